@@ -1,0 +1,63 @@
+/*
+ * SQLite, as thin as can be: a connection, statements, one error shape. A connection and its statements belong to one thread at a time.
+ * sqlite3.h stays in db.c.
+ */
+#ifndef BASE_DB_H
+#define BASE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct db;
+struct db_stmt;
+
+struct db_options {
+	const char *path;
+	bool read_only;   /* the file must exist */
+	bool durable;     /* synchronous=FULL: a commit is on disk when it returns; else NORMAL. WAL either way */
+	int busy_timeout_ms; /* 0: 5000 */
+	int64_t cache_kib;   /* 0: 2048 */
+};
+
+/* BASE_ERR_ABSENT (read_only and no file), BASE_ERR. A file made has mode 0600. */
+int db_open(const struct db_options *options, struct db **db_out, struct err *err);
+/* Statements must be finalized before. NULL-safe. */
+void db_close(struct db **db);
+
+/* One or more statements without parameters or rows. */
+int db_exec(struct db *db, const char *sql, struct err *err);
+/* Transactions. db_rollback never fails visibly. */
+int db_begin(struct db *db, struct err *err);
+int db_commit(struct db *db, struct err *err);
+void db_rollback(struct db *db);
+
+/* sql is one statement; it lives as long as the connection unless finalized. */
+int db_prepare(struct db *db, const char *sql, struct db_stmt **stmt_out, struct err *err);
+void db_finalize(struct db_stmt **stmt);
+
+/* Parameters count from 1. Bytes are borrowed until the next db_reset. SLICE_NONE binds NULL. Failures stick and are told by db_step. */
+void db_bind_text(struct db_stmt *stmt, int index, struct slice text);
+void db_bind_blob(struct db_stmt *stmt, int index, struct slice bytes);
+void db_bind_int(struct db_stmt *stmt, int index, int64_t number);
+
+enum db_step { DB_DONE = 0, DB_ROW = 1 };
+/* DB_ROW, DB_DONE or a negative base code. */
+int db_step(struct db_stmt *stmt, struct err *err);
+/* Ready for new parameters and a new run. */
+void db_reset(struct db_stmt *stmt);
+/* bind, step once expecting no row, reset. 0 or negative. */
+int db_run(struct db_stmt *stmt, struct err *err);
+
+/* Columns count from 0; slices are borrowed until the next step or reset. NULL gives an empty slice or 0. */
+struct slice db_column_text(struct db_stmt *stmt, int column);
+struct slice db_column_blob(struct db_stmt *stmt, int column);
+int64_t db_column_int(struct db_stmt *stmt, int column);
+
+/* Rows changed by the last statement. */
+int64_t db_changes(struct db *db);
+
+#endif

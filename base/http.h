@@ -1,0 +1,66 @@
+/*
+ * The HTTP client: libcurl, one multi handle on one thread, connections reused (HTTP/2 where the server has it). Callers are workers
+ * and block; the thread does not. TLS 1.2 or later, certificate and host name always checked. Redirects are never followed.
+ * No proxy, cookie, .netrc or other ambient setting is used. curl.h stays in http.c.
+ */
+#ifndef BASE_HTTP_H
+#define BASE_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+struct http_client;
+
+struct http_client_options {
+	size_t connections_max;          /* 0: 64 */
+	size_t connections_per_host_max; /* 0: 16 */
+	const char *user_agent;          /* copied */
+};
+
+int http_client_open(const struct http_client_options *options, struct http_client **client_out, struct err *err);
+/* Ends what runs (their callers get BASE_ERR), then the thread. No caller may be inside http_fetch after it returns. */
+void http_client_close(struct http_client **client);
+/* From any thread, before close: every fetch under way or to come ends with BASE_ERR. So workers that wait come free. */
+void http_client_abort(struct http_client *client);
+
+struct http_request {
+	const char *url;           /* http or https, already percent-encoded */
+	const char *authorization; /* value of the header, or NULL */
+	const char *accept;        /* value of Accept, or NULL */
+	const char *ca_file;       /* PEM; NULL: the system's */
+	int64_t connect_timeout_ms;/* 0: 5000 */
+	int64_t stall_timeout_ms;  /* less than 1 byte/s for so long ends it; 0: 30000 */
+	int64_t timeout_ms;        /* for all of it; 0: 60000 */
+	size_t body_max;           /* more is BASE_ERR_LIMIT */
+	/* Where the body of a 200 goes, called on the client's thread; non-zero ends the fetch with BASE_ERR. NULL: into response->body. */
+	int (*sink)(void *ctx, const char *bytes, size_t len);
+	void *sink_ctx;
+	/* Addresses: when set, called with each resolved numeric address before connecting; false refuses it. */
+	bool (*address_allowed)(void *ctx, const char *address);
+	void *address_ctx;
+};
+
+struct http_response {
+	long status;       /* of the final answer */
+	struct buf body;   /* free with http_response_free() */
+	char content_type[128];
+	char etag[256];
+	int64_t age_s;     /* Age header, 0 if none */
+};
+
+/*
+ * Fetches and blocks until the whole answer is here. Any status is a success of this call; a body that is not 200's is kept up to 4 KiB.
+ * BASE_ERR_TIMEOUT, BASE_ERR_LIMIT, BASE_ERR (connection, TLS, aborted); err names the host and the reason, never the authorization.
+ */
+int http_fetch(struct http_client *client, const struct http_request *request, struct http_response *response_out, struct err *err);
+void http_response_free(struct http_response *response);
+
+/* Fetches under way now. */
+size_t http_client_active(struct http_client *client);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Module zips: which files belong, and the container. Source: go.dev/ref/mod#zip-files, golang.org/x/mod/zip.
+ * Making one: describe every path of the tree with module_files_add(), module_files_check() decides, then write the kept ones.
+ */
+#ifndef MODULE_ZIP_H
+#define MODULE_ZIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+#define MODULE_ZIP_BYTES_MAX (500LL * 1024 * 1024)    /* of the zip, and of all files unpacked */
+#define MODULE_GOMOD_BYTES_MAX (16LL * 1024 * 1024)
+#define MODULE_LICENSE_BYTES_MAX (16LL * 1024 * 1024)
+#define MODULE_FILES_MAX 1000000
+
+enum module_file_mode { MODULE_FILE_REGULAR, MODULE_FILE_SYMLINK, MODULE_FILE_IRREGULAR };
+
+/* A listing. `handle` is the caller's own mark of the file (an index, say). */
+struct module_files;
+int module_files_open(struct module_files **files_out, struct err *err);
+void module_files_close(struct module_files **files);
+/* path is relative to the module directory; copied. bytes is the size (converted). Order is the order of writing. MODULE_ERR_LIMIT. */
+int module_files_add(struct module_files *files, struct slice path, enum module_file_mode mode, int64_t bytes, size_t handle, struct err *err);
+/* Applies the inclusion rules in Go's order. vendor_rule_new: gomod_vendor_rule_new() of the root go.mod. MODULE_ERR: no zip can be made (err says which file and why). */
+int module_files_check(struct module_files *files, bool vendor_rule_new, struct err *err);
+/* After a check: the kept ones. */
+size_t module_files_kept(const struct module_files *files);
+void module_files_kept_at(const struct module_files *files, size_t index, struct slice *path_out, size_t *handle_out);
+
+/* 0 when the element rules allow this path inside a zip. */
+int module_file_path_check(struct slice path, struct err *err);
+
+/*
+ * The container: deterministic (fixed date, no extra fields, deflate level 6 or store), ZIP64 where needed, streamed to sink.
+ * sink answers 0, or non-zero to stop (then MODULE_ERR). Also computes the h1.
+ */
+typedef int module_sink(void *ctx, const void *bytes, size_t len);
+struct module_zip;
+int module_zip_open(struct slice path, struct slice version, module_sink *sink, void *ctx, struct module_zip **zip_out, struct err *err);
+/* content is the whole file. MODULE_ERR_LIMIT past MODULE_ZIP_BYTES_MAX. */
+int module_zip_add(struct module_zip *zip, struct slice path, struct slice content, struct err *err);
+/* Writes the directory; h1_out has MODULE_H1_MAX bytes. */
+int module_zip_finish(struct module_zip *zip, char *h1_out, struct err *err);
+void module_zip_close(struct module_zip **zip);
+
+/*
+ * Reading one that came from elsewhere (libzip over the bytes; map the file): every rule a go command checks - prefix path@version/,
+ * names, sizes, collisions, no nested go.mod, CRC - then h1 and, when go.mod is inside, its h1. MODULE_ERR, MODULE_ERR_LIMIT.
+ */
+int module_zip_verify(struct slice zip, struct slice path, struct slice version, char *h1_out, struct err *err);
+
+#endif
