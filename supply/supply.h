@@ -1,0 +1,151 @@
+/*
+ * supply: an artifact from wherever it comes - the store, else git (private) or an upstream with proof (public), pinned, and made once
+ * for all who wait. It knows neither the HTTP server nor identities: whoever asks has decided already that the caller may have it.
+ *
+ * Threads: supply_try never blocks (an event loop may call it). supply_begin never blocks either: the work is done on the lent pools,
+ * and done() is called exactly once from a worker. Answers are immutable and counted.
+ */
+#ifndef SUPPLY_SUPPLY_H
+#define SUPPLY_SUPPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/db.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "policy/public.h"
+
+#define SUPPLY_TEXT_MAX 600
+
+enum supply_code {
+	SUPPLY_OK = 0,
+	SUPPLY_WOULD_BLOCK = -1,
+	SUPPLY_ERR_ABSENT = -2,      /* proved absent: 404 */
+	SUPPLY_ERR_UNKNOWN = -3,     /* cannot be known: repository or upstream unsure, refused or broken: 502 */
+	SUPPLY_ERR_UNAVAILABLE = -4, /* the database or the upstream cannot be reached: 503 */
+	SUPPLY_ERR_TIMEOUT = -5,     /* 504 */
+	SUPPLY_ERR_MISMATCH = -6,    /* differs from the checksum database or from what was pinned: 502, never served */
+	SUPPLY_ERR_FORBIDDEN = -7,   /* private without a repository to build it from, or a database not configured: 403 */
+	SUPPLY_ERR_STORE = -8,       /* disk or catalogue failed: 503 */
+	SUPPLY_ERR_BUSY = -9         /* queues are full: 503 */
+};
+
+enum supply_kind { SUPPLY_LIST, SUPPLY_LATEST, SUPPLY_INFO, SUPPLY_MOD, SUPPLY_ZIP, SUPPLY_KINDS };
+enum supply_source { SUPPLY_CACHE, SUPPLY_BUILT, SUPPLY_FETCHED };
+enum supply_proof { SUPPLY_PROOF_NONE, SUPPLY_PROOF_SUMDB, SUPPLY_PROOF_PIN, SUPPLY_PROOF_EXEMPT };
+
+struct supply_repository {
+	const char *prefix;
+	const char *repository;
+	const char *subdir;           /* or NULL */
+	const char *credentials_file; /* or NULL */
+	const char *ca;               /* or NULL */
+	int64_t refresh_s;
+	bool missing_is_absent;
+};
+struct supply_upstream {
+	const char *url;
+	bool fallback_any_error;
+	const char *const *modules;   /* patterns */
+	size_t modules_count;
+	const char *ca;               /* or NULL */
+};
+struct supply_database {
+	const char *key;              /* verifier key or the name of a well-known database */
+	const char *url;              /* or NULL: through the upstreams */
+};
+
+/* A pinned version was found changed: a moved tag, another zip. Called from a worker, once for each (version, found). */
+struct supply_notice {
+	struct slice module, version;
+	struct slice pinned, found; /* commits or h1 */
+	bool is_private;
+	const char *what;           /* "tag moved", "zip changed", "go.mod changed" */
+};
+
+struct supply_options {
+	const char *data;             /* the data directory */
+	struct db *db;                /* catalogue; lent */
+	const struct supply_repository *repositories;
+	size_t repositories_count;
+	const struct supply_upstream *upstreams;
+	size_t upstreams_count;
+	const struct supply_database *databases;
+	size_t databases_count;
+	int64_t list_ttl_s, negative_ttl_s;
+	size_t git_workers, fetch_workers; /* 0: 4 and 64 */
+	void (*notice)(void *ctx, const struct supply_notice *notice);
+	void *notice_ctx;
+	const struct clock *clock;
+};
+
+struct supply;
+/* Opens store, vcs, upstream client and checksum databases. All options are copied. */
+int supply_open(const struct supply_options *options, struct supply **supply_out, struct err *err);
+/* Ends fetches under way, so that every waiting done() is called soon. Any thread; before supply_close. */
+void supply_abort(struct supply *supply);
+void supply_close(struct supply **supply);
+
+struct supply_question {
+	enum supply_kind kind;
+	struct slice module;
+	struct slice query;                 /* version or query, unescaped; empty for list and latest */
+	const struct public_module *public_module; /* NULL: private, to be built from a repository */
+	bool sumdb_exempt;                  /* policy's nosumdb */
+};
+
+struct supply_answer {
+	enum supply_code code;
+	char text[SUPPLY_TEXT_MAX];   /* the sentence for the developer when code is not SUPPLY_OK; one line, no secret */
+	struct slice version;         /* resolved version of info and latest (as in the body), mod and zip: as asked */
+	struct slice body;            /* all but zip */
+	const char *file;             /* zip: path of an immutable file; NULL otherwise */
+	int64_t bytes;
+	const char *etag;             /* quoted */
+	const char *h1;               /* of zip and mod; "" otherwise */
+	const char *origin;           /* commit of a private module; "" otherwise */
+	enum supply_source source;
+	enum supply_proof proof;
+	bool is_mutable;              /* list, latest, queries */
+	int64_t ttl_s;                /* of a mutable one */
+	int64_t age_s;                /* of a mutable one */
+	bool stale;                   /* past its ttl, served since the source cannot be asked */
+};
+const struct supply_answer *supply_answer_ref(const struct supply_answer *answer);
+void supply_answer_unref(const struct supply_answer *answer);
+
+/* From memory: SUPPLY_OK and an answer (which may be a remembered refusal: look at its code), or SUPPLY_WOULD_BLOCK. */
+int supply_try(struct supply *supply, const struct supply_question *question, const struct supply_answer **answer_out);
+
+/* done owns the answer it gets (unref it). */
+typedef void supply_done(void *ctx, const struct supply_answer *answer);
+/* SUPPLY_OK: done will be called. SUPPLY_ERR_BUSY: it will not. Everything question points to may go once this returns. */
+int supply_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx);
+
+/* Is there a repository for this module? Never blocks. */
+bool supply_covers(const struct supply *supply, struct slice module);
+
+/* The checksum databases, passed through: cached and checked. */
+enum supply_sumdb_kind { SUPPLY_SUMDB_SUPPORTED, SUPPLY_SUMDB_LATEST, SUPPLY_SUMDB_LOOKUP, SUPPLY_SUMDB_TILE };
+struct supply_sumdb_question {
+	enum supply_sumdb_kind kind;
+	struct slice database;                     /* name as in the URL */
+	const struct public_module *public_module; /* lookup */
+	struct slice version;                      /* lookup */
+	struct slice tile;                         /* tile: "tile/8/0/005.p/7" */
+};
+/* As supply_begin. A database that is not configured: SUPPLY_ERR_FORBIDDEN. */
+int supply_sumdb_begin(struct supply *supply, const struct supply_sumdb_question *question, supply_done *done, void *ctx);
+
+/* For /readyz and metrics. */
+struct supply_state {
+	bool store_ok;
+	size_t git_queued, fetch_queued, fetches_active;
+	uint64_t cache_hits, cache_misses;
+	char text[SUPPLY_TEXT_MAX]; /* why the store is not ok */
+};
+void supply_state(struct supply *supply, struct supply_state *state_out);
+
+#endif
