@@ -22,11 +22,14 @@ int64_t clock_wall_us(const struct clock *clock);
 int64_t clock_monotonic_us(const struct clock *clock);
 
 #define CLOCK_TEXT_MAX 32
-/* RFC 3339 UTC with microseconds: 2026-11-21T02:33:44.123456Z */
+/* RFC 3339 UTC with microseconds: 2026-11-21T02:33:44.123456Z. Moments before the year 0 or after 9999 are written as the nearest within. */
 void clock_format_us(int64_t wall_us, char out[CLOCK_TEXT_MAX]);
 /* RFC 3339 UTC, whole seconds: 2026-11-21T02:33:44Z */
 void clock_format_s(int64_t wall_s, char out[CLOCK_TEXT_MAX]);
-/* RFC 3339 with Z or offset, with or without fraction, or a bare date (midnight UTC); false otherwise. */
+/*
+ * RFC 3339 with Z or offset, with or without fraction, or a bare date (midnight UTC); false otherwise. A 60th second is refused, digits
+ * beyond the microsecond are dropped.
+ */
 bool clock_parse(struct slice text, int64_t *wall_us_out);
 
 #endif

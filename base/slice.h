@@ -43,7 +43,10 @@ ptrdiff_t slice_find(struct slice s, struct slice needle);
 /* Splits at the first byte c: true and both halves without it; false: before = s, after empty. Either out may alias s. */
 bool slice_cut(struct slice s, char c, struct slice *before_out, struct slice *after_out);
 
-/* Walks s by the separator: each call gives the next part; false when none is left. Start with *rest = s; an empty s gives no part. */
+/*
+ * Walks s by the separator: each call gives the next part; false when none is left. Start with *rest = s; an empty s gives no part, and
+ * a separator at the very end ends the last part (as lines have it) without starting an empty one.
+ */
 bool slice_next(struct slice *rest, char separator, struct slice *part_out);
 
 /* Without ASCII spaces and tabs at both ends. */
