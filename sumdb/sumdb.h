@@ -12,16 +12,15 @@
 #ifndef SUMDB_SUMDB_H
 #define SUMDB_SUMDB_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/slice.h"
-#include "tlog/tile.h"
-#include "tlog/tree.h"
 
+#define SUMDB_NAME_MAX 255
+#define SUMDB_TILE_PATH_MAX 128
 #define SUMDB_LOOKUP_BYTES_MAX (64 * 1024) /* of one lookup answer */
 #define SUMDB_HEAD_BYTES_MAX (16 * 1024)   /* of one signed tree head */
 #define SUMDB_LATEST_TTL_S 60              /* a head asked for by clients is renewed when older */
@@ -37,9 +36,10 @@ enum sumdb_code {
 
 /*
  * Where bytes of one database come from. The module is part of the source: whoever makes it has decided that this name may be looked up,
- * and sumdb has no way to ask for another. Calls block and may come from several threads. They append to out and return 0,
- * SUMDB_ERR_ABSENT (404, 410), SUMDB_ERR_UNAVAILABLE or SUMDB_ERR.
+ * and sumdb has no way to ask for another (a tile is numbers alone). Calls block and may come from several threads. They append to out and
+ * return 0, SUMDB_ERR_ABSENT (404, 410), SUMDB_ERR_UNAVAILABLE or SUMDB_ERR.
  */
+struct tile;
 struct sumdb_source_calls {
 	/* The answer of /lookup/<module of the source>@version. */
 	int (*lookup)(void *ctx, struct slice version, struct buf *out, struct err *err);
@@ -51,6 +51,8 @@ struct sumdb_source {
 	void *ctx;
 	struct slice module; /* the one path it can look up; empty: a source of tiles and heads alone */
 };
+/* A tile's path as sources ask for it: "tile/8/0/x001/234.p/5". */
+void sumdb_tile_path(const struct tile *tile, char out[SUMDB_TILE_PATH_MAX]);
 
 struct sumdb_options {
 	const char *database;      /* a verifier key "NAME+hash+base64", or the name of a well-known database */
@@ -66,11 +68,11 @@ int sumdb_open(const struct sumdb_options *options, struct sumdb **sumdb_out, st
 void sumdb_close(struct sumdb **sumdb);
 
 /* Resolves a key or well-known name to the database's name, as in /sumdb/<name>/. SUMDB_ERR_INVALID. */
-int sumdb_database_name(const char *database, char name_out[NOTE_NAME_MAX + 1], struct err *err);
+int sumdb_database_name(const char *database, char name_out[SUMDB_NAME_MAX + 1], struct err *err);
 /* Lives as long as the handle. */
 const char *sumdb_name(const struct sumdb *sumdb);
-/* The head now known; size 0 when none is. */
-void sumdb_head(struct sumdb *sumdb, struct tlog_head *head_out);
+/* Records in the tree of the head now known; 0 when none is. */
+uint64_t sumdb_size(struct sumdb *sumdb);
 
 /*
  * Are these the hashes the database holds for source->module at version? zip_h1 and gomod_h1 are "h1:..." and either may be NULL (not
@@ -84,10 +86,11 @@ int sumdb_check(struct sumdb *sumdb, const struct sumdb_source *source, struct s
 /* The answer of lookup, proved; from the cache when it was asked before. */
 int sumdb_lookup_bytes(struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, struct buf *out, struct err *err);
 /*
- * A tile, exactly width * 32 bytes. One that is not cached is fetched and proved against the known head, which is renewed first when the
- * tile lies beyond it (SUMDB_ERR_ABSENT when it still does). Data tiles are SUMDB_ERR_INVALID: the go command never asks for one.
+ * The tile of a path "tile/8/0/x001/234.p/5", exactly its width. One that is not cached is fetched and proved against the known head, which
+ * is renewed first when the tile lies beyond it (SUMDB_ERR_ABSENT when it still does). SUMDB_ERR_INVALID: another spelling of the path, or
+ * a data tile, which the go command never asks for.
  */
-int sumdb_tile_bytes(struct sumdb *sumdb, const struct sumdb_source *source, const struct tile *tile, struct buf *out, struct err *err);
+int sumdb_tile_bytes(struct sumdb *sumdb, const struct sumdb_source *source, struct slice path, struct buf *out, struct err *err);
 /*
  * The signed head, renewed through the source when older than SUMDB_LATEST_TTL_S. While the source is SUMDB_ERR_UNAVAILABLE the known one
  * is given, if there is one: it is signed and true, only old.
