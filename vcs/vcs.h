@@ -1,0 +1,125 @@
+/*
+ * vcs: private modules straight from git. It maps module paths to repositories, keeps mirrors of remote ones, turns a revision into a
+ * version, and a commit into go.mod and zip, byte for byte as the go command would in direct mode. It knows neither the HTTP server nor
+ * identities.
+ *
+ * Local repositories (an absolute path) are opened in place and nothing is copied. Remote ones (https) are mirrored below `mirrors` by a
+ * `git fetch` child: killable, resource-limited, without ambient configuration, its credential neither in arguments nor in environment.
+ *
+ * Every call but vcs_covers() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
+ * a time for each repository; whoever needs it waits for it. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
+ */
+#ifndef VCS_VCS_H
+#define VCS_VCS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "module/dirhash.h"
+#include "module/path.h"
+#include "module/zip.h"
+
+enum vcs_code {
+	VCS_ERR_ABSENT = -1,   /* proved: no such revision, or no such module in a repository that was read. To a client: not found */
+	VCS_ERR_REJECTED = -2, /* it is there and is not what was asked for: another version, a bad pseudo-version, no zip can be made. Not found */
+	VCS_ERR_UNKNOWN = -3,  /* cannot be known now: repository missing, credential refused, unreachable, too slow, damaged. Bad gateway */
+	VCS_ERR_UNMAPPED = -4, /* no repository is configured for this path */
+	VCS_ERR_INVALID = -5,  /* vcs_open(): an option is wrong; err names it */
+	VCS_ERR_STOPPED = -6   /* the caller's sink answered non-zero */
+};
+
+#define VCS_REPOSITORY_MAX 1024 /* bytes of a URL or path, after substitution */
+#define VCS_DIRECTORY_MAX 1280  /* bytes of a directory inside a repository */
+#define VCS_REF_MAX 512         /* longer names of references resolve, but are not told */
+#define VCS_COMMIT_MAX 41       /* 40 hex digits and a NUL */
+#define VCS_SUM_MAX 64          /* "t1:" + 44 + NUL, rounded */
+
+/* Where the modules below a prefix come from. */
+struct vcs_repository {
+	const char *prefix;           /* module path prefix, whole elements; the longest that covers a module wins */
+	const char *repository;       /* "https://host/path" or "/path"; {1}..{9} stand for the elements after the prefix, outside the host only */
+	const char *subdir;           /* directory that the prefix (and its {n}) stands for; NULL: the root */
+	const char *credentials_file; /* holds user:token, read anew for each fetch; or "env:NAME"; NULL: none. https only */
+	const char *ca;               /* PEM file; NULL: the system's. https only */
+	int64_t refresh_s;            /* how long what was read of the references counts as fresh; 0: 60 */
+	bool missing_is_absent;       /* "not found" from the forge is VCS_ERR_ABSENT instead of VCS_ERR_UNKNOWN */
+};
+
+/* Zero means default. Everything is copied but the clock. */
+struct vcs_options {
+	const struct vcs_repository *repositories;
+	size_t count;
+	const char *mirrors;          /* directory, made if absent; needed for remote repositories and for files over VCS_BLOB_BYTES_MAX */
+	const struct clock *clock;    /* NULL: the machine's */
+	const char *git;              /* NULL: /usr/bin/git */
+	int64_t fetch_timeout_ms;     /* one child; 0: 300000 */
+	int64_t fetch_memory_max;     /* address space of a child in bytes; 0: 4 GiB */
+	int64_t fetch_bytes_max;      /* of one file that a child writes; 0: 8 GiB */
+};
+
+#define VCS_BLOB_BYTES_MAX (32LL * 1024 * 1024) /* larger files go through a child and a mapped temporary file */
+
+struct vcs;
+
+/* VCS_ERR_INVALID, or VCS_ERR_UNKNOWN when the mirrors' directory cannot be made. Nothing is fetched yet. */
+int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err *err);
+/* No caller may be inside. NULL-safe. */
+void vcs_close(struct vcs **vcs);
+/* From any thread, before close: children under way or to come are ended, so that those who wait come free with VCS_ERR_UNKNOWN. */
+void vcs_abort(struct vcs *vcs);
+
+/* Is module below a mapped prefix? Pure: never blocks. Such a module is private, whatever becomes of it. */
+bool vcs_covers(const struct vcs *vcs, struct slice module);
+
+/* What a query means. A plain value, nothing to free. */
+struct vcs_revision {
+	char version[MODULE_VERSION_MAX + 1];
+	char commit[VCS_COMMIT_MAX];
+	int64_t time_s;                     /* the committer's */
+	char url[VCS_REPOSITORY_MAX + 1];   /* the remote's without userinfo; "" for a local repository */
+	char subdir[VCS_DIRECTORY_MAX];     /* where the module is expected; "" at the root */
+	char ref[VCS_REF_MAX];              /* "refs/tags/v1.0.0", "refs/heads/main", "HEAD"; "" for a hash */
+	char tag_prefix[VCS_DIRECTORY_MAX]; /* set for pseudo-versions that depend on tags */
+	char tag_sum[VCS_SUM_MAX];
+	bool stale;                         /* the remote did not answer; this is what the mirror knew */
+};
+
+/*
+ * Appends the versions to out, sorted as the go command sorts, one a line. A module without versions is a success with nothing appended.
+ * *stale_out: the remote did not answer and this is what the mirror knew.
+ */
+int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, struct err *err);
+
+/* What `latest` means: the highest release that is not retracted, else the highest prerelease, else the head of the default branch. */
+int vcs_latest(struct vcs *vcs, struct slice module, struct vcs_revision *revision_out, struct err *err);
+
+/*
+ * query is a version, a branch, a tag, HEAD, or 7 to 40 hex digits of a commit; `latest`, `upgrade` and `patch` are VCS_ERR_ABSENT.
+ * A canonical query answers exactly that version (with +incompatible where it belongs) or fails. Unknown ones are looked for again in
+ * the remote before they are called absent. An exact version still in the mirror is answered though the remote fails.
+ * The answer is the repository's of now: compare revision_out->commit with what was pinned to notice a moved tag.
+ */
+int vcs_resolve(struct vcs *vcs, struct slice module, struct slice query, struct vcs_revision *revision_out, struct err *err);
+
+/* Appends the .info JSON. exact: the form stored under the version's own name, without tag sums. */
+void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf *out);
+
+/*
+ * go.mod and zip of an exact version. commit (40 hex digits) is a pin: that commit and no other is read, wherever the tag points by now,
+ * as long as the object exists (else VCS_ERR_UNKNOWN). NULL: version is resolved, and must resolve to itself.
+ * The go.mod's bytes are the repository's, or "module <path>\n" where there is none; out's maximum is the limit.
+ */
+int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct buf *out, struct err *err);
+/* Streams the zip into sink and tells its h1. VCS_ERR_REJECTED: no zip can be made of this tree, err says why. */
+int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx,
+	char h1_out[MODULE_H1_MAX], struct err *err);
+
+/* Reads the references of the module's repository now, however fresh they are. */
+int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err);
+
+#endif
