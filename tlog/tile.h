@@ -37,11 +37,16 @@ struct tile_source {
 };
 
 /*
- * The hashes of leaves `index` in the tree of `head`, each authenticated against head->root by tiles from source (every tile used is
+ * The hash of leaf number index in the tree of `head`, each authenticated against head->root by tiles from source (every tile used is
  * proved up to the root, edge tiles included). TLOG_ERR: a tile does not prove; source errors pass through.
  */
 int tile_read_leaf(const struct tile_source *source, const struct tlog_head *head, uint64_t index, struct tlog_hash *leaf_out, struct err *err);
 /* The root of the first old_size leaves of the tree of head, computed from authenticated tiles. */
 int tile_root_at(const struct tile_source *source, const struct tlog_head *head, uint64_t old_size, struct tlog_hash *root_out, struct err *err);
+
+/* Does a tree of this size hold the whole tile? (No data tiles.) */
+bool tile_in_tree(const struct tile *tile, uint64_t size);
+/* The bytes of a tile of the tree of head, appended to out and authenticated. TLOG_ERR_LIMIT: not in the tree; TLOG_ERR; source errors. */
+int tile_read(const struct tile_source *source, const struct tlog_head *head, const struct tile *tile, struct buf *out, struct err *err);
 
 #endif
