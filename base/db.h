@@ -1,5 +1,5 @@
 /*
- * SQLite, as thin as can be: a connection, statements, one error shape. A connection and its statements belong to one thread at a time.
+ * SQLite, as thin as can be: a connection, statements, one error shape. A connection and its statements belong to one thread at a time: db_lock() says which.
  * sqlite3.h stays in db.c.
  */
 #ifndef BASE_DB_H
@@ -27,6 +27,10 @@ struct db_options {
 int db_open(const struct db_options *options, struct db **db_out, struct err *err);
 /* Statements must be finalized before. NULL-safe. */
 void db_close(struct db **db);
+
+/* A connection that several rooms share: hold this (recursive) lock from the first bind to the last column. */
+void db_lock(struct db *db);
+void db_unlock(struct db *db);
 
 /* One or more statements without parameters or rows. */
 int db_exec(struct db *db, const char *sql, struct err *err);

@@ -172,30 +172,31 @@ char *slice_dup(struct slice s)
 	return text;
 }
 
-/* The length of the UTF-8 sequence at s, or 0 (Unicode, table 3-7). */
-static size_t sequence(const unsigned char *s, size_t len)
+/* Unicode, table 3-7: only the second byte's range depends on the first. */
+static bool second_fits(unsigned char first, unsigned char second)
 {
-	unsigned char low = 0x80;
-	unsigned char high = 0xbf;
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	return second >= low && second <= high;
+}
+
+size_t slice_utf8_sequence(struct slice s)
+{
+	const unsigned char *at = (const unsigned char *)s.ptr;
 	size_t need;
 
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
+	if (s.len == 0)
 		return 0;
-	need = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (len < need || s[1] < low || s[1] > high)
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] < 0xc2 || at[0] > 0xf4)
+		return 0;
+	need = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	if (s.len < need || !second_fits(at[0], at[1]))
 		return 0;
 	for (size_t i = 2; i < need; i++) {
-		if ((s[i] & 0xc0) != 0x80)
+		if ((at[i] & 0xc0) != 0x80)
 			return 0;
 	}
 	return need;
@@ -203,16 +204,12 @@ static size_t sequence(const unsigned char *s, size_t len)
 
 bool slice_is_utf8(struct slice s)
 {
-	const unsigned char *at = (const unsigned char *)s.ptr;
-	size_t left = s.len;
-
-	while (left > 0) {
-		size_t n = sequence(at, left);
+	while (s.len > 0) {
+		size_t n = slice_utf8_sequence(s);
 
 		if (n == 0)
 			return false;
-		at += n;
-		left -= n;
+		s = slice_after(s, n);
 	}
 	return true;
 }

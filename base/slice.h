@@ -58,6 +58,8 @@ bool slice_to_number(struct slice s, long long *number_out);
 /* A malloc'd C string; caller frees. NULL when memory is short or s holds a NUL. */
 char *slice_dup(struct slice s);
 
+/* Bytes of the UTF-8 sequence that s begins with: 1 to 4; 0 when s is empty or begins with none. */
+size_t slice_utf8_sequence(struct slice s);
 /* Valid UTF-8 (no surrogates, no overlong forms). */
 bool slice_is_utf8(struct slice s);
 

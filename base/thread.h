@@ -1,0 +1,15 @@
+/* How every thread of ours is started: named, with a small stack, deaf to signals (which the main thread takes). */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+
+#include "base/err.h"
+
+#define THREAD_STACK_BYTES (512 * 1024)
+#define THREAD_NAME_MAX    15
+
+/* Runs run(arg); join it with pthread_join. name is cut at THREAD_NAME_MAX bytes. BASE_ERR. */
+int thread_start(const char *name, void *(*run)(void *arg), void *arg, pthread_t *thread_out, struct err *err);
+
+#endif
