@@ -92,13 +92,14 @@ bool policy_action_parse(struct slice word, enum policy_action *action_out);
 
 struct policy_question {
 	struct slice user;
-	const struct slice *groups;
+	const char *const *groups;
 	size_t groups_count;
 	struct slice method;        /* "ldap", "jwt", "token", "anonymous" */
 	enum policy_action action;
 	struct slice module;        /* a module path, unescaped; empty: the question names none (tile, index as a whole) */
 	struct slice version;       /* canonical; empty or anything else (a branch, "v1"): not known yet */
-	struct slice token_modules; /* comma-separated patterns a limited token holds; empty: not limited */
+	const char *const *token_modules; /* patterns a limited token holds; none: not limited */
+	size_t token_modules_count;
 };
 
 enum policy_verdict {

@@ -76,14 +76,11 @@ struct settings_claim {
 	const char *matches; /* a glob, see module_glob_match() */
 };
 
-#define SETTINGS_ES256 1u
-#define SETTINGS_RS256 2u
-
 struct settings_jwt {
 	const unsigned *lines;
 	const char *issuer;
 	struct settings_texts audiences;
-	unsigned algorithms; /* SETTINGS_ES256 | SETTINGS_RS256 */
+	struct settings_texts algorithms; /* of "ES256", "RS256" */
 	const char *jwks_file;
 	const char *user_claim;
 	const char *groups_claim;
