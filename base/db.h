@@ -17,13 +17,13 @@ struct db_stmt;
 
 struct db_options {
 	const char *path;
-	bool read_only;   /* the file must exist */
+	bool read_only;   /* the file must exist; a copy without -wal in a directory that may not be written is taken as unchanging */
 	bool durable;     /* synchronous=FULL: a commit is on disk when it returns; else NORMAL. WAL either way */
 	int busy_timeout_ms; /* 0: 5000 */
 	int64_t cache_kib;   /* 0: 2048 */
 };
 
-/* BASE_ERR_ABSENT (read_only and no file), BASE_ERR. A file made has mode 0600. */
+/* BASE_ERR_ABSENT (read_only and no file), BASE_ERR_BUSY, BASE_ERR. A file made has mode 0600 whatever the umask. */
 int db_open(const struct db_options *options, struct db **db_out, struct err *err);
 /* Statements must be finalized before. NULL-safe. */
 void db_close(struct db **db);
@@ -32,9 +32,9 @@ void db_close(struct db **db);
 void db_lock(struct db *db);
 void db_unlock(struct db *db);
 
-/* One or more statements without parameters or rows. */
+/* One or more statements without parameters; rows are thrown away. BASE_ERR_BUSY (beyond busy_timeout_ms) or BASE_ERR, here and below. */
 int db_exec(struct db *db, const char *sql, struct err *err);
-/* Transactions. db_rollback never fails visibly. */
+/* Transactions: db_begin takes the write lock (BEGIN IMMEDIATE). db_rollback never fails visibly and may come when none is open. */
 int db_begin(struct db *db, struct err *err);
 int db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
@@ -43,7 +43,10 @@ void db_rollback(struct db *db);
 int db_prepare(struct db *db, const char *sql, struct db_stmt **stmt_out, struct err *err);
 void db_finalize(struct db_stmt **stmt);
 
-/* Parameters count from 1. Bytes are borrowed until the next db_reset. SLICE_NONE binds NULL. Failures stick and are told by db_step. */
+/*
+ * Parameters count from 1. Bytes are borrowed until the next db_reset. A slice whose ptr is NULL binds NULL
+ * (buf_slice of an empty buffer is one). Failures stick and are told by db_step.
+ */
 void db_bind_text(struct db_stmt *stmt, int index, struct slice text);
 void db_bind_blob(struct db_stmt *stmt, int index, struct slice bytes);
 void db_bind_int(struct db_stmt *stmt, int index, int64_t number);
@@ -51,7 +54,7 @@ void db_bind_int(struct db_stmt *stmt, int index, int64_t number);
 enum db_step { DB_DONE = 0, DB_ROW = 1 };
 /* DB_ROW, DB_DONE or a negative base code. */
 int db_step(struct db_stmt *stmt, struct err *err);
-/* Ready for new parameters and a new run. */
+/* Ready for new parameters (all are NULL again) and a new run. */
 void db_reset(struct db_stmt *stmt);
 /* bind, step once expecting no row, reset. 0 or negative. */
 int db_run(struct db_stmt *stmt, struct err *err);

@@ -33,7 +33,7 @@ struct yaml_node {
 
 struct yaml_document;
 
-/* Parses the file. BASE_ERR_ABSENT, BASE_ERR_INVALID (err says file:line: ...), BASE_ERR. An empty file is an empty mapping. */
+/* Parses the file (UTF-8). BASE_ERR_ABSENT, BASE_ERR_INVALID (err says file:line: ...), BASE_ERR. An empty file is an empty mapping. */
 int yaml_read(const char *path, struct yaml_document **document_out, struct err *err);
 /* The same over bytes; name is what messages call the file. */
 int yaml_parse(const char *name, struct slice text, struct yaml_document **document_out, struct err *err);
