@@ -1,0 +1,3 @@
+module example.org/Palette
+
+go 1.19

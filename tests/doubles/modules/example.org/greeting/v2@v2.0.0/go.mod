@@ -1,0 +1,3 @@
+module example.org/greeting/v2
+
+go 1.19

@@ -1,0 +1,7 @@
+// Package greeting says hello.
+package greeting
+
+// Hello greets by name.
+func Hello(name string) string {
+	return "Hello, " + name
+}
