@@ -1,7 +1,7 @@
 /*
  * The HTTP client: libcurl, one multi handle on one thread, connections reused (HTTP/2 where the server has it). Callers are workers
  * and block; the thread does not. TLS 1.2 or later, certificate and host name always checked. Redirects are never followed.
- * No proxy, cookie, .netrc or other ambient setting is used. curl.h stays in http.c.
+ * No proxy, cookie, .netrc or other ambient setting is used. curl.h stays in http*.c.
  */
 #ifndef BASE_HTTP_H
 #define BASE_HTTP_H
@@ -29,18 +29,21 @@ void http_client_close(struct http_client **client);
 void http_client_abort(struct http_client *client);
 
 struct http_request {
-	const char *url;           /* http or https, already percent-encoded */
+	const char *url;           /* http or https, already percent-encoded, without user name or password; its path goes out byte for byte */
 	const char *authorization; /* value of the header, or NULL */
 	const char *accept;        /* value of Accept, or NULL */
 	const char *ca_file;       /* PEM; NULL: the system's */
-	int64_t connect_timeout_ms;/* 0: 5000 */
-	int64_t stall_timeout_ms;  /* less than 1 byte/s for so long ends it; 0: 30000 */
-	int64_t timeout_ms;        /* for all of it; 0: 60000 */
-	size_t body_max;           /* more is BASE_ERR_LIMIT */
+	int64_t connect_timeout_ms;/* name look-up, connection and TLS; 0: 5000 */
+	int64_t stall_timeout_ms;  /* so long without a byte, once the request is sent, ends it; 0: 30000 */
+	int64_t timeout_ms;        /* for all of it, waiting for a connection too; 0: 60000 */
+	size_t body_max;           /* of a 200; more is BASE_ERR_LIMIT */
 	/* Where the body of a 200 goes, called on the client's thread; non-zero ends the fetch with BASE_ERR. NULL: into response->body. */
 	int (*sink)(void *ctx, const char *bytes, size_t len);
 	void *sink_ctx;
-	/* Addresses: when set, called with each resolved numeric address before connecting; false refuses it. */
+	/*
+	 * Addresses: when set, called on the client's thread with each resolved numeric address before connecting, and with that of a
+	 * connection before it is used again; false refuses it.
+	 */
 	bool (*address_allowed)(void *ctx, const char *address);
 	void *address_ctx;
 };
@@ -48,14 +51,18 @@ struct http_request {
 struct http_response {
 	long status;       /* of the final answer */
 	struct buf body;   /* free with http_response_free() */
-	char content_type[128];
-	char etag[256];
+	char content_type[128]; /* as sent; empty when absent, longer than fits or with a control character */
+	char etag[256];    /* the same */
 	int64_t age_s;     /* Age header, 0 if none */
 };
 
+/* What is kept of a body that is not 200's. */
+#define HTTP_OTHER_BODY_MAX 4096
+
 /*
- * Fetches and blocks until the whole answer is here. Any status is a success of this call; a body that is not 200's is kept up to 4 KiB.
- * BASE_ERR_TIMEOUT, BASE_ERR_LIMIT, BASE_ERR (connection, TLS, aborted); err names the host and the reason, never the authorization.
+ * Fetches (GET) and blocks until the whole answer is here. Any status is a success of this call; of a body that is not 200's the first
+ * HTTP_OTHER_BODY_MAX bytes are kept. BASE_ERR_TIMEOUT, BASE_ERR_LIMIT, BASE_ERR (connection, TLS, aborted); err names the host and
+ * the reason, never the authorization. The request and what it points to are borrowed until the call returns; so is the sink.
  */
 int http_fetch(struct http_client *client, const struct http_request *request, struct http_response *response_out, struct err *err);
 void http_response_free(struct http_response *response);

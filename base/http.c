@@ -1,0 +1,327 @@
+/* The HTTP client: the thread that drives libcurl's multi handle, and the callers that wait for it. */
+#include "base/http_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/thread.h"
+
+#define CONNECTIONS_MAX          64
+#define CONNECTIONS_PER_HOST_MAX 16
+#define IDLE_MAX                 16
+#define NOTHING_TO_DO_MS         60000
+
+struct http_client {
+	CURLM *multi;
+	char *user_agent;
+	pthread_t thread;
+	bool started;
+	/* The thread's. */
+	struct http_call *running;
+	CURL *idle[IDLE_MAX]; /* handles to use again */
+	size_t idle_count;
+	/* Under the lock. */
+	pthread_mutex_t lock;
+	pthread_cond_t left; /* a caller has */
+	struct http_call *queued;
+	struct http_call **queue_end;
+	size_t active; /* callers inside http_fetch */
+	bool aborted;
+	bool closing;
+};
+
+/* --- the thread -------------------------------------------------------------------------------------------------------------------- */
+
+static void finish(struct http_client *client, struct http_call *call, int code)
+{
+	pthread_mutex_lock(&client->lock);
+	call->code = code;
+	call->done = true;
+	pthread_cond_signal(&call->finished);
+	pthread_mutex_unlock(&client->lock);
+}
+
+static void give_back(struct http_client *client, CURL *easy)
+{
+	curl_easy_reset(easy);
+	if (client->idle_count < IDLE_MAX)
+		client->idle[client->idle_count++] = easy;
+	else
+		curl_easy_cleanup(easy);
+}
+
+/* Takes a running call out of everything before its caller, who owns its memory, wakes up. */
+static void end_running(struct http_client *client, struct http_call *call, int code)
+{
+	struct http_call **at = &client->running;
+
+	while (*at != call)
+		at = &(*at)->next;
+	*at = call->next;
+	curl_multi_remove_handle(client->multi, call->easy);
+	give_back(client, call->easy);
+	finish(client, call, code);
+}
+
+static void start(struct http_client *client, struct http_call *call)
+{
+	CURL *easy = client->idle_count > 0 ? client->idle[--client->idle_count] : curl_easy_init();
+
+	if (easy != NULL && http_call_configure(call, easy, client->user_agent) && curl_multi_add_handle(client->multi, easy) == CURLM_OK) {
+		call->next = client->running;
+		client->running = call;
+		return;
+	}
+	if (easy != NULL)
+		give_back(client, easy);
+	finish(client, call, err_set(call->err, BASE_ERR, "%s: out of memory", call->origin));
+}
+
+static int tell_aborted(struct http_call *call)
+{
+	return err_set(call->err, BASE_ERR, "%s: given up because the program stops", call->origin);
+}
+
+static void start_all(struct http_client *client, struct http_call *calls, bool aborted)
+{
+	while (calls != NULL) {
+		struct http_call *call = calls;
+
+		calls = call->next;
+		if (aborted)
+			finish(client, call, tell_aborted(call));
+		else
+			start(client, call);
+	}
+}
+
+static void end_all(struct http_client *client)
+{
+	while (client->running != NULL)
+		end_running(client, client->running, tell_aborted(client->running));
+}
+
+static void end_complete(struct http_client *client)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+		struct http_call *call = NULL;
+		CURLcode result = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+		end_running(client, call, http_call_tell(call, result));
+	}
+}
+
+/* Ends the calls whose time is over. Returns how long nothing need be done about time, in ms. */
+static int end_late(struct http_client *client)
+{
+	int64_t now = clock_monotonic_us(&clock_system);
+	int64_t wait_us = (int64_t)NOTHING_TO_DO_MS * 1000;
+	struct http_call *next;
+
+	for (struct http_call *call = client->running; call != NULL; call = next) {
+		int64_t left_us = http_call_late_at(call) - now;
+
+		next = call->next;
+		if (left_us <= 0)
+			end_running(client, call, http_call_tell_late(call));
+		else if (left_us < wait_us)
+			wait_us = left_us;
+	}
+	return (int)((wait_us + 999) / 1000);
+}
+
+static struct http_call *take_queued(struct http_client *client, bool *aborted_out, bool *closing_out)
+{
+	struct http_call *calls;
+
+	pthread_mutex_lock(&client->lock);
+	calls = client->queued;
+	client->queued = NULL;
+	client->queue_end = &client->queued;
+	*aborted_out = client->aborted;
+	*closing_out = client->closing;
+	pthread_mutex_unlock(&client->lock);
+	return calls;
+}
+
+static void *run(void *arg)
+{
+	struct http_client *client = arg;
+
+	for (;;) {
+		bool aborted;
+		bool closing;
+		int unfinished;
+		struct http_call *calls = take_queued(client, &aborted, &closing);
+
+		start_all(client, calls, aborted);
+		if (aborted)
+			end_all(client);
+		if (closing)
+			return NULL;
+		curl_multi_perform(client->multi, &unfinished);
+		end_complete(client);
+		curl_multi_poll(client->multi, NULL, 0, end_late(client), NULL);
+	}
+}
+
+/* --- the callers ------------------------------------------------------------------------------------------------------------------- */
+
+static bool configure(struct http_client *client, const struct http_client_options *options)
+{
+	size_t total = options->connections_max > 0 ? options->connections_max : CONNECTIONS_MAX;
+	size_t per_host = options->connections_per_host_max > 0 ? options->connections_per_host_max : CONNECTIONS_PER_HOST_MAX;
+
+	client->multi = curl_multi_init();
+	if (client->multi == NULL)
+		return false;
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)total);
+	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)total);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)per_host);
+	if (options->user_agent == NULL)
+		return true;
+	client->user_agent = strdup(options->user_agent);
+	return client->user_agent != NULL;
+}
+
+int http_client_open(const struct http_client_options *options, struct http_client **client_out, struct err *err)
+{
+	struct http_client *client;
+	int code = 0;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(err, BASE_ERR, "cannot make the HTTP client: libcurl does not start");
+	client = calloc(1, sizeof(*client));
+	if (client == NULL) {
+		curl_global_cleanup();
+		return err_set(err, BASE_ERR, "cannot make the HTTP client: out of memory");
+	}
+	pthread_mutex_init(&client->lock, NULL);
+	pthread_cond_init(&client->left, NULL);
+	client->queue_end = &client->queued;
+	if (!configure(client, options))
+		code = err_set(err, BASE_ERR, "cannot make the HTTP client: out of memory");
+	if (code == 0)
+		code = thread_start("http", run, client, &client->thread, err);
+	client->started = code == 0;
+	if (code < 0)
+		http_client_close(&client);
+	else
+		*client_out = client;
+	return code;
+}
+
+static void stop(struct http_client *client, bool closing)
+{
+	pthread_mutex_lock(&client->lock);
+	client->aborted = true;
+	client->closing = client->closing || closing;
+	pthread_mutex_unlock(&client->lock);
+	curl_multi_wakeup(client->multi);
+}
+
+void http_client_abort(struct http_client *client)
+{
+	stop(client, false);
+}
+
+static void join(struct http_client *client)
+{
+	stop(client, true);
+	pthread_join(client->thread, NULL);
+	pthread_mutex_lock(&client->lock);
+	while (client->active > 0)
+		pthread_cond_wait(&client->left, &client->lock);
+	pthread_mutex_unlock(&client->lock);
+}
+
+void http_client_close(struct http_client **client)
+{
+	struct http_client *c = *client;
+
+	if (c == NULL)
+		return;
+	if (c->started)
+		join(c);
+	while (c->idle_count > 0)
+		curl_easy_cleanup(c->idle[--c->idle_count]);
+	curl_multi_cleanup(c->multi);
+	pthread_cond_destroy(&c->left);
+	pthread_mutex_destroy(&c->lock);
+	free(c->user_agent);
+	free(c);
+	curl_global_cleanup();
+	*client = NULL;
+}
+
+/* Queues the call and waits for its end. */
+static int wait_for(struct http_client *client, struct http_call *call)
+{
+	int code;
+
+	pthread_mutex_lock(&client->lock);
+	if (client->aborted) {
+		pthread_mutex_unlock(&client->lock);
+		return tell_aborted(call);
+	}
+	call->next = NULL;
+	*client->queue_end = call;
+	client->queue_end = &call->next;
+	pthread_mutex_unlock(&client->lock);
+	curl_multi_wakeup(client->multi);
+	pthread_mutex_lock(&client->lock);
+	while (!call->done)
+		pthread_cond_wait(&call->finished, &client->lock);
+	code = call->code;
+	pthread_mutex_unlock(&client->lock);
+	return code;
+}
+
+static void count(struct http_client *client, bool enters)
+{
+	pthread_mutex_lock(&client->lock);
+	client->active += enters ? 1 : (size_t)-1;
+	if (client->active == 0)
+		pthread_cond_broadcast(&client->left);
+	pthread_mutex_unlock(&client->lock);
+}
+
+int http_fetch(struct http_client *client, const struct http_request *request, struct http_response *response_out, struct err *err)
+{
+	struct http_call call;
+	int code;
+
+	count(client, true);
+	code = http_call_prepare(&call, request, err);
+	if (code == 0)
+		code = wait_for(client, &call);
+	if (code < 0)
+		http_response_free(&call.response);
+	else
+		*response_out = call.response;
+	http_call_release(&call);
+	count(client, false);
+	return code;
+}
+
+void http_response_free(struct http_response *response)
+{
+	buf_free(&response->body);
+}
+
+size_t http_client_active(struct http_client *client)
+{
+	size_t active;
+
+	pthread_mutex_lock(&client->lock);
+	active = client->active;
+	pthread_mutex_unlock(&client->lock);
+	return active;
+}

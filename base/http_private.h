@@ -1,0 +1,48 @@
+/* What http.c (the client and its thread) and http_call.c (one transfer) share. */
+#ifndef BASE_HTTP_PRIVATE_H
+#define BASE_HTTP_PRIVATE_H
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+
+#include "base/http.h"
+
+/* One http_fetch. Lives on its caller's stack; between queueing and `done` it is the client's thread's. */
+struct http_call {
+	struct http_call *next;
+	const struct http_request *request;
+	struct err *err;
+	char *origin; /* scheme://host:port, for messages */
+	struct curl_slist *headers;
+	CURL *easy;
+	int64_t deadline_us;  /* monotonic */
+	int64_t last_byte_us; /* 0 until the request is on its way */
+	struct http_response response;
+	size_t body_bytes;
+	bool body_began;
+	bool too_large;
+	bool sink_failed;
+	bool cut;                         /* enough of an error's body was seen */
+	char refused[INET6_ADDRSTRLEN];   /* the last address that address_allowed refused */
+	char reason[CURL_ERROR_SIZE];
+	/* Under the client's lock. */
+	pthread_cond_t finished;
+	bool done;
+	int code;
+};
+
+/* On the caller's thread. BASE_ERR; release in any case. */
+int http_call_prepare(struct http_call *call, const struct http_request *request, struct err *err);
+void http_call_release(struct http_call *call);
+
+/* Sets every option of a handle that is fresh or was reset. False when memory is short. */
+bool http_call_configure(struct http_call *call, CURL *easy, const char *user_agent);
+
+/* The moment at which the call is late if nothing happens until then. */
+int64_t http_call_late_at(const struct http_call *call);
+/* Writes err and gives the code of http_fetch. */
+int http_call_tell_late(struct http_call *call);
+int http_call_tell(struct http_call *call, CURLcode result);
+
+#endif
