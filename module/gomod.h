@@ -10,6 +10,7 @@
 #include "base/slice.h"
 
 #define GOMOD_BYTES_MAX (16 * 1024 * 1024)
+#define GOMOD_RETRACTS_MAX 65536
 
 /* The tolerant scanner: the path of the first `module` line, unquoted, appended to out. False: missing or malformed. */
 bool gomod_module_path(struct slice file, struct buf *out);
@@ -18,14 +19,18 @@ bool gomod_module_path(struct slice file, struct buf *out);
 struct gomod {
 	char *go_version;        /* "1.24", NULL when there is no go line */
 	struct gomod_retract {
-		char *low, *high;    /* inclusive, canonical */
+		char *low, *high;    /* inclusive; as written: what is no version is below every one */
 	} *retracts;
 	size_t retracts_count;
 };
 
-/* Lax: unknown verbs and blocks are ignored; lexical errors, a second module or go line, malformed ones fail. MODULE_ERR. */
+/*
+ * Lax: unknown verbs and blocks are ignored, a malformed retract is skipped; lexical errors, a second module or go line, malformed go,
+ * module, require and ignore lines fail: MODULE_ERR. Past a limit named here: MODULE_ERR_LIMIT.
+ */
 int gomod_parse_lax(struct slice file, struct gomod *gomod_out, struct err *err);
 void gomod_free(struct gomod *gomod);
+/* False for what is no version. */
 bool gomod_retracted(const struct gomod *gomod, struct slice version);
 
 /* Is the go line at least 1.24 and the file parses? Decides which vendor rule a zip follows. */
