@@ -1,0 +1,218 @@
+/* Segment files: names, listing, description. */
+#include "audit/segment.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/audit.h"
+
+static int compare_numbers(const void *a, const void *b)
+{
+	unsigned left = *(const unsigned *)a;
+	unsigned right = *(const unsigned *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* The number in log-NNNNNN.db; 0 for any other name. */
+static unsigned number_of(const char *name)
+{
+	struct slice s = slice_of(name);
+	struct slice digits = slice_sub(s, 4, 10);
+	long long number;
+
+	if (s.len != 13 || !slice_starts(s, SLICE("log-")) || !slice_ends(s, SLICE(".db")) || !slice_to_number(digits, &number))
+		return 0;
+	return (unsigned)number;
+}
+
+static int list_add(struct segment_list *list, size_t *room, unsigned number, struct err *err)
+{
+	if (list->count == *room) {
+		size_t more = *room == 0 ? 64 : *room * 2;
+		unsigned *numbers = reallocarray(list->numbers, more, sizeof(*numbers));
+
+		if (numbers == NULL)
+			return err_set(err, AUDIT_ERR, "cannot list the audit segments: out of memory");
+		list->numbers = numbers;
+		*room = more;
+	}
+	list->numbers[list->count++] = number;
+	return 0;
+}
+
+int segment_list_read(const char *dir, struct segment_list *list_out, struct err *err)
+{
+	struct segment_list list = { .numbers = NULL, .count = 0 };
+	DIR *stream = opendir(dir);
+	struct dirent *entry;
+	size_t room = 0;
+	int code = 0;
+
+	if (stream == NULL && errno != ENOENT)
+		return err_set(err, AUDIT_ERR, "cannot read the audit directory %s: %s", dir, strerror(errno));
+	while (stream != NULL && code == 0 && (entry = readdir(stream)) != NULL) {
+		unsigned number = number_of(entry->d_name);
+
+		if (number != 0)
+			code = list_add(&list, &room, number, err);
+	}
+	if (stream != NULL)
+		closedir(stream);
+	if (code < 0) {
+		segment_list_free(&list);
+		return code;
+	}
+	if (list.count > 0)
+		qsort(list.numbers, list.count, sizeof(*list.numbers), compare_numbers);
+	*list_out = list;
+	return 0;
+}
+
+void segment_list_free(struct segment_list *list)
+{
+	free(list->numbers);
+	list->numbers = NULL;
+	list->count = 0;
+}
+
+void segment_name(unsigned number, char out[SEGMENT_NAME_MAX])
+{
+	snprintf(out, SEGMENT_NAME_MAX, "log-%06u.db", number);
+}
+
+char *segment_path(const char *dir, unsigned number)
+{
+	char name[SEGMENT_NAME_MAX];
+	char *path;
+
+	segment_name(number, name);
+	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+void segment_remove(const char *dir, unsigned number)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+	char *path = segment_path(dir, number);
+	char *whole;
+
+	if (path == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		if (asprintf(&whole, "%s%s", path, suffixes[i]) < 0)
+			continue;
+		unlink(whole);
+		free(whole);
+	}
+	free(path);
+}
+
+/* The row of a question that must have one. */
+static int one_row(struct db *db, const char *sql, struct db_stmt **stmt_out, struct err *err)
+{
+	struct db_stmt *stmt = NULL;
+	int code = db_prepare(db, sql, &stmt, err);
+
+	if (code == 0)
+		code = db_step(stmt, err);
+	if (code == DB_ROW) {
+		*stmt_out = stmt;
+		return 0;
+	}
+	db_finalize(&stmt);
+	return code < 0 ? AUDIT_ERR : err_set(err, AUDIT_ERR, "the segment does not describe itself");
+}
+
+static int is_born(struct db *db, bool *born_out, struct err *err)
+{
+	struct db_stmt *stmt = NULL;
+	int code = one_row(db, "SELECT count(*) FROM sqlite_schema", &stmt, err);
+
+	if (code == 0)
+		*born_out = db_column_int(stmt, 0) > 0;
+	db_finalize(&stmt);
+	return code;
+}
+
+/* As many nodes as the size has one bits. */
+static bool read_edge(int64_t size, struct slice nodes, struct tlog_edge *edge_out)
+{
+	struct tlog_edge edge;
+
+	tlog_edge_init(&edge);
+	if (size < 0)
+		return false;
+	edge.size = (uint64_t)size;
+	edge.count = (unsigned)__builtin_popcountll(edge.size);
+	if (nodes.len != edge.count * sizeof(edge.nodes[0]))
+		return false;
+	if (nodes.len > 0)
+		memcpy(edge.nodes, nodes.ptr, nodes.len);
+	*edge_out = edge;
+	return true;
+}
+
+static int read_first(struct db *db, struct segment_description *description, struct err *err)
+{
+	struct db_stmt *stmt = NULL;
+	int code = one_row(db, "SELECT format, first, edge FROM segment", &stmt, err);
+
+	if (code == 0 && db_column_int(stmt, 0) != SEGMENT_FORMAT)
+		code = err_set(err, AUDIT_ERR, "the segment is of format %lld, not %d", (long long)db_column_int(stmt, 0), SEGMENT_FORMAT);
+	if (code == 0 && !read_edge(db_column_int(stmt, 1), db_column_blob(stmt, 2), &description->before))
+		code = err_set(err, AUDIT_ERR, "the segment's first sequence and the tree before it do not fit");
+	if (code == 0)
+		description->first = description->before.size;
+	db_finalize(&stmt);
+	return code;
+}
+
+static int read_tip(struct db *db, struct segment_description *description, struct err *err)
+{
+	struct db_stmt *stmt = NULL;
+	int code = one_row(db, "SELECT size, root FROM tip", &stmt, err);
+	struct slice root = SLICE_NONE;
+
+	if (code == 0)
+		root = db_column_blob(stmt, 1);
+	if (code == 0 && (root.len != SHA256_BYTES || db_column_int(stmt, 0) < 0))
+		code = err_set(err, AUDIT_ERR, "the segment's last tree head is malformed");
+	if (code == 0) {
+		description->tip.size = (uint64_t)db_column_int(stmt, 0);
+		memcpy(description->tip.root.bytes, root.ptr, root.len);
+	}
+	db_finalize(&stmt);
+	return code;
+}
+
+int segment_describe(struct db *db, struct segment_description *description_out, struct err *err)
+{
+	bool born = true;
+	int code = is_born(db, &born, err);
+
+	if (code == 0 && !born)
+		return SEGMENT_UNBORN;
+	if (code == 0)
+		code = read_first(db, description_out, err);
+	if (code == 0)
+		code = read_tip(db, description_out, err);
+	return code;
+}
+
+int segment_open(const char *dir, unsigned number, struct db **db_out, struct err *err)
+{
+	char *path = segment_path(dir, number);
+	struct db_options options = { .path = path, .read_only = true };
+	int code = AUDIT_ERR;
+
+	if (path == NULL)
+		return err_set(err, AUDIT_ERR, "cannot open an audit segment: out of memory");
+	if (db_open(&options, db_out, err) == 0)
+		code = 0;
+	free(path);
+	return code;
+}

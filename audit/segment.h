@@ -1,0 +1,49 @@
+/*
+ * Private to audit: segment files, seen from outside. A segment begins at a sequence and knows the tree before it. Rows at or past the first
+ * sequence of the next segment are superseded: they were never acknowledged.
+ *
+ *     segment  one row: format, first sequence, tree before it        leaf  seq, line, leaf hash
+ *     head     root at every LOG_HEAD_EVERY leaves                    tip   one row: size and root after the last commit
+ */
+#ifndef AUDIT_SEGMENT_H
+#define AUDIT_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/db.h"
+#include "base/err.h"
+#include "tlog/tree.h"
+
+#define SEGMENT_FORMAT 1
+#define SEGMENT_NAME_MAX 24 /* log-NNNNNN.db */
+#define SEGMENT_NUMBER_MAX 999999
+
+/* Numbers of the segments in dir, rising. */
+struct segment_list {
+	unsigned *numbers;
+	size_t count;
+};
+/* AUDIT_ERR. An absent directory is an empty list. */
+int segment_list_read(const char *dir, struct segment_list *list_out, struct err *err);
+void segment_list_free(struct segment_list *list);
+
+void segment_name(unsigned number, char out[SEGMENT_NAME_MAX]);
+/* DIR/log-NNNNNN.db; caller frees. NULL: memory. */
+char *segment_path(const char *dir, unsigned number);
+/* Removes the file and what SQLite keeps beside it, as far as that is possible. */
+void segment_remove(const char *dir, unsigned number);
+
+enum segment_code { SEGMENT_UNBORN = 1 };
+
+struct segment_description {
+	uint64_t first;
+	struct tlog_edge before;
+	struct tlog_head tip;
+};
+/* 0, SEGMENT_UNBORN (a crash came before its first commit: it holds nothing), AUDIT_ERR (unreadable, or not described as it should be). */
+int segment_describe(struct db *db, struct segment_description *description_out, struct err *err);
+/* Read-only. 0, AUDIT_ERR. */
+int segment_open(const char *dir, unsigned number, struct db **db_out, struct err *err);
+
+#endif
