@@ -149,8 +149,10 @@ static int tile_hashes(struct reader *reader, unsigned level, uint64_t index, co
 	const struct tlog_hash *hashes;
 	unsigned top = level;
 
-	while (index >> (TILE_HEIGHT * (top - level)) != reader->edge[top].index)
-		ASSERT(++top < LEVELS);
+	while (index >> (TILE_HEIGHT * (top - level)) != reader->edge[top].index) {
+		top++;
+		ASSERT(top < LEVELS);
+	}
 	hashes = reader->edge[top].hashes;
 	while (top > level) {
 		int rc;
