@@ -25,7 +25,7 @@
 #define POLICY_RANGES_MAX 64           /* strings in one versions list */
 #define POLICY_COMPARISONS_MAX 16      /* comparisons in one such string */
 #define POLICY_NAME_MAX 64             /* bytes of a rule's name */
-#define POLICY_TEXT_MAX 160            /* bytes of a reason or a help text */
+#define POLICY_TEXT_MAX 150            /* bytes of a reason or a help text */
 #define POLICY_PREFIXES_MAX 1000       /* mapped prefixes */
 #define POLICY_CASES_MAX 10000         /* cases in a file for policy_test() */
 #define POLICY_HASH_MAX 72             /* "sha256:", 64 hex digits, NUL */
@@ -124,7 +124,7 @@ struct policy_answer {
 	enum policy_verdict verdict;
 	enum policy_why why;
 	const char *rule;   /* the deciding rule's name (with WHY_UNMAPPED the one that would allow); "" when none did */
-	const char *reason; /* the rule's own, else a short fixed sentence for a denial, else "" */
+	const char *reason; /* the rule's own or ""; a fixed sentence where no rule denied but the end, a token or a missing repository */
 	const char *help;   /* the rule's own or "" */
 	bool is_private;    /* of the module; false when the question names none */
 };
