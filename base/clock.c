@@ -89,11 +89,10 @@ static int format(int64_t wall_s, char out[CLOCK_TEXT_MAX])
 void clock_format_us(int64_t wall_us, char out[CLOCK_TEXT_MAX])
 {
 	int64_t fraction = wall_us % US_PER_S;
-	int n;
+	int n = format(wall_us / US_PER_S - (fraction < 0 ? 1 : 0), out);
 
 	if (fraction < 0)
 		fraction += US_PER_S;
-	n = format((wall_us - fraction) / US_PER_S, out);
 	snprintf(out + n, CLOCK_TEXT_MAX - (size_t)n, ".%06dZ", (int)fraction);
 }
 

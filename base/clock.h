@@ -22,7 +22,10 @@ int64_t clock_wall_us(const struct clock *clock);
 int64_t clock_monotonic_us(const struct clock *clock);
 
 #define CLOCK_TEXT_MAX 32
-/* RFC 3339 UTC with microseconds: 2026-11-21T02:33:44.123456Z. Moments before the year 0 or after 9999 are written as the nearest within. */
+/*
+ * RFC 3339 UTC with microseconds: 2026-11-21T02:33:44.123456Z. Moments before the year 0 or after 9999 are written as the first or last
+ * second within.
+ */
 void clock_format_us(int64_t wall_us, char out[CLOCK_TEXT_MAX]);
 /* RFC 3339 UTC, whole seconds: 2026-11-21T02:33:44Z */
 void clock_format_s(int64_t wall_s, char out[CLOCK_TEXT_MAX]);
