@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/log_recover.h"
 #include "audit/segment.h"
@@ -156,8 +155,8 @@ static int log_append_new(void *state, const struct log_batch *batch, struct err
 	segments->empty = true;
 	if (make_segment(segments, batch, err) < 0) {
 		close_current(segments);
-		segment_remove(segments->dir, segments->number);
-		segments->number--;
+		if (segment_remove(segments->dir, segments->number))
+			segments->number--;
 		return AUDIT_ERR;
 	}
 	count_bytes(segments, batch);

@@ -94,21 +94,24 @@ char *segment_path(const char *dir, unsigned number)
 	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-void segment_remove(const char *dir, unsigned number)
+bool segment_remove(const char *dir, unsigned number)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+	static const char *const suffixes[] = { "-wal", "-shm", "-journal", "" };
 	char *path = segment_path(dir, number);
 	char *whole;
+	bool gone;
 
 	if (path == NULL)
-		return;
+		return false;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		if (asprintf(&whole, "%s%s", path, suffixes[i]) < 0)
 			continue;
 		unlink(whole);
 		free(whole);
 	}
+	gone = access(path, F_OK) != 0 && errno == ENOENT;
 	free(path);
+	return gone;
 }
 
 /* The row of a question that must have one. */

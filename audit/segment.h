@@ -8,6 +8,7 @@
 #ifndef AUDIT_SEGMENT_H
 #define AUDIT_SEGMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,8 +32,8 @@ void segment_list_free(struct segment_list *list);
 void segment_name(unsigned number, char out[SEGMENT_NAME_MAX]);
 /* DIR/log-NNNNNN.db; caller frees. NULL: memory. */
 char *segment_path(const char *dir, unsigned number);
-/* Removes the file and what SQLite keeps beside it, as far as that is possible. */
-void segment_remove(const char *dir, unsigned number);
+/* Removes the file and what SQLite keeps beside it. False: the file is still there. */
+bool segment_remove(const char *dir, unsigned number);
 
 enum segment_code { SEGMENT_UNBORN = 1 };
 

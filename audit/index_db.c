@@ -1,0 +1,290 @@
+/* The index database. */
+#include "audit/index_db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/audit.h"
+#include "audit/line.h"
+#include "audit/words.h"
+#include "base/db.h"
+
+#define INDEX_FORMAT 1
+
+/* Texts are kept once and told by number: the five indexes then cost little. Only what people ask for is in a partial index. */
+static const char schema[] = "CREATE TABLE IF NOT EXISTS mark(one INTEGER PRIMARY KEY CHECK (one = 1), format INTEGER NOT NULL, next INTEGER NOT NULL, "
+			     "origin BLOB NOT NULL);"
+			     "CREATE TABLE IF NOT EXISTS word(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);"
+			     "CREATE TABLE IF NOT EXISTS event(seq INTEGER PRIMARY KEY, time INTEGER, kind INTEGER, action INTEGER, verdict INTEGER, "
+			     "status INTEGER, bytes INTEGER, of INTEGER, user INTEGER, module INTEGER, version INTEGER, address INTEGER, rule INTEGER);"
+			     "CREATE INDEX IF NOT EXISTS event_time ON event(time);"
+			     "CREATE INDEX IF NOT EXISTS event_user ON event(user) WHERE user IS NOT NULL;"
+			     "CREATE INDEX IF NOT EXISTS event_module ON event(module, version) WHERE module IS NOT NULL;"
+			     "CREATE INDEX IF NOT EXISTS event_denied ON event(verdict) WHERE verdict = 1;"
+			     "CREATE INDEX IF NOT EXISTS event_kind ON event(kind) WHERE kind > 2;";
+_Static_assert(AUDIT_DENY == 1 && AUDIT_ACCESS == 1 && AUDIT_OUTCOME == 2, "the schema speaks of them by number");
+
+enum column { SEQ = 1, TIME, KIND, ACTION, VERDICT, STATUS, BYTES, OF, USER, MODULE, VERSION, ADDRESS, RULE };
+
+struct index_db {
+	struct db *db;
+	struct db_stmt *event;
+	struct db_stmt *word_find;
+	struct db_stmt *word_add;
+	struct db_stmt *mark;
+	uint64_t next;      /* committed */
+	uint64_t next_here; /* in the open transaction */
+	struct tlog_hash origin;
+	struct buf scratch;
+};
+
+static char *path_in(const char *dir, const char *suffix)
+{
+	char *path;
+
+	return asprintf(&path, "%s/index.db%s", dir, suffix) < 0 ? NULL : path;
+}
+
+static int prepare(struct index_db *index, struct err *err)
+{
+	int code = db_prepare(index->db, "INSERT OR REPLACE INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &index->event, err);
+
+	if (code == 0)
+		code = db_prepare(index->db, "SELECT id FROM word WHERE text = ?1", &index->word_find, err);
+	if (code == 0)
+		code = db_prepare(index->db, "INSERT INTO word(text) VALUES(?1) RETURNING id", &index->word_add, err);
+	if (code == 0)
+		code = db_prepare(index->db, "INSERT INTO mark VALUES(1, ?1, ?2, ?3) ON CONFLICT(one) DO UPDATE SET next = ?2, origin = ?3", &index->mark, err);
+	return code;
+}
+
+static int read_mark(struct index_db *index, struct err *err)
+{
+	struct db_stmt *stmt = NULL;
+	int code = db_prepare(index->db, "SELECT format, next, origin FROM mark", &stmt, err);
+
+	if (code == 0)
+		code = db_step(stmt, err);
+	if (code == DB_ROW) {
+		struct slice origin = db_column_blob(stmt, 2);
+
+		code = 0;
+		index->next = (uint64_t)db_column_int(stmt, 1);
+		if (db_column_int(stmt, 0) != INDEX_FORMAT || origin.len != sizeof(index->origin.bytes))
+			code = err_set(err, AUDIT_ERR, "the audit index is of another format");
+		else
+			memcpy(index->origin.bytes, origin.ptr, origin.len);
+	}
+	db_finalize(&stmt);
+	return code;
+}
+
+int index_db_open(const char *dir, struct index_db **index_out, struct err *err)
+{
+	struct index_db *index = calloc(1, sizeof(*index));
+	char *path = path_in(dir, "");
+	struct db_options options = { .path = path };
+	int code = 0;
+
+	if (index == NULL || path == NULL)
+		code = err_set(err, AUDIT_ERR, "cannot open the audit index: out of memory");
+	if (code == 0) {
+		buf_init(&index->scratch, AUDIT_LINE_MAX);
+		code = db_open(&options, &index->db, err);
+	}
+	if (code == 0)
+		code = db_exec(index->db, schema, err);
+	if (code == 0)
+		code = prepare(index, err);
+	if (code == 0)
+		code = read_mark(index, err);
+	free(path);
+	if (code < 0) {
+		index_db_close(&index);
+		return AUDIT_ERR;
+	}
+	*index_out = index;
+	return 0;
+}
+
+void index_db_close(struct index_db **index)
+{
+	struct index_db *i = *index;
+
+	if (i == NULL)
+		return;
+	db_finalize(&i->event);
+	db_finalize(&i->word_find);
+	db_finalize(&i->word_add);
+	db_finalize(&i->mark);
+	db_close(&i->db);
+	buf_free(&i->scratch);
+	free(i);
+	*index = NULL;
+}
+
+void index_db_remove(const char *dir)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "-journal", "" };
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char *path = path_in(dir, suffixes[i]);
+
+		if (path != NULL)
+			unlink(path);
+		free(path);
+	}
+}
+
+/* What cannot be opened for another reason than its content (no memory, no descriptors) is left alone. */
+bool index_db_damaged(const char *dir)
+{
+	char *path = path_in(dir, "");
+	struct db_options options = { .path = path, .read_only = true };
+	struct db_stmt *stmt = NULL;
+	struct db *db = NULL;
+	bool damaged = false;
+
+	if (path != NULL && db_open(&options, &db, NULL) == 0) {
+		damaged = db_prepare(db, "PRAGMA quick_check(1)", &stmt, NULL) < 0 || db_step(stmt, NULL) != DB_ROW ||
+			  !slice_equal_text(db_column_text(stmt, 0), "ok");
+		db_finalize(&stmt);
+	}
+	db_close(&db);
+	free(path);
+	return damaged;
+}
+
+uint64_t index_db_next(const struct index_db *index)
+{
+	return index->next;
+}
+
+const struct tlog_hash *index_db_origin(const struct index_db *index)
+{
+	return &index->origin;
+}
+
+int index_db_begin(struct index_db *index, struct err *err)
+{
+	index->next_here = index->next;
+	return db_begin(index->db, err) < 0 ? AUDIT_ERR : 0;
+}
+
+static int word_id(struct index_db *index, struct slice text, int64_t *id_out, struct err *err)
+{
+	struct db_stmt *stmt = index->word_find;
+	int code;
+
+	db_bind_blob(stmt, 1, text);
+	code = db_step(stmt, err);
+	if (code == DB_DONE) {
+		db_reset(stmt);
+		stmt = index->word_add;
+		db_bind_blob(stmt, 1, text);
+		code = db_step(stmt, err);
+	}
+	if (code == DB_ROW)
+		*id_out = db_column_int(stmt, 0);
+	db_reset(stmt);
+	return code < 0 ? code : 0;
+}
+
+/* Absent and empty texts stay NULL. */
+static int bind_word(struct index_db *index, enum column column, const struct json *line, const char *name, struct err *err)
+{
+	struct slice text = line_member(line, name, &index->scratch);
+	int64_t id = 0;
+	int code;
+
+	if (text.len == 0)
+		return 0;
+	code = word_id(index, text, &id, err);
+	if (code == 0)
+		db_bind_int(index->event, (int)column, id);
+	return code;
+}
+
+static void bind_number(struct index_db *index, enum column column, const struct json *line, const char *name)
+{
+	int64_t number;
+
+	if (json_to_int(json_get(line, name), &number))
+		db_bind_int(index->event, (int)column, number);
+}
+
+static void bind_value(struct index_db *index, enum column column, const struct json *line, const char *name, const struct words *words)
+{
+	unsigned value = words_find(words, line_member(line, name, &index->scratch));
+
+	if (value != 0)
+		db_bind_int(index->event, (int)column, value);
+}
+
+static int bind_line(struct index_db *index, uint64_t seq, const struct json *line, struct err *err)
+{
+	int64_t time_us;
+	int code;
+
+	db_bind_int(index->event, SEQ, (int64_t)seq);
+	if (clock_parse(line_member(line, "time", &index->scratch), &time_us))
+		db_bind_int(index->event, TIME, time_us);
+	bind_value(index, KIND, line, "kind", &words_kind);
+	bind_value(index, ACTION, line, "action", &words_action);
+	bind_value(index, VERDICT, line, "verdict", &words_verdict);
+	bind_number(index, STATUS, line, "status");
+	bind_number(index, BYTES, line, "bytes");
+	bind_number(index, OF, line, "of");
+	code = bind_word(index, USER, line, "user", err);
+	if (code == 0)
+		code = bind_word(index, MODULE, line, "module", err);
+	if (code == 0)
+		code = bind_word(index, VERSION, line, "version", err);
+	if (code == 0)
+		code = bind_word(index, ADDRESS, line, "address", err);
+	if (code == 0)
+		code = bind_word(index, RULE, line, "rule", err);
+	return code;
+}
+
+int index_db_add(struct index_db *index, uint64_t seq, struct slice bytes, struct err *err)
+{
+	struct json *line = NULL;
+	int code = 0;
+
+	if (seq == 0)
+		tlog_leaf_hash(bytes, &index->origin);
+	index->next_here = seq + 1;
+	if (json_parse(bytes, &line, NULL) < 0)
+		return 0;
+	code = bind_line(index, seq, line, err);
+	if (code == 0)
+		code = db_run(index->event, err);
+	else
+		db_reset(index->event);
+	json_close(&line);
+	return code < 0 ? AUDIT_ERR : 0;
+}
+
+int index_db_commit(struct index_db *index, struct err *err)
+{
+	int code;
+
+	db_bind_int(index->mark, 1, INDEX_FORMAT);
+	db_bind_int(index->mark, 2, (int64_t)index->next_here);
+	db_bind_blob(index->mark, 3, slice_make(index->origin.bytes, sizeof(index->origin.bytes)));
+	code = db_run(index->mark, err);
+	if (code == 0)
+		code = db_commit(index->db, err);
+	if (code < 0)
+		return AUDIT_ERR;
+	index->next = index->next_here;
+	return 0;
+}
+
+void index_db_rollback(struct index_db *index)
+{
+	db_rollback(index->db);
+}
