@@ -12,9 +12,11 @@
 
 /* Collects (name, SHA-256 of content) in any order. */
 struct dirhash;
+/* NULL when memory is short. */
 struct dirhash *dirhash_open(void);
+/* name is copied. MODULE_ERR. */
 int dirhash_add(struct dirhash *hash, struct slice name, const uint8_t content_sha256[SHA256_BYTES], struct err *err);
-/* Sorted by name; a name with a newline was refused by add. */
+/* Sorted by name; a name with a newline was refused by add. May be called once; close afterwards. */
 void dirhash_finish(struct dirhash *hash, char h1_out[MODULE_H1_MAX]);
 void dirhash_close(struct dirhash **hash);
 

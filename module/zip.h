@@ -23,11 +23,14 @@ enum module_file_mode { MODULE_FILE_REGULAR, MODULE_FILE_SYMLINK, MODULE_FILE_IR
 struct module_files;
 int module_files_open(struct module_files **files_out, struct err *err);
 void module_files_close(struct module_files **files);
-/* path is relative to the module directory; copied. bytes is the size (converted). Order is the order of writing. MODULE_ERR_LIMIT. */
+/* path is relative to the module directory; copied. bytes is the size (converted). Order is the order of writing. MODULE_ERR, MODULE_ERR_LIMIT. */
 int module_files_add(struct module_files *files, struct slice path, enum module_file_mode mode, int64_t bytes, size_t handle, struct err *err);
-/* Applies the inclusion rules in Go's order. vendor_rule_new: gomod_vendor_rule_new() of the root go.mod. MODULE_ERR: no zip can be made (err says which file and why). */
+/*
+ * Applies the inclusion rules in Go's order; once. vendor_rule_new: gomod_vendor_rule_new() of the root go.mod, if that is a regular file.
+ * MODULE_ERR, and MODULE_ERR_LIMIT for a size: no zip can be made (err says which file and why).
+ */
 int module_files_check(struct module_files *files, bool vendor_rule_new, struct err *err);
-/* After a check: the kept ones. */
+/* After a check that answered 0: the kept ones. Paths live until close. */
 size_t module_files_kept(const struct module_files *files);
 void module_files_kept_at(const struct module_files *files, size_t index, struct slice *path_out, size_t *handle_out);
 
@@ -36,20 +39,22 @@ int module_file_path_check(struct slice path, struct err *err);
 
 /*
  * The container: deterministic (fixed date, no extra fields, deflate level 6 or store), ZIP64 where needed, streamed to sink.
- * sink answers 0, or non-zero to stop (then MODULE_ERR). Also computes the h1.
+ * sink answers 0, or non-zero to stop (then MODULE_ERR). Also computes the h1. After any failure the zip can only be closed.
+ * One thread at a time.
  */
 typedef int module_sink(void *ctx, const void *bytes, size_t len);
 struct module_zip;
 int module_zip_open(struct slice path, struct slice version, module_sink *sink, void *ctx, struct module_zip **zip_out, struct err *err);
-/* content is the whole file. MODULE_ERR_LIMIT past MODULE_ZIP_BYTES_MAX. */
+/* path relative to the module, as the listing keeps it: distinct ones only. content is the whole file. MODULE_ERR_LIMIT past MODULE_ZIP_BYTES_MAX. */
 int module_zip_add(struct module_zip *zip, struct slice path, struct slice content, struct err *err);
 /* Writes the directory; h1_out has MODULE_H1_MAX bytes. */
 int module_zip_finish(struct module_zip *zip, char *h1_out, struct err *err);
 void module_zip_close(struct module_zip **zip);
 
 /*
- * Reading one that came from elsewhere (libzip over the bytes; map the file): every rule a go command checks - prefix path@version/,
- * names, sizes, collisions, no nested go.mod, CRC - then h1 and, when go.mod is inside, its h1. MODULE_ERR, MODULE_ERR_LIMIT.
+ * Reading one that came from elsewhere (map the file): everything that a go command checks before it unpacks - prefix path@version/,
+ * names, sizes, collisions, no nested go.mod, CRC - and that each file is as large as the zip's directory says; then its h1.
+ * What is unpacked is bounded before and while it happens. MODULE_ERR, MODULE_ERR_LIMIT.
  */
 int module_zip_verify(struct slice zip, struct slice path, struct slice version, char *h1_out, struct err *err);
 
