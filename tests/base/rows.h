@@ -16,6 +16,9 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
+/* A slice in a static table, NULs included. */
+#define BYTES(literal) { "" literal, sizeof(literal) - 1 }
+
 #define CHECK(row_name, condition)                                                      \
 	do {                                                                            \
 		if (!(condition))                                                       \
