@@ -1,0 +1,19 @@
+/* Opening and closing the rooms behind a gateway, for the daemon and for commands that do their work alone. */
+#ifndef GATEWAY_OPEN_H
+#define GATEWAY_OPEN_H
+
+#include "gateway/gateway_private.h"
+
+/* Locks the data directory and opens what commands and daemon both write. BASE_ERR_BUSY: somebody else holds the lock. */
+int open_data(const struct settings *settings, struct open_data *data_out, struct err *err);
+void close_data(struct open_data *data);
+
+int open_policy(const struct settings *settings, struct policy **policy_out, struct err *err);
+int open_auth(const struct settings *settings, struct auth_tokens *tokens, struct pool *pool, void (*note)(void *, const char *), void *ctx,
+	struct auth **auth_out, struct err *err);
+
+/* Everything but the server. */
+int gateway_open(const struct settings *settings, struct gateway **gateway_out, struct err *err);
+void gateway_close(struct gateway **gateway);
+
+#endif

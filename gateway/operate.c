@@ -1,0 +1,211 @@
+/* Commands on the data directory: tokens and reload. */
+#include "gateway/operate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway/gateway.h"
+#include "gateway/record.h"
+#include "gateway/reload.h"
+
+#define LIST_ITEMS_MAX 1024
+
+static const char *text_of(const struct json *request, const char *name, char *room, size_t bytes)
+{
+	struct slice text;
+	if (!json_to_text(json_get(request, name), &text) || text.len >= bytes)
+		return NULL;
+	memcpy(room, text.ptr, text.len);
+	room[text.len] = '\0';
+	return room;
+}
+
+/* "a,b" into strings; the list and its strings are one allocation, the caller's to free. */
+static int split(const char *list, const char *what, char ***items_out, size_t *count_out, struct err *err)
+{
+	struct slice rest = slice_of(list), part;
+	size_t count = 0;
+	char **items = calloc(1, LIST_ITEMS_MAX * sizeof(*items) + rest.len + 1);
+	if (items == NULL)
+		return err_set(err, GATEWAY_ERR, "memory is short");
+	char *text = (char *)(items + LIST_ITEMS_MAX);
+	while (slice_next(&rest, ',', &part)) {
+		part = slice_trim(part);
+		if (part.len == 0 || count == LIST_ITEMS_MAX) {
+			free(items);
+			return err_set(err, GATEWAY_ERR_INVALID, "%s: a list of at most %d names, separated by commas, none empty", what, LIST_ITEMS_MAX);
+		}
+		items[count++] = text;
+		memcpy(text, part.ptr, part.len);
+		text += part.len + 1;
+	}
+	*items_out = items;
+	*count_out = count;
+	return 0;
+}
+
+static int auth_answer_code(int code)
+{
+	switch (code) {
+	case 0:
+		return 0;
+	case AUTH_ERR_ABSENT:
+		return GATEWAY_ERR_NO;
+	case AUTH_ERR_INVALID:
+		return GATEWAY_ERR_INVALID;
+	default:
+		return GATEWAY_ERR;
+	}
+}
+
+/* The record comes first: a token nobody has a record of must not exist. */
+static int issue_recorded(const struct operate *operate, const struct auth_token_request *token, struct buf *out, struct err *err)
+{
+	char text[AUTH_TOKEN_TEXT_MAX], sentence[ERR_TEXT_MAX];
+	struct slice id = SLICE_NONE;
+	int code = auth_tokens_issue(operate->tokens, token, text, err);
+	if (code != 0)
+		return auth_answer_code(code);
+	auth_token_id_of(slice_of(text), &id);
+	snprintf(sentence, sizeof(sentence), "issued token %.*s for %.200s, scope %s", SLICE_ARG(id), token->user, auth_scope_word(token->scope));
+	code = record_text(operate->audit, AUDIT_TOKEN, operate->by, sentence, NULL, err);
+	if (code == 0)
+		buf_add_text(out, text);
+	else
+		auth_tokens_revoke(operate->tokens, id, NULL);
+	explicit_bzero(text, sizeof(text));
+	return code == 0 ? 0 : GATEWAY_ERR;
+}
+
+static int token_issue(const struct operate *operate, const struct json *request, struct buf *out, struct err *err)
+{
+	char user[AUTH_USER_MAX + 1], scope[32], *groups_text = NULL, *modules_text = NULL, **groups = NULL, **modules = NULL;
+	struct slice text;
+	struct auth_token_request token = { .user = text_of(request, "user", user, sizeof(user)), .scope = AUTH_SCOPE_READ };
+	int code = GATEWAY_ERR_INVALID;
+	if (token.user == NULL) {
+		err_set(err, code, "--user: a name of at most %d bytes is needed", AUTH_USER_MAX);
+		goto out;
+	}
+	if (text_of(request, "scope", scope, sizeof(scope)) != NULL && !auth_scope_of(slice_of(scope), &token.scope)) {
+		err_set(err, code, "--scope %s: read, audit or admin was expected", scope);
+		goto out;
+	}
+	json_to_int(json_get(request, "days"), &token.days);
+	if (json_to_text(json_get(request, "groups"), &text)) {
+		groups_text = slice_dup(text);
+		token.groups_fixed = true;
+		if (groups_text == NULL || split(groups_text, "--groups", &groups, &token.groups_count, err) != 0)
+			goto out;
+		token.groups = (const char *const *)groups;
+	}
+	if (json_to_text(json_get(request, "modules"), &text)) {
+		modules_text = slice_dup(text);
+		if (modules_text == NULL || split(modules_text, "--modules", &modules, &token.modules_count, err) != 0)
+			goto out;
+		token.modules = (const char *const *)modules;
+	}
+	code = issue_recorded(operate, &token, out, err);
+out:
+	free(groups);
+	free(modules);
+	free(groups_text);
+	free(modules_text);
+	return code;
+}
+
+static int write_token(void *ctx, const struct auth_token *token)
+{
+	struct json_writer *json = ctx;
+	char time[CLOCK_TEXT_MAX];
+	json_object_begin(json, NULL);
+	json_write_text(json, "id", slice_of(token->id));
+	json_write_text(json, "user", slice_of(token->user));
+	json_write_text(json, "scope", slice_of(auth_scope_word(token->scope)));
+	if (token->groups_fixed) {
+		json_array_begin(json, "groups");
+		for (size_t i = 0; i < token->groups_count; i++)
+			json_write_text(json, NULL, slice_of(token->groups[i]));
+		json_array_end(json);
+	}
+	if (token->modules_count > 0) {
+		json_array_begin(json, "modules");
+		for (size_t i = 0; i < token->modules_count; i++)
+			json_write_text(json, NULL, slice_of(token->modules[i]));
+		json_array_end(json);
+	}
+	clock_format_s(token->created_s, time);
+	json_write_text(json, "created", slice_of(time));
+	clock_format_s(token->expires_s, time);
+	json_write_text(json, "expires", slice_of(time));
+	if (token->revoked_s != 0) {
+		clock_format_s(token->revoked_s, time);
+		json_write_text(json, "revoked", slice_of(time));
+	}
+	json_object_end(json);
+	return 0;
+}
+
+static int token_list(const struct operate *operate, const struct json *request, struct buf *out, struct err *err)
+{
+	(void)request;
+	struct json_writer json;
+	json_writer_init(&json, out);
+	json_array_begin(&json, NULL);
+	int code = auth_tokens_list(operate->tokens, write_token, &json, err);
+	json_array_end(&json);
+	if (code == 0 && buf_failed(out))
+		code = err_set(err, GATEWAY_ERR, "there are too many tokens for one answer");
+	return code == 0 ? 0 : GATEWAY_ERR;
+}
+
+static int token_revoke(const struct operate *operate, const struct json *request, struct buf *out, struct err *err)
+{
+	(void)out;
+	char sentence[ERR_TEXT_MAX];
+	struct slice id, inner;
+	if (!json_to_text(json_get(request, "id"), &id))
+		return err_set(err, GATEWAY_ERR_INVALID, "the id of a token is needed; modgate token list shows them");
+	if (auth_token_id_of(id, &inner))
+		id = inner;
+	/* The token ends first and is recorded then: of the two orders the one that errs on the closed side. */
+	int code = auth_tokens_revoke(operate->tokens, id, err);
+	if (code != 0)
+		return auth_answer_code(code);
+	snprintf(sentence, sizeof(sentence), "revoked token %.*s", (int)(id.len < 64 ? id.len : 64), id.ptr);
+	if (record_text(operate->audit, AUDIT_TOKEN, operate->by, sentence, NULL, err) != 0)
+		return err_prepend(err, GATEWAY_ERR, "the token is revoked, but that could not be recorded");
+	return 0;
+}
+
+static int reload(const struct operate *operate, const struct json *request, struct buf *out, struct err *err)
+{
+	(void)request;
+	if (operate->gateway == NULL)
+		return err_set(err, GATEWAY_ERR_ABSENT, "no daemon runs on this data directory; a start reads everything anew");
+	int code = reload_now(operate->gateway, operate->by, out, err);
+	log_write(&operate->gateway->log, code == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL, code == 0 ? "reloaded: %s" : "not reloaded: %s",
+		code == 0 ? buf_text(out) : err->text);
+	return code;
+}
+
+static const struct {
+	struct slice name;
+	int (*run)(const struct operate *operate, const struct json *request, struct buf *out, struct err *err);
+} commands[] = {
+	{ { "token_issue", 11 }, token_issue },
+	{ { "token_list", 10 }, token_list },
+	{ { "token_revoke", 12 }, token_revoke },
+	{ { "reload", 6 }, reload },
+};
+
+int operate_run(const struct operate *operate, const struct json *request, struct buf *out, struct err *err)
+{
+	struct slice name;
+	if (!json_to_text(json_get(request, "command"), &name))
+		return err_set(err, GATEWAY_ERR_INVALID, "the request names no command");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (slice_equal(commands[i].name, name))
+			return commands[i].run(operate, request, out, err);
+	return err_set(err, GATEWAY_ERR_INVALID, "%.*s is not in this version", SLICE_ARG(name));
+}

@@ -1,0 +1,128 @@
+/*
+ * Step 1: the head. Everything that could let two readers of one byte stream disagree is refused and the connection closed (RFC 9112
+ * section 11.2); then the one canonical target and its route are found.
+ */
+#include "gateway/gateway_private.h"
+
+#include <time.h>
+
+#include "base/hash.h"
+
+struct head_counts {
+	unsigned hosts, authorizations, lengths, encodings;
+	bool body;
+};
+
+static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value, size_t value_len)
+{
+	(void)kind;
+	struct head_counts *counts = ctx;
+	struct slice header = slice_make(name, name_len);
+	counts->hosts += slice_equal_nocase(header, SLICE("Host"));
+	counts->authorizations += slice_equal_nocase(header, SLICE("Authorization"));
+	counts->encodings += slice_equal_nocase(header, SLICE("Transfer-Encoding"));
+	if (slice_equal_nocase(header, SLICE("Content-Length"))) {
+		counts->lengths++;
+		counts->body = counts->body || !slice_equal(slice_make(value, value_len), SLICE("0"));
+	}
+	return MHD_YES;
+}
+
+static const char *framing_fault(struct request *request, const char *version)
+{
+	struct head_counts counts = { 0 };
+	const struct connection *peer = request->peer;
+	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, count_header, &counts);
+
+	/* MHD cuts the target at a NUL; the version then does not stand right behind it. */
+	if (peer->raw_target == NULL || version != peer->raw_target + peer->raw_target_len + 1)
+		return "the request target holds a NUL";
+	if (counts.hosts > 1 || counts.authorizations > 1 || counts.lengths > 1)
+		return "Host, Authorization and Content-Length may be given once";
+	if (counts.encodings > 0 || counts.body)
+		return "a request here has no body";
+	return NULL;
+}
+
+/* Crockford's base 32, 48 bits of milliseconds and 80 random ones: sorts by time (a ULID). */
+static void make_id(char out[REQUEST_ID_MAX])
+{
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	uint8_t bytes[16];
+	uint64_t milliseconds = (uint64_t)clock_wall_us(&clock_system) / 1000;
+	random_bytes(bytes, sizeof(bytes));
+	for (int i = 9; i >= 0; i--, milliseconds >>= 5)
+		out[i] = digits[milliseconds & 31];
+	for (int i = 0; i < 16; i++)
+		out[10 + i] = digits[bytes[i] & 31];
+	out[26] = '\0';
+}
+
+/* An identifier from outside is kept only if it is plain, so that it can stand in a header, a log and a record. */
+static bool keep_id(struct slice id, char out[REQUEST_ID_MAX])
+{
+	if (id.len < 8 || id.len >= REQUEST_ID_MAX)
+		return false;
+	for (size_t i = 0; i < id.len; i++) {
+		char c = id.ptr[i];
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.'))
+			return false;
+		out[i] = c;
+	}
+	out[id.len] = '\0';
+	return true;
+}
+
+static void identify_request(struct request *request)
+{
+	struct slice parent = request_header(request, "traceparent"), version, trace;
+	if (keep_id(request_header(request, "X-Trace-Id"), request->id))
+		return;
+	/* W3C Trace Context: version "-" trace id "-" parent id "-" flags */
+	if (slice_cut(parent, '-', &version, &parent) && slice_cut(parent, '-', &trace, &parent) && trace.len == 32 && keep_id(trace, request->id))
+		return;
+	make_id(request->id);
+}
+
+static void find_route(struct request *request)
+{
+	struct slice raw = slice_make(request->peer->raw_target, request->peer->raw_target_len), path;
+	struct err err = ERR_INIT;
+	int code = target_decode(raw, request->gateway->prefix, request->arena, &path, &err);
+	if (code == TARGET_ERR_MALFORMED) {
+		request_refuse(request, MHD_HTTP_BAD_REQUEST, "modgate: %s", err.text);
+		request->close = true;
+		return;
+	}
+	const struct route *route = code == 0 ? route_find(path, &request->target) : NULL;
+	if (route == NULL)
+		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: %s", code != 0 ? err.text : "no such path");
+	else if (target_validate(&request->target, request->arena, &err) != 0)
+		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: %s", err.text);
+	else
+		request->route = route;
+}
+
+void request_parse(struct request *request, const char *method, const char *version)
+{
+	struct slice verb = slice_of(method);
+	request->head = slice_equal(verb, SLICE("HEAD"));
+	request->agent = request_header(request, MHD_HTTP_HEADER_USER_AGENT);
+	request->authorization = request_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+	identify_request(request);
+
+	const char *fault = framing_fault(request, version);
+	if (!request->head && !slice_equal(verb, SLICE("GET"))) {
+		/* Its body, if it has one, is not read: the connection ends. */
+		request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "modgate: only GET and HEAD are answered here");
+		request->close = true;
+	} else if (fault != NULL) {
+		request_refuse(request, MHD_HTTP_BAD_REQUEST, "modgate: %s", fault);
+		request->close = true;
+	} else {
+		find_route(request);
+	}
+	/* No route, nothing to identify, decide or record. */
+	if (request->route == NULL)
+		request->step = UINT32_MAX;
+}

@@ -1,0 +1,162 @@
+/* The daemon: start, the main thread's loop of signals and ticks, drain. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "gateway/control.h"
+#include "gateway/gateway.h"
+#include "gateway/open.h"
+#include "gateway/record.h"
+#include "gateway/reload.h"
+#include "gateway/server.h"
+
+#define DRAIN_S 30       /* after this, what is still being fetched is given up */
+#define DRAIN_MORE_S 30  /* and this is how long the last answers may take */
+
+static void block_signals(sigset_t *signals_out)
+{
+	sigemptyset(signals_out);
+	sigaddset(signals_out, SIGTERM);
+	sigaddset(signals_out, SIGINT);
+	sigaddset(signals_out, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, signals_out, NULL);
+	/* A peer that goes away is told by write's error. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Each connection is a descriptor; the soft limit is for programs that use select. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Secrets pass through this memory: no core file. */
+static void forbid_core(void)
+{
+	struct rlimit none = { 0, 0 };
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+static void refusals_told(void *ctx, const char *address, uint64_t count)
+{
+	struct gateway *gateway = ctx;
+	struct audit_event event = AUDIT_EVENT_INIT(AUDIT_AUTH);
+	event.address = slice_of(address);
+	event.verdict = AUDIT_DENY;
+	event.reason = SLICE("further refusals within a minute");
+	event.count = (int64_t)count;
+	audit_submit(gateway->audit, &event, NULL, NULL, NULL);
+}
+
+static void reload(struct gateway *gateway)
+{
+	struct buf told = BUF_INIT(ERR_TEXT_MAX * 2);
+	struct err err = ERR_INIT;
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us(&clock_system));
+	if (reload_now(gateway, "", &told, &err) == 0)
+		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "reloaded: %s", buf_text(&told));
+	else
+		log_write(&gateway->log, LOG_LEVEL_ERROR, NULL, "not reloaded: %s", err.text);
+	sd_notify(0, "READY=1");
+	buf_free(&told);
+}
+
+/* Until a signal says stop. */
+static int run(struct gateway *gateway, const sigset_t *signals)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	for (;;) {
+		int signal_number = sigtimedwait(signals, NULL, &second);
+		if (signal_number == SIGTERM || signal_number == SIGINT)
+			return signal_number;
+		if (signal_number == SIGHUP)
+			reload(gateway);
+		refusals_flush(gateway->refusals, clock_monotonic_us(&clock_system), false, refusals_told, gateway);
+	}
+}
+
+static bool drained(struct gateway *gateway, int seconds)
+{
+	const struct timespec tick = { .tv_nsec = 20 * 1000 * 1000 };
+	for (int64_t left = (int64_t)seconds * 50; left > 0 && atomic_load(&gateway->requests) > 0; left--)
+		nanosleep(&tick, NULL);
+	return atomic_load(&gateway->requests) == 0;
+}
+
+/* Stopping the server aborts the process while a connection is suspended, so every one of them is answered first. */
+static void drain(struct gateway *gateway)
+{
+	atomic_store(&gateway->draining, true);
+	sd_notify(0, "STOPPING=1");
+	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopping: no new connections; %lld requests are being answered", (long long)atomic_load(&gateway->requests));
+	server_quiesce(gateway);
+	if (!drained(gateway, DRAIN_S)) {
+		log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: fetches under way are given up");
+		supply_abort(gateway->supply);
+		while (!drained(gateway, DRAIN_MORE_S) && atomic_load(&gateway->suspended) > 0)
+			log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: %lld requests still wait", (long long)atomic_load(&gateway->requests));
+	}
+	server_stop(gateway);
+	refusals_flush(gateway->refusals, 0, true, refusals_told, gateway);
+}
+
+static int write_address(const struct gateway *gateway, const char *address_file, struct err *err)
+{
+	if (address_file == NULL)
+		return 0;
+	return file_write(address_file, slice_of(gateway->url), 0644, err);
+}
+
+static int start(struct gateway *gateway, struct control **control_out, const char *address_file, struct err *err)
+{
+	char text[1024];
+	snprintf(text, sizeof(text), "started modgate %s", MODGATE_VERSION);
+	int code = record_text(gateway->audit, AUDIT_SYSTEM, "", text, policy_hash(gateway->policy), err);
+	if (code == 0)
+		code = control_open(gateway, control_out, err);
+	if (code == 0)
+		code = server_start(gateway, err);
+	if (code == 0)
+		code = write_address(gateway, address_file, err);
+	return code;
+}
+
+int gateway_serve(const struct settings *settings, const char *address_file, struct err *err)
+{
+	struct gateway *gateway = NULL;
+	struct control *control = NULL;
+	sigset_t signals;
+	block_signals(&signals);
+	raise_descriptors();
+	forbid_core();
+
+	int code = gateway_open(settings, &gateway, err);
+	if (code == BASE_ERR_BUSY)
+		return err_prepend(err, GATEWAY_ERR, "another modgate owns %s", settings->data);
+	if (code != 0)
+		return code;
+	code = start(gateway, &control, address_file, err);
+	if (code == 0) {
+		sd_notifyf(0, "READY=1\nSTATUS=answering at %s", gateway->url);
+		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "answering at %s; policy %s, %zu rules", gateway->url, policy_name(gateway->policy),
+			policy_rules(gateway->policy));
+		run(gateway, &signals);
+		control_close(&control);
+		drain(gateway);
+		record_text(gateway->audit, AUDIT_SYSTEM, "", "stopped", NULL, NULL);
+		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopped");
+	}
+	control_close(&control);
+	server_stop(gateway);
+	gateway_close(&gateway);
+	return code == 0 ? 0 : GATEWAY_ERR;
+}
