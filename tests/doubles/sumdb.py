@@ -31,9 +31,9 @@ def record_text(path, version, sums):
 
 
 class SumDB:
-    """padding: as many records of modules that do not exist come first, so that there are complete tiles and several levels."""
+    """padding: (before, after): as many records of modules that do not exist surround ours, for complete tiles and several levels."""
 
-    def __init__(self, modules, state, faults, name="sum.example.org", padding=300):
+    def __init__(self, modules, state, faults, name="sum.example.org", padding=(300, 0)):
         self.modules = modules
         self.faults = faults
         self.name = name
@@ -45,22 +45,26 @@ class SumDB:
         self._records = []
         self._ids = {}
         self.tree = Tree()
-        self._restore(padding)
+        self._restore(*padding)
 
     # --- the log --------------------------------------------------------------------------------------------------------------
 
-    def _restore(self, padding):
-        """Reads the records of an earlier run, or begins with the padding and every module there is."""
+    def _restore(self, before, after):
+        """Reads the records of an earlier run, or begins with every module there is, padded on both sides."""
         self._journal = open(os.path.join(self.state, "sumdb.records"), "a+", encoding="utf-8")
         self._journal.seek(0)
         for line in self._journal:
             self._append(*json.loads(line), keep=False)
         if not self._records:
-            for number in range(padding):
-                path = f"filler.example/module{number}"
-                self._append(path, "v1.0.0", record_text(path, "v1.0.0", (NOBODY, NOBODY)))
+            self._pad(0, before)
             for path, version in self.modules.all():
                 self.record(path, version)
+            self._pad(before, before + after)
+
+    def _pad(self, first, end):
+        for number in range(first, end):
+            path = f"filler.example/module{number}"
+            self._append(path, "v1.0.0", record_text(path, "v1.0.0", (NOBODY, NOBODY)))
 
     def _append(self, path, version, text, keep=True):
         if keep:
@@ -167,9 +171,10 @@ class SumDB:
         return 200, "".join(text + "\n" for text in records).encode(), TEXT
 
     def _forge(self, hashes, start, served_sums):
-        """Replaces the leaves of records that a `forged` lookup gives out."""
+        """Replaces the leaves of records that a `forged` lookup gives out, padding excepted."""
         hashes = list(hashes)
-        for (path, version), number in list(self._ids.items()):
+        for path, version in self.modules.all() if self.faults.get("lookup") else ():
+            number = self._ids.get((path, version), -1)
             inside = start <= number < start + len(hashes)
             if inside and self.faults.action("lookup", f"{path}@{version}") == "forged":
                 forged = record_text(path, version, served_sums(path, version))

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A public module proxy with a checksum database of its own key, on one loopback port; it records all that reaches it.
 
-    upstream.py --dir MODULES --state DIR --address-file F [--tls-cert FILE --tls-key FILE] [--name sum.example.org] [--padding N]
+    upstream.py --dir MODULES --state DIR --address-file F [--tls-cert FILE --tls-key FILE] [--name NAME] [--padding N] [--padding-after N]
 
 MODULES holds plain trees, MODULES/<path>@<version>/…  (gomodule.py). F receives the address when the server is ready; DIR/sumdb.key
 the verifier key. DIR/requests.log is the record (recording.py). Faults are files in DIR/faults (faults.py, recording.py, sumdb.py):
@@ -39,7 +39,7 @@ class Handler(RecordingHandler):
 class Upstream(RecordingServer):
     handler = Handler
 
-    def __init__(self, modules, state, tls=None, port=0, name="sum.example.org", padding=300):
+    def __init__(self, modules, state, tls=None, port=0, name="sum.example.org", padding=(300, 0)):
         super().__init__(state, tls, port)
         self.modules = ModuleTree(modules)
         self.sumdb = SumDB(self.modules, state, self.faults, name, padding)
@@ -129,12 +129,13 @@ def main():
     parser.add_argument("--tls-cert")
     parser.add_argument("--tls-key")
     parser.add_argument("--name", default="sum.example.org", help="name of the checksum database")
-    parser.add_argument("--padding", type=int, default=300, help="records of no module that come first")
+    parser.add_argument("--padding", type=int, default=300, help="records of no module that come before ours")
+    parser.add_argument("--padding-after", type=int, default=0, help="and after them")
     args = parser.parse_args()
     if bool(args.tls_cert) != bool(args.tls_key):
         parser.error("--tls-cert and --tls-key belong together")
     tls = (args.tls_cert, args.tls_key) if args.tls_cert else None
-    server = Upstream(args.dir, args.state, tls, args.port, args.name, args.padding).start()
+    server = Upstream(args.dir, args.state, tls, args.port, args.name, (args.padding, args.padding_after)).start()
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())

@@ -16,7 +16,7 @@ class GoCommand:
         text = subprocess.run([binary, "env", "GOVERSION"], capture_output=True, text=True, check=True,
                               env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GOCACHE": "off", "GOENV": "off", "GOTOOLCHAIN": "local"}).stdout
         self.name = re.search(r"go(\d+\.\d+(\.\d+)?)", text).group(1)
-        self.version = tuple(int(part) for part in self.name.split(".")[:2])
+        self.version = tuple(int(part) for part in self.name.split("."))
 
     @property
     def knows_goauth(self):
@@ -46,7 +46,7 @@ class Workspace:
 
     def __init__(self, go, directory, proxy, ca=None, user=None, password="", build_cache=None, **env):
         self.go = go
-        self.directory = str(directory)
+        self.directory = os.path.abspath(directory)
         self.home = os.path.join(self.directory, "home")
         self.module = os.path.join(self.directory, "module")
         self.modcache = os.path.join(self.directory, "gopath", "pkg", "mod")
@@ -61,7 +61,7 @@ class Workspace:
         self.env.update(env)
         if user is not None:
             self.sign_in(user, password)
-        self.write("go.mod", f"module work.example/module\n\ngo {'.'.join(map(str, min(go.version, (1, 19))))}\n")
+        self.write("go.mod", f"module work.example/module\n\ngo {'.'.join(map(str, min(go.version[:2], (1, 19))))}\n")
 
     def sign_in(self, user, password):
         """Older go commands look for the host alone, newer ones for host and port."""

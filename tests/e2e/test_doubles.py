@@ -1,4 +1,5 @@
 """The doubles do what they claim: the real go command, git and ldapsearch believe the good ones and complain about the bad ones."""
+import base64
 import datetime
 import json
 import os
@@ -56,7 +57,7 @@ def test_go_lists_versions(go):
 def test_go_resolves_queries(go):
     go.run("get", f"{GREETING}@main")
     assert f"{GREETING} v1.1.0" in go.read("go.mod")
-    assert "unknown" in go.refused("get", f"{GREETING}@nobranch") or "404" in go.refused("get", f"{GREETING}@nobranch")
+    assert "404" in go.refused("get", f"{GREETING}@nobranch")
 
 
 def test_zip_and_sums_are_the_same_every_time(upstream_factory):
@@ -98,26 +99,25 @@ FAULTS = [
     ("proxy answers 500", "upstream", "500", GREETING, "500"),
     ("proxy answers 404", "paths", f"/{GREETING}/* 404", GREETING, "404"),
     ("proxy answers 410", "paths", f"/{GREETING}/* 410", GREETING, "410"),
-    ("proxy resets", "upstream", "reset", GREETING, ""),
-    ("nobody gets through", "connections", "reset", GREETING, ""),
+    ("proxy resets", "upstream", "reset", GREETING, "connection reset"),
+    ("nobody gets through", "connections", "reset", GREETING, "connection reset"),
     ("zip is another", "zip", f"{GREETING}@v1.1.0", GREETING, "SECURITY ERROR"),
     ("mod is another", "mod", f"{GREETING}@v1.1.0", GREETING, "SECURITY ERROR"),
     ("zip is cut short", "paths", "*.zip truncate", GREETING, "unexpected EOF"),
     ("info is no JSON", "paths", "*.info body:<html>", GREETING, "invalid character"),
-    ("redirect to a place that is closed", "paths", "*.info redirect:http://127.0.0.1:9/", GREETING, ""),
+    ("redirect to a place that is closed", "paths", "*.info redirect:https://127.0.0.1:9/", GREETING, "127.0.0.1:9: connect: connection refused"),
     ("signature does not verify", "signature", "bad", GREETING, "invalid signature"),
     ("signed by another key", "signature", "other", GREETING, "invalid signature"),
     ("signed by nobody known", "signature", "unknown", GREETING, "stranger"),
-    ("leaf tile corrupt", "tile", "tile/8/0/*", GREETING, ""),
-    ("upper tile corrupt", "tile", "tile/8/1/*", GREETING, ""),
+    ("leaf tile corrupt", "tile", "tile/8/0/*", GREETING, "inconsistent tile"),
+    ("upper tile corrupt", "tile", "tile/8/1/*", GREETING, "inconsistent tile"),
     ("lookup is empty", "lookup", "* empty", GREETING, "malformed"),
-    ("lookup is forged", "lookup", f"{GREETING}@* forged\n", GREETING, ""),
+    ("record of a tree that is not yet so large", "rollback", "300", GREETING, "cannot validate record"),
 ]
 
 
 @pytest.mark.parametrize("fault, argument, module, says", [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS])
 def test_go_notices(go, upstream, fault, argument, module, says):
-    upstream.faults.set("zip", f"{GREETING}@v1.1.0" if "forged" in argument else "")
     upstream.faults.set(fault, argument)
     assert says in go.refused("get", f"{module}@v1.1.0")
     upstream.faults.clear()
@@ -128,7 +128,6 @@ def test_go_notices_a_zip_that_changed_later(go_command, workspace, upstream, ca
     first = workspace(go_command, upstream.url, ca=ca.pem, GOSUMDB=upstream.key)
     first.run("get", f"{GREETING}@v1.1.0")
     upstream.faults.set("zip", f"{GREETING}@v1.1.0")
-    first.write("go.mod", first.read("go.mod"))
     shutil.rmtree(first.modcache)
     assert "SECURITY ERROR" in first.refused("mod", "download", "all")
 
@@ -150,9 +149,26 @@ def test_rolled_back_tree_is_signed_and_smaller(go, upstream):
     assert body.decode().split("\n")[1] == str(size + 1)
 
 
-@pytest.mark.parametrize("action", ["foreign", "tail", "forged"])
+REPLAYS = ("foreign", "tail", "forged")
+REPLAYS_KNOWN_SINCE = (1, 26, 8)
+
+
+@pytest.mark.parametrize("action", REPLAYS)
+def test_new_go_is_not_fooled_by_a_replay(go_commands, workspace, upstream_factory, ca, action):
+    """CVE-2026-42501, -56864 and -56865, each with a zip that is not the true one. Debian's go 1.19 takes it in all three cases."""
+    if go_commands[0].version < REPLAYS_KNOWN_SINCE:
+        pytest.skip(f"{skips.NO_NEW_GO}: {go_commands[0].name} can be fooled")
+    upstream = upstream_factory(padding=(0, 300))
+    upstream.faults.set("zip", f"{GREETING}@v1.1.0")
+    upstream.faults.set("lookup", f"{GREETING}@v1.1.0 {action}")
+    go = workspace(go_commands[0], upstream.url, ca=ca.pem, GOSUMDB=upstream.key)
+    said = go.refused("get", f"{GREETING}@v1.1.0")
+    assert ("inconsistent tile" if action == "forged" else "cannot be verified") in said
+
+
+@pytest.mark.parametrize("action", REPLAYS)
 def test_lookup_replays_carry_no_proof_of_what_was_asked(upstream, action):
-    """What the go command makes of these depends on its age, so we look at the answer: never is there an authentic line for the module."""
+    """Never is there an authentic line for the module."""
     upstream.faults.set("zip", f"{GREETING}@v1.1.0")
     upstream.faults.set("lookup", f"* {action}")
     true, _ = upstream.modules.sums(GREETING, "v1.1.0")
@@ -342,8 +358,7 @@ def test_push_moves_a_tag(hosted, git_repo, ca, tmp_path):
 
 
 def ldap_tool(ldap, ca, tool, *args, uri=None, timeout=10):
-    env = {"PATH": os.environ["PATH"], "LDAPTLS_CACERT": ca.pem, "LDAPNOINIT": "", "LC_ALL": "C.UTF-8"}
-    env.pop("LDAPNOINIT")
+    env = {"PATH": os.environ["PATH"], "LDAPTLS_CACERT": ca.pem, "LC_ALL": "C.UTF-8"}
     return subprocess.run([tool, "-x", "-H", uri or ldap.tls_uri, *args], env=env, capture_output=True, text=True, timeout=timeout)
 
 
@@ -427,7 +442,7 @@ def test_certificates(ca, rogue_ca):
 
 def openssl_verifies(key, token, tmp_path):
     signed, _, signature = token.rpartition(".")
-    raw = __import__("base64").urlsafe_b64decode(signature + "==")
+    raw = base64.urlsafe_b64decode(signature + "==")
     (tmp_path / "data").write_bytes(signed.encode())
     (tmp_path / "key").write_bytes(key.public_pem())
     (tmp_path / "signature").write_bytes(der(raw) if key.algorithm == "ES256" else raw)
