@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 struct db {
 	sqlite3 *sqlite;
 	char *path; /* for messages */
+	pthread_mutex_t lock;
 };
 
 struct db_stmt {
@@ -149,6 +151,16 @@ static int configure(struct db *db, const struct db_options *options, struct err
 	return code;
 }
 
+static void lock_init(struct db *db)
+{
+	pthread_mutexattr_t recursive;
+
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&db->lock, &recursive);
+	pthread_mutexattr_destroy(&recursive);
+}
+
 int db_open(const struct db_options *options, struct db **db_out, struct err *err)
 {
 	struct db *db;
@@ -161,8 +173,10 @@ int db_open(const struct db_options *options, struct db **db_out, struct err *er
 	if (code < 0)
 		return code;
 	db = calloc(1, sizeof(*db));
-	if (db != NULL)
+	if (db != NULL) {
+		lock_init(db);
 		db->path = strdup(options->path);
+	}
 	if (db == NULL || db->path == NULL)
 		code = err_set(err, BASE_ERR, "cannot open %s: out of memory", options->path);
 	if (code == 0)
@@ -181,9 +195,20 @@ void db_close(struct db **db)
 	if (*db == NULL)
 		return;
 	ASSERT(sqlite3_close((*db)->sqlite) == SQLITE_OK);
+	pthread_mutex_destroy(&(*db)->lock);
 	free((*db)->path);
 	free(*db);
 	*db = NULL;
+}
+
+void db_lock(struct db *db)
+{
+	ASSERT(pthread_mutex_lock(&db->lock) == 0);
+}
+
+void db_unlock(struct db *db)
+{
+	ASSERT(pthread_mutex_unlock(&db->lock) == 0);
 }
 
 int db_exec(struct db *db, const char *sql, struct err *err)
