@@ -10,6 +10,10 @@
 #define LOCATOR_SIGNATURE 0x07064b50u
 #define END64_BYTES 56
 #define END64_SIGNATURE 0x06064b50u
+#define LOCAL_BYTES 30
+#define LOCAL_SIGNATURE 0x04034b50u
+#define DESCRIPTOR_SIGNATURE 0x08074b50u
+#define FLAG_DESCRIPTOR 0x0008u
 #define ENTRY_BYTES 46
 #define ENTRY_SIGNATURE 0x02014b50u
 
@@ -43,7 +47,7 @@ static bool find_end64(struct slice zip, size_t *at_out)
 	return true;
 }
 
-bool zip_central_next(struct zip_central *central, struct slice *name_out)
+bool zip_central_next(struct zip_central *central, struct zip_member *member_out)
 {
 	struct slice rest = central->rest;
 	size_t name_len, bytes;
@@ -54,7 +58,12 @@ bool zip_central_next(struct zip_central *central, struct slice *name_out)
 	bytes = ENTRY_BYTES + name_len + (size_t)number_at(rest, 30, 2) + (size_t)number_at(rest, 32, 2);
 	if (bytes > rest.len)
 		return false;
-	*name_out = slice_sub(rest, ENTRY_BYTES, ENTRY_BYTES + name_len);
+	*member_out = (struct zip_member){
+		.name = slice_sub(rest, ENTRY_BYTES, ENTRY_BYTES + name_len),
+		.flags = (uint32_t)number_at(rest, 8, 2),
+		.crc = (uint32_t)number_at(rest, 16, 4),
+		.offset = (uint32_t)number_at(rest, 42, 4),
+	};
 	central->rest = slice_after(rest, bytes);
 	return true;
 }
@@ -63,10 +72,10 @@ bool zip_central_next(struct zip_central *central, struct slice *name_out)
 static int walk(struct zip_central central, struct zip_central *central_out, struct err *err)
 {
 	struct zip_central walked = central;
-	struct slice name;
+	struct zip_member member;
 	uint64_t count = 0;
 
-	while (count < central.count && zip_central_next(&walked, &name))
+	while (count < central.count && zip_central_next(&walked, &member))
 		count++;
 	if (count != central.count || walked.rest.len != 0)
 		return err_set(err, MODULE_ERR, "its directory does not hold as many files as it says");
@@ -94,4 +103,22 @@ int zip_central_open(struct slice zip, struct zip_central *central_out, struct e
 	if (offset > zip.len || bytes > zip.len - offset)
 		return err_set(err, MODULE_ERR, "its directory lies outside of it");
 	return walk((struct zip_central){ .rest = slice_sub(zip, (size_t)offset, (size_t)(offset + bytes)), .count = count }, central_out, err);
+}
+
+bool zip_descriptor_agrees(struct slice zip, const struct zip_member *member, uint64_t packed)
+{
+	uint64_t at;
+	struct slice descriptor;
+
+	if ((member->flags & FLAG_DESCRIPTOR) == 0)
+		return true;
+	if (!has_record(zip, member->offset, LOCAL_BYTES, LOCAL_SIGNATURE))
+		return false;
+	at = (uint64_t)member->offset + LOCAL_BYTES + number_at(zip, (size_t)member->offset + 26, 2) + number_at(zip, (size_t)member->offset + 28, 2);
+	if (packed > zip.len || at > zip.len - packed)
+		return false;
+	descriptor = slice_after(zip, (size_t)(at + packed));
+	if (has_record(descriptor, 0, 8, DESCRIPTOR_SIGNATURE))
+		descriptor = slice_after(descriptor, 4);
+	return descriptor.len >= 4 && number_at(descriptor, 0, 4) == member->crc;
 }

@@ -21,6 +21,7 @@ struct entry {
 };
 
 struct verification {
+	struct slice bytes;
 	zip_t *archive;
 	struct buf prefix; /* path@version/ */
 	struct entry *entries;
@@ -42,14 +43,14 @@ static int refuse(const struct verification *v, const struct entry *entry, const
 	return err_set(v->err, MODULE_ERR, "\"%.*s\" %s", SLICE_ARG(entry->name), what);
 }
 
-static int open_archive(struct verification *v, struct slice bytes)
+static int open_archive(struct verification *v)
 {
 	zip_error_t error;
 	zip_source_t *source;
 	int status = 0;
 
 	zip_error_init(&error);
-	source = zip_source_buffer_create(bytes.ptr, bytes.len, 0, &error);
+	source = zip_source_buffer_create(v->bytes.ptr, v->bytes.len, 0, &error);
 	if (source != NULL)
 		v->archive = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error);
 	if (v->archive == NULL) {
@@ -61,27 +62,29 @@ static int open_archive(struct verification *v, struct slice bytes)
 }
 
 /* What libzip calls the entry must be what its bytes say, else we would unpack another file than a go command does. */
-static int read_entry(struct verification *v, size_t index, struct slice name)
+static int read_entry(struct verification *v, size_t index, const struct zip_member *member)
 {
 	struct entry *entry = &v->entries[index];
-	const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+	const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
 	zip_stat_t stat;
 
-	entry->name = name;
+	entry->name = member->name;
 	zip_stat_init(&stat);
 	if (zip_stat_index(v->archive, index, ZIP_FL_ENC_RAW, &stat) != 0 || (stat.valid & needed) != needed)
 		return refuse(v, entry, "cannot be read");
-	if (!slice_equal_text(name, zip_get_name(v->archive, index, ZIP_FL_ENC_RAW)))
+	if (!slice_equal_text(member->name, zip_get_name(v->archive, index, ZIP_FL_ENC_RAW)))
 		return refuse(v, entry, "has two names");
 	if ((stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) || stat.encryption_method != ZIP_EM_NONE)
 		return refuse(v, entry, "is neither stored nor deflated");
+	if (!zip_descriptor_agrees(v->bytes, member, stat.comp_size))
+		return refuse(v, entry, "is damaged");
 	entry->bytes = stat.size;
 	return 0;
 }
 
 static int read_entries(struct verification *v, struct zip_central *central)
 {
-	struct slice name;
+	struct zip_member member;
 	int status = 0;
 	size_t i;
 
@@ -92,8 +95,8 @@ static int read_entries(struct verification *v, struct zip_central *central)
 	v->paths = calloc(v->count + 1, sizeof(*v->paths));
 	if (v->entries == NULL || v->paths == NULL)
 		return no_memory(v->err);
-	for (i = 0; status == 0 && i < v->count && zip_central_next(central, &name); i++)
-		status = read_entry(v, i, name);
+	for (i = 0; status == 0 && i < v->count && zip_central_next(central, &member); i++)
+		status = read_entry(v, i, &member);
 	return status;
 }
 
@@ -197,16 +200,16 @@ static int hash_entries(struct verification *v)
 	return status;
 }
 
-static int verify(struct verification *v, struct slice bytes)
+static int verify(struct verification *v)
 {
 	struct zip_central central;
 	int status;
 
-	if (bytes.len > (size_t)MODULE_ZIP_BYTES_MAX)
+	if (v->bytes.len > (size_t)MODULE_ZIP_BYTES_MAX)
 		return err_set(v->err, MODULE_ERR_LIMIT, "it is larger than %lld bytes", MODULE_ZIP_BYTES_MAX);
-	status = zip_central_open(bytes, &central, v->err);
+	status = zip_central_open(v->bytes, &central, v->err);
 	if (status == 0)
-		status = open_archive(v, bytes);
+		status = open_archive(v);
 	if (status == 0)
 		status = read_entries(v, &central);
 	if (status == 0)
@@ -229,13 +232,13 @@ static void release(struct verification *v)
 
 int module_zip_verify(struct slice zip, struct slice path, struct slice version, char *h1_out, struct err *err)
 {
-	struct verification v = { .prefix = BUF_INIT(MODULE_PATH_MAX + MODULE_VERSION_MAX + 2), .err = err };
+	struct verification v = { .bytes = zip, .prefix = BUF_INIT(MODULE_PATH_MAX + MODULE_VERSION_MAX + 2), .err = err };
 	int status = module_check(path, version, err);
 
 	if (status != 0)
 		return status;
 	buf_printf(&v.prefix, "%.*s@%.*s/", SLICE_ARG(path), SLICE_ARG(version));
-	status = buf_failed(&v.prefix) ? no_memory(err) : verify(&v, zip);
+	status = buf_failed(&v.prefix) ? no_memory(err) : verify(&v);
 	if (status == 0)
 		dirhash_finish(v.hash, h1_out);
 	else
