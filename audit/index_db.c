@@ -14,8 +14,7 @@
 #define INDEX_FORMAT 1
 
 /* Texts are kept once and told by number: the five indexes then cost little. Only what people ask for is in a partial index. */
-static const char schema[] = "CREATE TABLE IF NOT EXISTS mark(one INTEGER PRIMARY KEY CHECK (one = 1), format INTEGER NOT NULL, next INTEGER NOT NULL, "
-			     "origin BLOB NOT NULL);"
+static const char schema[] = "CREATE TABLE IF NOT EXISTS mark(one INTEGER PRIMARY KEY CHECK (one = 1), next INTEGER NOT NULL, origin BLOB NOT NULL);"
 			     "CREATE TABLE IF NOT EXISTS word(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);"
 			     "CREATE TABLE IF NOT EXISTS event(seq INTEGER PRIMARY KEY, time INTEGER, kind INTEGER, action INTEGER, verdict INTEGER, "
 			     "status INTEGER, bytes INTEGER, of INTEGER, user INTEGER, module INTEGER, version INTEGER, address INTEGER, rule INTEGER);"
@@ -23,8 +22,10 @@ static const char schema[] = "CREATE TABLE IF NOT EXISTS mark(one INTEGER PRIMAR
 			     "CREATE INDEX IF NOT EXISTS event_user ON event(user) WHERE user IS NOT NULL;"
 			     "CREATE INDEX IF NOT EXISTS event_module ON event(module, version) WHERE module IS NOT NULL;"
 			     "CREATE INDEX IF NOT EXISTS event_denied ON event(verdict) WHERE verdict = 1;"
-			     "CREATE INDEX IF NOT EXISTS event_kind ON event(kind) WHERE kind > 2;";
+			     "CREATE INDEX IF NOT EXISTS event_kind ON event(kind) WHERE kind > 2;"
+			     "PRAGMA user_version = 1";
 _Static_assert(AUDIT_DENY == 1 && AUDIT_ACCESS == 1 && AUDIT_OUTCOME == 2, "the schema speaks of them by number");
+_Static_assert(INDEX_FORMAT == 1, "the schema ends with it");
 
 enum column { SEQ = 1, TIME, KIND, ACTION, VERDICT, STATUS, BYTES, OF, USER, MODULE, VERSION, ADDRESS, RULE };
 
@@ -56,26 +57,43 @@ static int prepare(struct index_db *index, struct err *err)
 	if (code == 0)
 		code = db_prepare(index->db, "INSERT INTO word(text) VALUES(?1) RETURNING id", &index->word_add, err);
 	if (code == 0)
-		code = db_prepare(index->db, "INSERT INTO mark VALUES(1, ?1, ?2, ?3) ON CONFLICT(one) DO UPDATE SET next = ?2, origin = ?3", &index->mark, err);
+		code = db_prepare(index->db, "INSERT INTO mark VALUES(1, ?1, ?2) ON CONFLICT(one) DO UPDATE SET next = ?1, origin = ?2", &index->mark, err);
 	return code;
 }
 
 static int read_mark(struct index_db *index, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
-	int code = db_prepare(index->db, "SELECT format, next, origin FROM mark", &stmt, err);
+	int code = db_prepare(index->db, "SELECT next, origin FROM mark", &stmt, err);
 
 	if (code == 0)
 		code = db_step(stmt, err);
 	if (code == DB_ROW) {
-		struct slice origin = db_column_blob(stmt, 2);
+		struct slice origin = db_column_blob(stmt, 1);
 
 		code = 0;
-		index->next = (uint64_t)db_column_int(stmt, 1);
-		if (db_column_int(stmt, 0) != INDEX_FORMAT || origin.len != sizeof(index->origin.bytes))
-			code = err_set(err, AUDIT_ERR, "the audit index is of another format");
+		index->next = (uint64_t)db_column_int(stmt, 0);
+		if (origin.len != sizeof(index->origin.bytes))
+			code = err_set(err, INDEX_DB_FOREIGN, "the audit index is of another form");
 		else
 			memcpy(index->origin.bytes, origin.ptr, origin.len);
+	}
+	db_finalize(&stmt);
+	return code;
+}
+
+/* A new file is of version 0 and empty. */
+static int check_format(struct db *db, struct err *err)
+{
+	struct db_stmt *stmt = NULL;
+	int code = db_prepare(db, "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version", &stmt, err);
+
+	if (code == 0)
+		code = db_step(stmt, err);
+	if (code == DB_ROW) {
+		code = 0;
+		if (db_column_int(stmt, 0) != INDEX_FORMAT && db_column_int(stmt, 1) > 0)
+			code = err_set(err, INDEX_DB_FOREIGN, "the audit index is of format %lld, not %d", (long long)db_column_int(stmt, 0), INDEX_FORMAT);
 	}
 	db_finalize(&stmt);
 	return code;
@@ -89,11 +107,13 @@ int index_db_open(const char *dir, struct index_db **index_out, struct err *err)
 	int code = 0;
 
 	if (index == NULL || path == NULL)
-		code = err_set(err, AUDIT_ERR, "cannot open the audit index: out of memory");
+		code = err_set(err, INDEX_DB_ERR, "cannot open the audit index: out of memory");
 	if (code == 0) {
 		buf_init(&index->scratch, AUDIT_LINE_MAX);
 		code = db_open(&options, &index->db, err);
 	}
+	if (code == 0)
+		code = check_format(index->db, err);
 	if (code == 0)
 		code = db_exec(index->db, schema, err);
 	if (code == 0)
@@ -103,7 +123,7 @@ int index_db_open(const char *dir, struct index_db **index_out, struct err *err)
 	free(path);
 	if (code < 0) {
 		index_db_close(&index);
-		return AUDIT_ERR;
+		return code == INDEX_DB_FOREIGN ? code : INDEX_DB_ERR;
 	}
 	*index_out = index;
 	return 0;
@@ -138,23 +158,22 @@ void index_db_remove(const char *dir)
 	}
 }
 
-/* What cannot be opened for another reason than its content (no memory, no descriptors) is left alone. */
 bool index_db_damaged(const char *dir)
 {
 	char *path = path_in(dir, "");
 	struct db_options options = { .path = path, .read_only = true };
 	struct db_stmt *stmt = NULL;
 	struct db *db = NULL;
-	bool damaged = false;
+	bool whole;
 
-	if (path != NULL && db_open(&options, &db, NULL) == 0) {
-		damaged = db_prepare(db, "PRAGMA quick_check(1)", &stmt, NULL) < 0 || db_step(stmt, NULL) != DB_ROW ||
-			  !slice_equal_text(db_column_text(stmt, 0), "ok");
-		db_finalize(&stmt);
-	}
+	if (path == NULL)
+		return false;
+	whole = db_open(&options, &db, NULL) == 0 && db_prepare(db, "PRAGMA quick_check(1)", &stmt, NULL) == 0 && db_step(stmt, NULL) == DB_ROW &&
+		slice_equal_text(db_column_text(stmt, 0), "ok");
+	db_finalize(&stmt);
 	db_close(&db);
 	free(path);
-	return damaged;
+	return !whole;
 }
 
 uint64_t index_db_next(const struct index_db *index)
@@ -170,7 +189,7 @@ const struct tlog_hash *index_db_origin(const struct index_db *index)
 int index_db_begin(struct index_db *index, struct err *err)
 {
 	index->next_here = index->next;
-	return db_begin(index->db, err) < 0 ? AUDIT_ERR : 0;
+	return db_begin(index->db, err) < 0 ? INDEX_DB_ERR : 0;
 }
 
 static int word_id(struct index_db *index, struct slice text, int64_t *id_out, struct err *err)
@@ -265,21 +284,20 @@ int index_db_add(struct index_db *index, uint64_t seq, struct slice bytes, struc
 	else
 		db_reset(index->event);
 	json_close(&line);
-	return code < 0 ? AUDIT_ERR : 0;
+	return code < 0 ? INDEX_DB_ERR : 0;
 }
 
 int index_db_commit(struct index_db *index, struct err *err)
 {
 	int code;
 
-	db_bind_int(index->mark, 1, INDEX_FORMAT);
-	db_bind_int(index->mark, 2, (int64_t)index->next_here);
-	db_bind_blob(index->mark, 3, slice_make(index->origin.bytes, sizeof(index->origin.bytes)));
+	db_bind_int(index->mark, 1, (int64_t)index->next_here);
+	db_bind_blob(index->mark, 2, slice_make(index->origin.bytes, sizeof(index->origin.bytes)));
 	code = db_run(index->mark, err);
 	if (code == 0)
 		code = db_commit(index->db, err);
 	if (code < 0)
-		return AUDIT_ERR;
+		return INDEX_DB_ERR;
 	index->next = index->next_here;
 	return 0;
 }

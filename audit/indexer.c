@@ -26,7 +26,7 @@ struct indexer {
 	bool closing;
 	uint64_t size; /* durable rows */
 	uint64_t indexed;
-	bool failing;
+	bool failing; /* written by the thread only */
 	char error[ERR_TEXT_MAX];
 };
 
@@ -109,22 +109,24 @@ static int belongs(struct indexer *indexer, uint64_t size, struct err *err)
 	return code;
 }
 
-/* A damaged or foreign index is made anew; one that merely cannot be written now (no space) is kept. */
+static int begin_anew(struct indexer *indexer, struct err *err)
+{
+	index_db_close(&indexer->index);
+	index_db_remove(indexer->dir);
+	return index_db_open(indexer->dir, &indexer->index, err);
+}
+
+/* An index of another form or of another log is made anew; one that merely cannot be opened now is not: see fail(). */
 static int open_index(struct indexer *indexer, uint64_t size, struct err *err)
 {
-	int code;
+	int code = index_db_open(indexer->dir, &indexer->index, err);
 
-	if (index_db_open(indexer->dir, &indexer->index, err) < 0) {
-		/* Its form is wrong, or its pages are: only a file that SQLite finds whole and that is ours is worth waiting for. */
-		index_db_remove(indexer->dir);
-		return index_db_open(indexer->dir, &indexer->index, err);
-	}
-	code = belongs(indexer, size, err);
-	if (code == 0) {
-		index_db_close(&indexer->index);
-		index_db_remove(indexer->dir);
-		return index_db_open(indexer->dir, &indexer->index, err);
-	}
+	if (code == INDEX_DB_FOREIGN)
+		return begin_anew(indexer, err);
+	if (code == 0)
+		code = belongs(indexer, size, err);
+	if (code == 0)
+		return begin_anew(indexer, err);
 	return code < 0 ? code : 0;
 }
 
@@ -169,11 +171,16 @@ static int catch_up(struct indexer *indexer, uint64_t size, struct err *err)
 	return code;
 }
 
-static void fail(struct indexer *indexer, const struct err *err)
+/* Damage is looked for once, after the first of several failures in a row: it means reading all of the index. */
+static void fail(struct indexer *indexer, int code, const struct err *err)
 {
+	bool first = !indexer->failing;
+
 	publish(indexer, indexer->index == NULL ? 0 : index_db_next(indexer->index), err);
+	if (code != INDEX_DB_ERR)
+		return;
 	index_db_close(&indexer->index);
-	if (index_db_damaged(indexer->dir))
+	if (first && index_db_damaged(indexer->dir))
 		index_db_remove(indexer->dir);
 }
 
@@ -184,9 +191,10 @@ static void *run(void *arg)
 
 	while ((size = wait_for_rows(indexer)) > 0) {
 		struct err err = ERR_INIT;
+		int code = catch_up(indexer, size, &err);
 
-		if (catch_up(indexer, size, &err) < 0)
-			fail(indexer, &err);
+		if (code < 0)
+			fail(indexer, code, &err);
 	}
 	index_db_close(&indexer->index);
 	return NULL;
