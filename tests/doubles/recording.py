@@ -69,6 +69,7 @@ class RecordingHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "double"
     sys_version = ""
+    disable_nagle_algorithm = True
 
     def setup(self):
         super().setup()
