@@ -293,5 +293,5 @@ class RecordingServer(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """A client that goes away is an everyday matter here; anything else is a fault of the double and must be seen."""
-        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError, ssl.SSLError, ValueError)):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError, ssl.SSLError)):
             super().handle_error(request, client_address)

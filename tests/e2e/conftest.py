@@ -27,24 +27,24 @@ GO_COMMANDS = find_go_commands()
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A skip for a reason that is not in tests/skips.py is a failure; so is an expected failure."""
+    """A skip for a reason that is not in tests/skips.py is a failure; so is an expected failure. A failure shows what modgate said."""
     report = (yield).get_result()
-    if report.skipped and not _allowed(report):
-        report.outcome = "failed"
-        report.longrepr = f"{item.nodeid}: skipped for a reason that tests/skips.py does not allow: {report.longrepr}"
+    _refuse_skip(report)
+    for one in getattr(item.funcargs.get("gateway"), "made", ()) if report.failed else ():
+        report.sections.append((f"modgate of {one.directory}", one.stderr()))
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_make_collect_report(collector):
     """The same for a file that skips itself as a whole."""
-    report = (yield).get_result()
-    if report.skipped and not _allowed(report):
+    _refuse_skip((yield).get_result())
+
+
+def _refuse_skip(report):
+    expected = report.__dict__.pop("wasxfail", None)
+    if report.skipped and (expected is not None or not skips.allowed(report.longrepr[2])):
         report.outcome = "failed"
-        report.longrepr = f"{collector.nodeid}: skipped for a reason that tests/skips.py does not allow: {report.longrepr}"
-
-
-def _allowed(report):
-    return not hasattr(report, "wasxfail") and isinstance(report.longrepr, tuple) and skips.allowed(report.longrepr[2])
+        report.longrepr = f"{report.nodeid}: skipped for a reason that tests/skips.py does not allow: {expected or report.longrepr}"
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +207,7 @@ def gateway(tmp_path, ca, upstream, workspace, ending):
             one.policy(policy)
         one.go = lambda go, token=None, user="token", **env: _go(workspace, one, upstream, go, token, user, env)
         return ending(one).start() if start else ending(one)
+    make.made = made
     return make
 
 
