@@ -1,0 +1,249 @@
+/* Running git as a child: an argument vector, a fixed environment, resource limits, a deadline for the whole process group. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vcs/vcs_private.h"
+
+#define CONFIG_FD     3   /* named again in the environment below */
+#define POLL_MS       100 /* how late an abort may be noticed */
+#define CPU_S_MAX     1800
+#define FILES_MAX     256
+#define ENVIRONMENT_MAX 24
+
+/* Set up before the fork, used between fork and exec, where nothing may allocate. */
+struct start {
+	const struct child *child;
+	char *environment[ENVIRONMENT_MAX];
+	int in, out, messages; /* the child's ends */
+};
+
+static char *variable(const char *name, const char *value)
+{
+	char *text = malloc(strlen(name) + strlen(value) + 2);
+
+	if (text)
+		sprintf(text, "%s=%s", name, value);
+	return text;
+}
+
+/* Nothing of our own environment: no proxy, no configuration, no trace file, no askpass, no terminal. */
+static bool make_environment(const struct child *child, char **out)
+{
+	const char *const fixed[][2] = {
+		{ "PATH", "/usr/bin:/bin" },
+		{ "LC_ALL", "C" },
+		{ "HOME", child->home },
+		{ "XDG_CONFIG_HOME", child->home },
+		{ "GIT_DIR", child->git_dir },
+		{ "GIT_CONFIG_NOSYSTEM", "1" },
+		{ "GIT_CONFIG_GLOBAL", "/proc/self/fd/3" },
+		{ "GIT_ATTR_NOSYSTEM", "1" },
+		{ "GIT_TERMINAL_PROMPT", "0" },
+		{ "GIT_ALLOW_PROTOCOL", "https" },
+		{ "GIT_PROTOCOL_FROM_USER", "0" },
+		{ "GIT_NO_LAZY_FETCH", "1" },
+		{ "GIT_NO_REPLACE_OBJECTS", "1" },
+		{ "GIT_OPTIONAL_LOCKS", "0" },
+		{ "GIT_OBJECT_DIRECTORY", child->objects },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (!fixed[i][1])
+			continue;
+		out[n] = variable(fixed[i][0], fixed[i][1]);
+		if (!out[n++])
+			return false;
+	}
+	out[n] = NULL;
+	return true;
+}
+
+static void free_environment(char **environment)
+{
+	for (size_t i = 0; i < ENVIRONMENT_MAX; i++)
+		free(environment[i]);
+}
+
+static void limit(int resource, int64_t most)
+{
+	struct rlimit rlimit = { (rlim_t)most, (rlim_t)most };
+
+	if (setrlimit((__rlimit_resource_t)resource, &rlimit) != 0)
+		_exit(126);
+}
+
+static void place(int from, int to)
+{
+	if (from == to ? fcntl(to, F_SETFD, 0) < 0 : dup2(from, to) < 0)
+		_exit(126);
+}
+
+/* Between fork and exec: system calls only. The descriptors were moved above CONFIG_FD, so that no dup2 covers another. */
+static _Noreturn void become(const struct start *start)
+{
+	const struct child *child = start->child;
+	sigset_t none;
+
+	sigemptyset(&none);
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	place(start->in, 0);
+	place(start->out, 1);
+	place(start->messages, 2);
+	place(child->config_fd, CONFIG_FD);
+	close_range(CONFIG_FD + 1, ~0u, 0);
+	if (chdir(child->home) != 0)
+		_exit(126);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_CPU, CPU_S_MAX);
+	limit(RLIMIT_NOFILE, FILES_MAX);
+	limit(RLIMIT_AS, child->memory_max);
+	limit(RLIMIT_FSIZE, child->bytes_max);
+	execve(child->argv[0], (char *const *)child->argv, start->environment);
+	_exit(127);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* A pipe whose ends are above the descriptors that the child uses. */
+static int open_pipe(int ends[2])
+{
+	int low[2];
+
+	if (pipe2(low, O_CLOEXEC) != 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, CONFIG_FD + 1);
+		close(low[i]);
+	}
+	return ends[0] >= 0 && ends[1] >= 0 ? 0 : -1;
+}
+
+static int64_t now_ms(void)
+{
+	return clock_monotonic_us(&clock_system) / 1000;
+}
+
+/* One read of a pipe: closes it at its end. False when out is full. */
+static bool drain(int *fd, struct buf *out, bool cut)
+{
+	char bytes[4096];
+	ssize_t n = read(*fd, bytes, sizeof(bytes));
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n <= 0) {
+		close_fd(fd);
+		return true;
+	}
+	if (cut && (size_t)n > out->max - out->len)
+		n = (ssize_t)(out->max - out->len);
+	buf_add(out, bytes, (size_t)n);
+	return !buf_failed(out);
+}
+
+/* Reads until both pipes end. NULL, or what went wrong. */
+static const char *listen_to(const struct child *child, int *out, int *messages)
+{
+	int64_t deadline = now_ms() + child->timeout_ms;
+
+	while (*out >= 0 || *messages >= 0) {
+		struct pollfd fds[2] = { { *out, POLLIN, 0 }, { *messages, POLLIN, 0 } };
+
+		if (atomic_load(child->aborted))
+			return "stopped because modgate stops";
+		if (now_ms() >= deadline)
+			return "took too long and was ended";
+		if (poll(fds, 2, POLL_MS) <= 0)
+			continue;
+		if (fds[0].revents && !drain(out, child->output, false))
+			return "said more than expected and was ended";
+		if (fds[1].revents && !drain(messages, child->messages, true))
+			return "could not be listened to: out of memory";
+	}
+	return NULL;
+}
+
+/* A child that closed its output may still run: it gets the rest of nothing, its group is ended. */
+static int reap(pid_t pid, bool end)
+{
+	int status = 0;
+
+	if (end)
+		kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	kill(-pid, SIGKILL);
+	return status;
+}
+
+static int start_and_listen(struct start *start, int out[2], int messages[2], int *status_out, struct err *err)
+{
+	const char *problem;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot start git: %s", strerror(errno));
+	if (pid == 0)
+		become(start);
+	setpgid(pid, pid); /* whoever is first; the other fails harmlessly */
+	close_fd(&out[1]);
+	close_fd(&messages[1]);
+	problem = listen_to(start->child, &out[0], &messages[0]);
+	*status_out = reap(pid, problem != NULL);
+	if (problem)
+		return err_set(err, VCS_ERR_UNKNOWN, "git %s", problem);
+	return 0;
+}
+
+int vcs_child_run(const struct child *child, int *status_out, struct err *err)
+{
+	struct start start = { .child = child, .in = -1 };
+	int out[2] = { -1, -1 }, messages[2] = { -1, -1 };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int code = VCS_ERR_UNKNOWN, status = 0;
+
+	if (null >= 0)
+		start.in = fcntl(null, F_DUPFD_CLOEXEC, CONFIG_FD + 1);
+	if (start.in < 0 || (child->output_fd < 0 && open_pipe(out) != 0) || open_pipe(messages) != 0) {
+		err_set(err, code, "cannot start git: %s", strerror(errno));
+		goto out;
+	}
+	if (!make_environment(child, start.environment)) {
+		err_set(err, code, "cannot start git: out of memory");
+		goto out;
+	}
+	start.out = child->output_fd >= 0 ? child->output_fd : out[1];
+	start.messages = messages[1];
+	code = start_and_listen(&start, out, messages, &status, err);
+	if (code == 0)
+		*status_out = status;
+out:
+	for (int i = 0; i < 2; i++) {
+		close_fd(&out[i]);
+		close_fd(&messages[i]);
+	}
+	close_fd(&start.in);
+	close_fd(&null);
+	free_environment(start.environment);
+	return code;
+}

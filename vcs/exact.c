@@ -1,0 +1,92 @@
+/* Exact versions: the commit that one is read from - the pin, or what it resolves to - and its go.mod. */
+#include <string.h>
+
+#include "vcs/vcs_private.h"
+
+/* The pinned commit's object. When the mirror lost it, the remote is asked once more. */
+static int find_pin(struct session *session, const char *commit, git_oid *commit_out, struct err *err)
+{
+	git_odb *odb = NULL;
+	git_oid id;
+	bool there;
+
+	if (strlen(commit) != GIT_OID_HEXSZ || git_oid_fromstr(&id, commit) != 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "the pinned commit of %s is not 40 hex digits", session->at.module);
+	if (git_repository_odb(&odb, session->git) != 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "the objects of %s cannot be read: %s", session->at.module, vcs_git_reason());
+	there = git_odb_exists(odb, &id);
+	if (!there && !session->repository->local &&
+		vcs_repository_sync(session->vcs, session->at.mapping, session->repository, session->begun_us, err) == SYNC_DONE)
+		there = git_odb_refresh(odb) == 0 && git_odb_exists(odb, &id);
+	git_odb_free(odb);
+	if (!there)
+		return err_set(err, VCS_ERR_UNKNOWN, "commit %s, to which %s was pinned, is in the repository no more; bring it back, on a branch of its own",
+			commit, session->at.module);
+	*commit_out = id;
+	return 0;
+}
+
+static int resolve_exact(struct session *session, struct slice version, git_oid *commit_out, struct err *err)
+{
+	struct vcs_revision revision;
+	int code = vcs_resolve_current(session, version, &revision, err);
+
+	if (code < 0)
+		return code;
+	if (!slice_equal_text(version, revision.version))
+		return err_set(err, VCS_ERR_REJECTED, "%s@%.*s is %s; ask for that", session->at.module, SLICE_ARG(version), revision.version);
+	if (git_oid_fromstr(commit_out, revision.commit) != 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "commit %s cannot be read", revision.commit);
+	return 0;
+}
+
+int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct session **session_out, git_oid *commit_out,
+	struct err *err)
+{
+	struct session *session = NULL;
+	struct err why = ERR_INIT;
+	int code = vcs_session_open(vcs, module, commit ? SESSION_OBJECTS : SESSION_FRESH, &session, err);
+
+	if (code < 0)
+		return code;
+	if (module_check(module, version, &why) < 0)
+		code = err_set(err, VCS_ERR_REJECTED, "%s", why.text);
+	else if (commit)
+		code = find_pin(session, commit, commit_out, err);
+	else
+		code = resolve_exact(session, version, commit_out, err);
+	if (code < 0)
+		vcs_session_close(&session);
+	else
+		*session_out = session;
+	return code;
+}
+
+static int read_gomod(struct session *session, const git_oid *commit, struct buf *out, struct err *err)
+{
+	struct place place;
+	int code = vcs_place_find(session, commit, &place, err);
+
+	if (code < 0)
+		return code;
+	if (place.exists)
+		buf_add_slice(out, buf_slice(&place.bytes));
+	else
+		buf_printf(out, "module %s\n", session->at.module);
+	if (buf_failed(out))
+		code = err_set(err, VCS_ERR_REJECTED, "go.mod of %s is larger than %zu bytes", session->at.module, out->max);
+	vcs_place_free(&place);
+	return code;
+}
+
+int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct buf *out, struct err *err)
+{
+	struct session *session = NULL;
+	git_oid id;
+	int code = vcs_exact_open(vcs, module, version, commit, &session, &id, err);
+
+	if (code == 0)
+		code = read_gomod(session, &id, out, err);
+	vcs_session_close(&session);
+	return code;
+}

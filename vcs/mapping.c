@@ -1,0 +1,240 @@
+/* Configured prefixes: checking them, finding the one that covers a module, and telling the repository and directory of a module. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vcs/vcs_private.h"
+
+#define REFRESH_S_DEFAULT 60
+
+static char *text_dup(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static bool printable(const char *text)
+{
+	for (; *text; text++)
+		if (!isgraph((unsigned char)*text) || strchr("\"\\`<>", *text))
+			return false;
+	return true;
+}
+
+/* {1} to {9}, none left out: a gap would give two modules one repository. Answers how many, or -1. */
+static int count_elements(const char *text)
+{
+	unsigned seen = 0;
+	int highest = 0;
+
+	for (; *text; text++) {
+		if (*text == '}')
+			return -1;
+		if (*text != '{')
+			continue;
+		if (text[1] < '1' || text[1] > '9' || text[2] != '}')
+			return -1;
+		seen |= 1u << (text[1] - '1');
+		highest = text[1] - '0' > highest ? text[1] - '0' : highest;
+		text += 2;
+	}
+	return seen == (1u << highest) - 1 ? highest : -1;
+}
+
+static int check_url(const char *url, struct err *err)
+{
+	const char *host = url + strlen("https://");
+	size_t host_len = strcspn(host, "/");
+
+	if (host_len == 0 || host[host_len] == '\0' || host[host_len + 1] == '\0')
+		return err_set(err, VCS_ERR_INVALID, "repository %s: a host and a path are expected", url);
+	if (memchr(host, '@', host_len))
+		return err_set(err, VCS_ERR_INVALID, "a repository's url holds a user or password: put it into credentials_file");
+	if (host[0] == '-' || host[0] == '.' || memchr(host, '{', host_len))
+		return err_set(err, VCS_ERR_INVALID, "repository %s: the host must be a plain name", url);
+	if (strpbrk(url, "?#"))
+		return err_set(err, VCS_ERR_INVALID, "repository %s: a query or fragment is not expected", url);
+	return 0;
+}
+
+/* Only what is known to be safe to hand to git passes: "ext::", "--upload-pack" and their like are no https URL and no absolute path. */
+static int check_repository(const char *text, struct mapping *out, struct err *err)
+{
+	int elements;
+
+	if (strlen(text) > VCS_REPOSITORY_MAX || !printable(text))
+		return err_set(err, VCS_ERR_INVALID, "a repository of %zu bytes: at most %d printable characters are expected", strlen(text),
+			VCS_REPOSITORY_MAX);
+	if (strstr(text, "{*}"))
+		return err_set(err, VCS_ERR_INVALID, "repository %s: {*} is not in this version; use {1}, {2}", text);
+	if (strncmp(text, "ssh://", 6) == 0 || (text[0] != '/' && strchr(text, '@') && !strstr(text, "://")))
+		return err_set(err, VCS_ERR_INVALID, "repository %s: ssh is not in this version; use https", text);
+	elements = count_elements(text);
+	if (elements < 0)
+		return err_set(err, VCS_ERR_INVALID, "repository %s: {1}, {2} and so on are expected, without a gap", text);
+	out->elements = (size_t)elements;
+	out->local = text[0] == '/';
+	if (out->local)
+		return 0;
+	if (strncmp(text, "https://", 8) != 0)
+		return err_set(err, VCS_ERR_INVALID, "repository %s: an https url or an absolute path is expected", text);
+	return check_url(text, err);
+}
+
+static int check_subdir(const char *subdir, struct err *err)
+{
+	struct slice rest = slice_of(subdir), element;
+
+	if (subdir[0] == '\0')
+		return 0;
+	if (subdir[0] == '/' || subdir[0] == '-' || strlen(subdir) > 200 || subdir[strlen(subdir) - 1] == '/')
+		return err_set(err, VCS_ERR_INVALID, "subdir %.200s: a directory inside the repository is expected", subdir);
+	while (slice_next(&rest, '/', &element))
+		if (element.len == 0 || slice_equal_text(element, ".") || slice_equal_text(element, ".."))
+			return err_set(err, VCS_ERR_INVALID, "subdir %s: empty elements, . and .. are not expected", subdir);
+	return 0;
+}
+
+static int check(const struct vcs_repository *from, struct mapping *out, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int code;
+
+	if (!from->prefix || module_path_check(slice_of(from->prefix), &why) < 0)
+		return err_set(err, VCS_ERR_INVALID, "prefix %s: a module path is expected: %s", from->prefix ? from->prefix : "(none)", why.text);
+	if (!from->repository)
+		return err_set(err, VCS_ERR_INVALID, "prefix %s: repository is missing", from->prefix);
+	code = check_repository(from->repository, out, err);
+	if (code == 0)
+		code = check_subdir(from->subdir ? from->subdir : "", err);
+	if (code == 0 && out->local && (from->credentials_file || from->ca))
+		code = err_set(err, VCS_ERR_INVALID, "repository %s: credentials_file and ca belong to https", from->repository);
+	if (code == 0 && (from->refresh_s < 0 || from->refresh_s > 86400))
+		code = err_set(err, VCS_ERR_INVALID, "repository %s: refresh_s must be 0 to 86400", from->repository);
+	return code;
+}
+
+int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *mapping_out, struct err *err)
+{
+	int code;
+
+	memset(mapping_out, 0, sizeof(*mapping_out));
+	code = check(repository, mapping_out, err);
+	if (code < 0)
+		return code;
+	mapping_out->prefix = text_dup(repository->prefix);
+	mapping_out->repository = text_dup(repository->repository);
+	mapping_out->subdir = text_dup(repository->subdir ? repository->subdir : "");
+	mapping_out->credentials_file = text_dup(repository->credentials_file);
+	mapping_out->ca = text_dup(repository->ca);
+	mapping_out->refresh_us = (repository->refresh_s ? repository->refresh_s : REFRESH_S_DEFAULT) * 1000000;
+	mapping_out->missing_is_absent = repository->missing_is_absent;
+	if (!mapping_out->prefix || !mapping_out->repository || !mapping_out->subdir || (repository->credentials_file && !mapping_out->credentials_file) ||
+		(repository->ca && !mapping_out->ca))
+		return err_set(err, VCS_ERR_UNKNOWN, "out of memory");
+	return 0;
+}
+
+void vcs_mapping_free(struct mapping *mapping)
+{
+	free(mapping->prefix);
+	free(mapping->repository);
+	free(mapping->subdir);
+	free(mapping->credentials_file);
+	free(mapping->ca);
+	memset(mapping, 0, sizeof(*mapping));
+}
+
+const struct mapping *vcs_mapping_find(const struct mapping *mappings, size_t count, struct slice module)
+{
+	const struct mapping *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (module_path_has_prefix(module, slice_of(mappings[i].prefix)) && (!best || strlen(mappings[i].prefix) > strlen(best->prefix)))
+			best = &mappings[i];
+	return best;
+}
+
+/* The elements of module that stand for {n}, and the path they end: the repository's own path. */
+static int split_root(const struct mapping *mapping, struct slice module, struct slice *elements, struct slice *root_out, struct err *err)
+{
+	struct slice rest = slice_after(module, strlen(mapping->prefix));
+
+	for (size_t i = 0; i < mapping->elements; i++) {
+		if (rest.len > 0)
+			rest = slice_after(rest, 1);
+		if (!slice_next(&rest, '/', &elements[i]) || elements[i].len == 0 || elements[i].ptr[0] == '-')
+			return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s have %zu more path elements", SLICE_ARG(module),
+				mapping->prefix, mapping->elements);
+		rest = slice_after(module, (size_t)(elements[i].ptr + elements[i].len - module.ptr));
+	}
+	*root_out = slice_make(module.ptr, module.len - rest.len);
+	return 0;
+}
+
+static int substitute(const struct mapping *mapping, const struct slice *elements, char out[VCS_REPOSITORY_MAX + 1], struct err *err)
+{
+	struct buf buf = BUF_INIT(VCS_REPOSITORY_MAX);
+	int code = 0;
+
+	for (const char *p = mapping->repository; *p; p++) {
+		if (*p != '{') {
+			buf_add_char(&buf, *p);
+			continue;
+		}
+		buf_add_slice(&buf, elements[p[1] - '1']);
+		p += 2;
+	}
+	if (buf_failed(&buf))
+		code = err_set(err, VCS_ERR_ABSENT, "no repository has so long a name");
+	else
+		memcpy(out, buf_text(&buf), buf.len + 1);
+	buf_free(&buf);
+	return code;
+}
+
+/* prefix: the module path without its major suffix; below root it names the directory. */
+static int set_directory(struct slice prefix, struct slice root, struct location *out, struct err *err)
+{
+	struct buf buf = BUF_INIT(VCS_DIRECTORY_MAX - 2);
+	int code = 0;
+
+	if (prefix.len > root.len)
+		buf_add_slice(&buf, slice_after(prefix, root.len + 1));
+	if (out->mapping->subdir[0] != '\0' && buf.len > 0)
+		buf_add_char(&buf, '/');
+	buf_add_text(&buf, out->mapping->subdir);
+	if (buf_failed(&buf)) {
+		code = err_set(err, VCS_ERR_ABSENT, "no module has so long a path");
+	} else {
+		memcpy(out->directory, buf_text(&buf), buf.len + 1);
+		memcpy(out->tag_prefix, buf_text(&buf), buf.len + 1);
+		if (buf.len > 0)
+			strcat(out->tag_prefix, "/");
+	}
+	buf_free(&buf);
+	return code;
+}
+
+int vcs_location_init(const struct mapping *mapping, struct slice module, struct location *out, struct err *err)
+{
+	struct slice elements[9], root, prefix;
+	struct err why = ERR_INIT;
+	int code;
+
+	memset(out, 0, sizeof(*out));
+	if (module_path_check(module, &why) < 0)
+		return err_set(err, VCS_ERR_ABSENT, "not a module path: %s", why.text);
+	out->mapping = mapping;
+	memcpy(out->module, module.ptr, module.len);
+	module.ptr = out->module;
+	code = split_root(mapping, module, elements, &root, err);
+	if (code == 0)
+		code = substitute(mapping, elements, out->repository, err);
+	if (code < 0)
+		return code;
+	ASSERT(module_path_split_major(module, &prefix, &out->path_major));
+	out->at_root = root.len == module.len;
+	if (prefix.len < root.len)
+		prefix = root; /* the repository's own path ends in a major suffix */
+	return set_directory(prefix, root, out, err);
+}

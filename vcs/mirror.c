@@ -1,0 +1,326 @@
+/* Mirrors of remote repositories: a bare one below data/git for each URL, brought up to date by git children. Heads, tags and HEAD only. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "vcs/vcs_private.h"
+
+#define MESSAGES_MAX      8192
+#define HEADS_BYTES_MAX   16384  /* `ls-remote --symref URL HEAD` is two lines */
+#define ASK_TIMEOUT_MS    60000
+#define CREDENTIAL_MAX    4096
+#define MARK              "modgate-url" /* in a mirror that was fetched completely once: whose it is */
+#define UNBORN            "refs/modgate/unborn"
+#define DETACHED          "refs/modgate/head"
+
+/* One fetch. */
+struct fetch {
+	struct vcs *vcs;
+	const char *url;
+	const char *git_dir;
+	struct buf credential;
+	int config_fd;
+	struct buf output, messages;
+	char head[VCS_REF_MAX]; /* what the remote's HEAD leads to; "" when it is detached or unborn */
+	bool head_detached;
+	git_oid head_commit;
+};
+
+char *vcs_mirror_path(const struct vcs *vcs, const char *url)
+{
+	uint8_t digest[SHA256_BYTES];
+	char hex[SHA256_HEX], *path = malloc(strlen(vcs->mirrors) + sizeof(hex) + sizeof("/.git"));
+
+	if (!path)
+		return NULL;
+	sha256(slice_of(url), digest);
+	hex_encode(digest, sizeof(digest), hex);
+	sprintf(path, "%s/%.32s.git", vcs->mirrors, hex);
+	return path;
+}
+
+bool vcs_mirror_usable(const char *git_dir)
+{
+	char *mark = malloc(strlen(git_dir) + sizeof("/" MARK));
+	bool usable = false;
+
+	if (mark) {
+		sprintf(mark, "%s/" MARK, git_dir);
+		usable = access(mark, F_OK) == 0;
+	}
+	free(mark);
+	return usable;
+}
+
+static int mark_usable(const struct fetch *fetch, struct err *err)
+{
+	struct buf path = BUF_INIT(8192);
+	int code;
+
+	buf_printf(&path, "%s/" MARK, fetch->git_dir);
+	if (buf_failed(&path))
+		code = err_set(err, VCS_ERR_UNKNOWN, "the mirrors' path is too long");
+	else
+		code = file_write(buf_text(&path), slice_of(fetch->url), 0600, err);
+	buf_free(&path);
+	return code;
+}
+
+/* Lines that the other side wrote ("remote: ...") say nothing about what happened here. */
+static bool says(const struct buf *messages, const char *words)
+{
+	struct slice rest = buf_slice(messages), line;
+
+	while (slice_next(&rest, '\n', &line))
+		if (!slice_starts(line, SLICE("remote:")) && slice_find(line, slice_of(words)) >= 0)
+			return true;
+	return false;
+}
+
+static enum sync classify(const struct buf *messages)
+{
+	static const struct {
+		const char *words;
+		enum sync sync;
+	} table[] = {
+		{ "Authentication failed", SYNC_REFUSED },
+		{ "could not read Username", SYNC_REFUSED },
+		{ "could not read Password", SYNC_REFUSED },
+		{ "returned error: 401", SYNC_REFUSED },
+		{ "returned error: 403", SYNC_REFUSED },
+		{ "returned error: 404", SYNC_MISSING },
+		{ "' not found", SYNC_MISSING },
+		{ "fsck error", SYNC_DAMAGED },
+		{ "error in object", SYNC_DAMAGED },
+		{ "invalid index-pack output", SYNC_DAMAGED },
+		{ "index-pack failed", SYNC_DAMAGED },
+		{ "did not send all necessary objects", SYNC_DAMAGED },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (says(messages, table[i].words))
+			return table[i].sync;
+	return SYNC_UNREACHABLE;
+}
+
+/* The first line that tells a failure, without its "fatal: ". */
+static struct slice reason(const struct buf *messages)
+{
+	static const char *const starts[] = { "fatal: ", "error: " };
+	struct slice line, rest;
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		for (rest = buf_slice(messages); slice_next(&rest, '\n', &line);)
+			if (slice_starts(line, slice_of(starts[i])))
+				return slice_sub(line, strlen(starts[i]), strlen(starts[i]) + 200);
+	return SLICE("git gave no reason");
+}
+
+/* git has no reason to say the credential; if it ever does, its sentence is not passed on. */
+static bool tells_secret(const struct fetch *fetch, struct slice text)
+{
+	struct slice credential = buf_slice(&fetch->credential), user, token;
+	struct buf encoded = BUF_INIT(2 * CREDENTIAL_MAX);
+	bool tells = false;
+
+	if (credential.len > 0) {
+		slice_cut(credential, ':', &user, &token);
+		base64_encode(credential, &encoded);
+		tells = (token.len > 0 && slice_find(text, token) >= 0) || slice_find(text, buf_slice(&encoded)) >= 0;
+	}
+	buf_wipe(&encoded);
+	return tells;
+}
+
+static enum sync explain(const struct fetch *fetch, struct err *err)
+{
+	enum sync sync = classify(&fetch->messages);
+	struct slice why = reason(&fetch->messages);
+
+	if (tells_secret(fetch, why))
+		why = SLICE("git's reason holds the credential and is not shown");
+	switch (sync) {
+	case SYNC_REFUSED:
+		err_set(err, VCS_ERR_UNKNOWN, "%s refuses the credential that it was given, or wants one; check credentials_file and its rights", fetch->url);
+		break;
+	case SYNC_MISSING:
+		err_set(err, VCS_ERR_UNKNOWN, "%s: the forge says not found; the repository does not exist or the credential may not see it", fetch->url);
+		break;
+	case SYNC_DAMAGED:
+		err_set(err, VCS_ERR_UNKNOWN, "%s sent objects that are not sound: %.*s", fetch->url, SLICE_ARG(why));
+		break;
+	case SYNC_UNREACHABLE:
+	case SYNC_DONE:
+		err_set(err, VCS_ERR_UNKNOWN, "%s cannot be fetched: %.*s; try again later", fetch->url, SLICE_ARG(why));
+		break;
+	}
+	return sync;
+}
+
+/* Runs git with these arguments; its output is in fetch->output. */
+static enum sync run(struct fetch *fetch, const char *const *argv, const char *git_dir, int64_t timeout_ms, struct err *err)
+{
+	struct vcs *vcs = fetch->vcs;
+	struct child child = {
+		.argv = argv,
+		.home = vcs->mirrors,
+		.git_dir = git_dir,
+		.config_fd = fetch->config_fd,
+		.output_fd = -1,
+		.output = &fetch->output,
+		.messages = &fetch->messages,
+		.timeout_ms = timeout_ms < vcs->fetch_timeout_ms ? timeout_ms : vcs->fetch_timeout_ms,
+		.memory_max = vcs->fetch_memory_max,
+		.bytes_max = vcs->fetch_bytes_max,
+		.aborted = &vcs->aborted,
+	};
+	int status = 0;
+
+	buf_reset(&fetch->output);
+	buf_reset(&fetch->messages);
+	if (vcs_child_run(&child, &status, err) < 0) {
+		err_prepend(err, 0, "%s", fetch->url);
+		return SYNC_UNREACHABLE;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? SYNC_DONE : explain(fetch, err);
+}
+
+/* "ref: refs/heads/main<TAB>HEAD" when it is symbolic, "<commit><TAB>HEAD" when it exists. */
+static void parse_head(struct fetch *fetch)
+{
+	struct slice rest = buf_slice(&fetch->output), line, value, name;
+	bool exists = false;
+
+	fetch->head[0] = '\0';
+	while (slice_next(&rest, '\n', &line)) {
+		if (!slice_cut(line, '\t', &value, &name) || !slice_equal_text(name, "HEAD"))
+			continue;
+		if (slice_starts(value, SLICE("ref: refs/heads/")) && value.len - 5 < sizeof(fetch->head)) {
+			memcpy(fetch->head, value.ptr + 5, value.len - 5);
+			fetch->head[value.len - 5] = '\0';
+		} else if (value.len == GIT_OID_HEXSZ) {
+			exists = git_oid_fromstrn(&fetch->head_commit, value.ptr, value.len) == 0;
+		}
+	}
+	fetch->head_detached = exists && fetch->head[0] == '\0';
+}
+
+/* Before anything is made on disk: does it exist, may we read it, where is its HEAD. */
+static enum sync ask(struct fetch *fetch, struct err *err)
+{
+	const char *argv[] = { fetch->vcs->git, "ls-remote", "--quiet", "--symref", "--", fetch->url, "HEAD", NULL };
+	enum sync sync = run(fetch, argv, "/dev/null", ASK_TIMEOUT_MS, err);
+
+	if (sync == SYNC_DONE)
+		parse_head(fetch);
+	return sync;
+}
+
+static enum sync get(struct fetch *fetch, struct err *err)
+{
+	const char *argv[] = { fetch->vcs->git, "fetch", "--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance",
+		"--no-write-fetch-head", "--", fetch->url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
+		fetch->head_detached ? "+HEAD:" DETACHED : NULL, NULL };
+
+	return run(fetch, argv, fetch->git_dir, INT64_MAX, err);
+}
+
+static int make(const struct fetch *fetch, struct err *err)
+{
+	git_repository_init_options options = { .version = GIT_REPOSITORY_INIT_OPTIONS_VERSION };
+	git_repository *git = NULL;
+
+	options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKDIR;
+	options.mode = 0700;
+	options.initial_head = UNBORN;
+	if (access(fetch->git_dir, F_OK) == 0)
+		return 0;
+	if (git_repository_init_ext(&git, fetch->git_dir, &options) != 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot make the mirror %s: %s", fetch->git_dir, vcs_git_reason());
+	git_repository_free(git);
+	return 0;
+}
+
+static int set_head(const struct fetch *fetch, struct err *err)
+{
+	git_repository *git = NULL;
+	git_reference *head = NULL;
+	int got = git_repository_open_bare(&git, fetch->git_dir);
+
+	if (got == 0 && fetch->head_detached)
+		got = git_reference_create(&head, git, "HEAD", &fetch->head_commit, 1, NULL);
+	else if (got == 0)
+		got = git_reference_symbolic_create(&head, git, "HEAD", fetch->head[0] ? fetch->head : UNBORN, 1, NULL);
+	git_reference_free(head);
+	git_repository_free(git);
+	if (got != 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot set HEAD of the mirror %s: %s", fetch->git_dir, vcs_git_reason());
+	return 0;
+}
+
+static int read_credential(const struct mapping *mapping, struct fetch *fetch, struct err *err)
+{
+	if (!mapping->credentials_file)
+		return 0;
+	if (file_read_secret(mapping->credentials_file, &fetch->credential, err) < 0)
+		return err_prepend(err, VCS_ERR_UNKNOWN, "%s", fetch->url);
+	if (slice_starts(buf_slice(&fetch->credential), SLICE("-----BEGIN")))
+		return err_set(err, VCS_ERR_UNKNOWN, "%s: credentials_file holds a private key; ssh is not in this version, user:token is expected", fetch->url);
+	if (slice_index(buf_slice(&fetch->credential), ':') < 1)
+		return err_set(err, VCS_ERR_UNKNOWN, "%s: credentials_file must hold user:token", fetch->url);
+	return 0;
+}
+
+static enum sync fetch_all(struct fetch *fetch, struct err *err)
+{
+	enum sync sync = ask(fetch, err);
+
+	if (sync != SYNC_DONE)
+		return sync;
+	if (make(fetch, err) < 0)
+		return SYNC_UNREACHABLE;
+	vcs_mirror_sweep(fetch->git_dir);
+	sync = get(fetch, err);
+	if (sync == SYNC_DONE && set_head(fetch, err) < 0)
+		sync = SYNC_DAMAGED;
+	if (sync == SYNC_DONE && !vcs_mirror_usable(fetch->git_dir) && mark_usable(fetch, err) < 0)
+		sync = SYNC_UNREACHABLE;
+	if (sync == SYNC_DONE && vcs_mirror_wants_tidying(fetch->git_dir)) {
+		const char *const pack_refs[] = { fetch->vcs->git, "pack-refs", "--all", "--prune", NULL };
+		const char *const repack[] = { fetch->vcs->git, "repack", "-a", "-d", "-k", "-q", NULL };
+
+		/* Only slower without it: a failure is no failure of the fetch. */
+		if (run(fetch, pack_refs, fetch->git_dir, INT64_MAX, NULL) == SYNC_DONE)
+			run(fetch, repack, fetch->git_dir, INT64_MAX, NULL);
+	}
+	return sync;
+}
+
+enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
+{
+	struct fetch fetch = { .vcs = vcs, .url = url, .git_dir = git_dir, .config_fd = -1 };
+	enum sync sync = SYNC_REFUSED;
+
+	buf_init(&fetch.credential, CREDENTIAL_MAX);
+	buf_init(&fetch.output, HEADS_BYTES_MAX);
+	buf_init(&fetch.messages, MESSAGES_MAX);
+	if (read_credential(mapping, &fetch, err) < 0)
+		goto out;
+	sync = SYNC_UNREACHABLE;
+	if (vcs_child_config(url, mapping->ca, buf_slice(&fetch.credential), &fetch.config_fd, err) < 0)
+		goto out;
+	sync = fetch_all(&fetch, err);
+out:
+	if (fetch.config_fd >= 0)
+		close(fetch.config_fd);
+	buf_wipe(&fetch.credential);
+	buf_free(&fetch.output);
+	buf_free(&fetch.messages);
+	return sync;
+}

@@ -1,0 +1,244 @@
+/* One repository: its place in the table, handles to it, and the reading of its references, one reader at a time for all who wait. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vcs/vcs_private.h"
+
+void vcs_repository_free(struct repository **repository)
+{
+	struct repository *gone = *repository;
+
+	*repository = NULL;
+	if (!gone)
+		return;
+	while (gone->handles_count > 0)
+		git_repository_free(gone->handles[--gone->handles_count]);
+	vcs_refs_release(&gone->refs);
+	vcs_graph_close(&gone->graph);
+	pthread_cond_destroy(&gone->changed);
+	pthread_mutex_destroy(&gone->lock);
+	pthread_mutex_destroy(&gone->graph_lock);
+	free(gone->name);
+	free(gone->git_dir);
+	free(gone);
+}
+
+static struct repository *make(const struct vcs *vcs, const struct location *at)
+{
+	struct repository *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return NULL;
+	pthread_mutex_init(&made->lock, NULL);
+	pthread_mutex_init(&made->graph_lock, NULL);
+	pthread_cond_init(&made->changed, NULL);
+	made->local = at->mapping->local;
+	made->synced_us = INT64_MIN;
+	made->name = strdup(at->repository);
+	made->git_dir = made->local ? strdup(at->repository) : vcs_mirror_path(vcs, at->repository);
+	made->graph = vcs_graph_open();
+	if (!made->name || !made->git_dir || !made->graph)
+		vcs_repository_free(&made);
+	return made;
+}
+
+/* Takes the least recently used idle one out of the table when it is full. Under the table's lock. */
+static struct repository *evict(struct vcs *vcs)
+{
+	struct repository **oldest = NULL, *gone = NULL;
+
+	if (vcs->repositories_count < REPOSITORIES_OPEN_MAX)
+		return NULL;
+	for (struct repository **at = &vcs->repositories; *at; at = &(*at)->next)
+		if ((*at)->users == 0 && (!oldest || (*at)->used_us < (*oldest)->used_us))
+			oldest = at;
+	if (oldest) {
+		gone = *oldest;
+		*oldest = gone->next;
+		vcs->repositories_count--;
+	}
+	return gone;
+}
+
+int vcs_repository_acquire(struct vcs *vcs, const struct location *at, struct repository **repository_out, struct err *err)
+{
+	struct repository *found, *evicted = NULL;
+
+	pthread_mutex_lock(&vcs->lock);
+	for (found = vcs->repositories; found && strcmp(found->name, at->repository) != 0;)
+		found = found->next;
+	if (!found) {
+		evicted = evict(vcs);
+		found = make(vcs, at);
+		if (found) {
+			found->next = vcs->repositories;
+			vcs->repositories = found;
+			vcs->repositories_count++;
+		}
+	}
+	if (found)
+		found->users++;
+	pthread_mutex_unlock(&vcs->lock);
+	vcs_repository_free(&evicted);
+	if (!found)
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot open the repository: out of memory");
+	*repository_out = found;
+	return 0;
+}
+
+void vcs_repository_release(struct vcs *vcs, struct repository **repository)
+{
+	if (!*repository)
+		return;
+	pthread_mutex_lock(&vcs->lock);
+	(*repository)->users--;
+	(*repository)->used_us = clock_monotonic_us(vcs->clock);
+	pthread_mutex_unlock(&vcs->lock);
+	*repository = NULL;
+}
+
+/* Half a history gives wrong pseudo-versions: better none. */
+static enum sync check_complete(git_repository **git, const struct repository *repository, struct err *err)
+{
+	if (git_repository_is_shallow(*git) != 1)
+		return SYNC_DONE;
+	git_repository_free(*git);
+	*git = NULL;
+	err_set(err, VCS_ERR_UNKNOWN, "%s is a shallow clone; fetch the rest with git fetch --unshallow", repository->name);
+	return SYNC_DAMAGED;
+}
+
+static enum sync open_handle(const struct repository *repository, git_repository **git_out, struct err *err)
+{
+	int got = git_repository_open_ext(git_out, repository->git_dir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+
+	if (got == 0)
+		return check_complete(git_out, repository, err);
+	if (got == GIT_ENOTFOUND) {
+		err_set(err, VCS_ERR_UNKNOWN, "there is no git repository at %s; check the configured path", repository->git_dir);
+		return SYNC_MISSING;
+	}
+	err_set(err, VCS_ERR_UNKNOWN, "cannot open the repository %s: %s", repository->git_dir, vcs_git_reason());
+	return SYNC_DAMAGED;
+}
+
+enum sync vcs_repository_take(struct repository *repository, git_repository **git_out, struct err *err)
+{
+	git_repository *git = NULL;
+	enum sync sync = SYNC_DONE;
+
+	pthread_mutex_lock(&repository->lock);
+	if (repository->handles_count > 0)
+		git = repository->handles[--repository->handles_count];
+	pthread_mutex_unlock(&repository->lock);
+	if (!git)
+		sync = open_handle(repository, &git, err);
+	if (sync == SYNC_DONE)
+		*git_out = git;
+	return sync;
+}
+
+void vcs_repository_give(struct repository *repository, git_repository **git)
+{
+	if (!*git)
+		return;
+	pthread_mutex_lock(&repository->lock);
+	if (repository->handles_count < REPOSITORY_HANDLES_MAX) {
+		repository->handles[repository->handles_count++] = *git;
+		*git = NULL;
+	}
+	pthread_mutex_unlock(&repository->lock);
+	git_repository_free(*git);
+	*git = NULL;
+}
+
+/* A handle of its own: one that was open before may remember references and packs of before. */
+static enum sync read_refs(struct repository *repository, struct refs *old, struct refs **refs_out, struct err *err)
+{
+	git_repository *git = NULL;
+	enum sync sync = open_handle(repository, &git, err);
+
+	if (sync == SYNC_DONE && vcs_refs_read(git, old, refs_out, err) < 0) {
+		err_prepend(err, 0, "%s", repository->name);
+		sync = SYNC_DAMAGED;
+	}
+	git_repository_free(git);
+	return sync;
+}
+
+/* Under the lock, which is left meanwhile. */
+static enum sync read_anew(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+{
+	struct refs *old = repository->refs ? vcs_refs_hold(repository->refs) : NULL, *refs = NULL;
+	int64_t begun_us = clock_monotonic_us(vcs->clock);
+	enum sync sync = SYNC_DONE;
+
+	repository->busy = true;
+	pthread_mutex_unlock(&repository->lock);
+	if (mapping)
+		sync = vcs_mirror_fetch(vcs, mapping, repository->name, repository->git_dir, err);
+	if (sync == SYNC_DONE)
+		sync = read_refs(repository, old, &refs, err);
+	vcs_refs_release(&old);
+	pthread_mutex_lock(&repository->lock);
+	repository->busy = false;
+	if (sync == SYNC_DONE) {
+		vcs_refs_release(&repository->refs);
+		repository->refs = refs;
+		repository->synced_us = begun_us;
+	}
+	pthread_cond_broadcast(&repository->changed);
+	return sync;
+}
+
+static void remember_failure(struct vcs *vcs, struct repository *repository, enum sync sync, const struct err *why)
+{
+	repository->failure = sync;
+	repository->failed_us = clock_monotonic_us(vcs->clock);
+	repository->failure_text = *why;
+}
+
+/* A remote that just failed is not asked again by everybody who waited for it. Under the lock. */
+static bool failed_lately(const struct vcs *vcs, const struct repository *repository)
+{
+	return !repository->local && repository->failure != SYNC_DONE && clock_monotonic_us(vcs->clock) - repository->failed_us < SYNC_FAILURE_US;
+}
+
+enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err)
+{
+	struct err why = ERR_INIT;
+	enum sync sync = SYNC_DONE;
+
+	pthread_mutex_lock(&repository->lock);
+	while (repository->busy)
+		pthread_cond_wait(&repository->changed, &repository->lock);
+	if (repository->refs && repository->synced_us >= since_us)
+		goto out;
+	if (failed_lately(vcs, repository)) {
+		sync = repository->failure;
+		why = repository->failure_text;
+		goto out;
+	}
+	sync = read_anew(vcs, repository->local ? NULL : mapping, repository, &why);
+	remember_failure(vcs, repository, sync, &why);
+out:
+	pthread_mutex_unlock(&repository->lock);
+	if (sync != SYNC_DONE)
+		err_set(err, VCS_ERR_UNKNOWN, "%s", why.text);
+	return sync;
+}
+
+struct refs *vcs_repository_refs(struct repository *repository)
+{
+	struct refs *refs = NULL;
+
+	pthread_mutex_lock(&repository->lock);
+	if (!repository->refs && !repository->read_once && !repository->local && vcs_mirror_usable(repository->git_dir)) {
+		repository->read_once = true;
+		if (read_refs(repository, NULL, &refs, NULL) == SYNC_DONE)
+			repository->refs = refs;
+	}
+	refs = repository->refs ? vcs_refs_hold(repository->refs) : NULL;
+	pthread_mutex_unlock(&repository->lock);
+	return refs;
+}

@@ -1,0 +1,97 @@
+/* One question: where the module is, a handle to its repository, the references it is answered from, and whether these are fresh. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vcs/vcs_private.h"
+
+int vcs_sync_code(enum sync failure, const struct mapping *mapping)
+{
+	if (failure == SYNC_DONE)
+		return 0;
+	return failure == SYNC_MISSING && mapping->missing_is_absent ? VCS_ERR_ABSENT : VCS_ERR_UNKNOWN;
+}
+
+void vcs_session_close(struct session **session)
+{
+	struct session *gone = *session;
+
+	*session = NULL;
+	if (!gone)
+		return;
+	if (gone->repository)
+		vcs_repository_give(gone->repository, &gone->git);
+	vcs_refs_release(&gone->refs);
+	vcs_repository_release(gone->vcs, &gone->repository);
+	free(gone);
+}
+
+/* The age at which references still answer. */
+static int64_t since(const struct session *session, enum session_want want)
+{
+	return want == SESSION_NOW ? session->begun_us : session->begun_us - session->at.mapping->refresh_us;
+}
+
+static int load(struct session *session, enum session_want want, struct err *err)
+{
+	struct repository *repository = session->repository;
+	enum sync sync;
+
+	if (want != SESSION_OBJECTS || (!repository->local && !vcs_mirror_usable(repository->git_dir)))
+		session->failure = vcs_repository_sync(session->vcs, session->at.mapping, repository, since(session, want), &session->failure_text);
+	if (want != SESSION_OBJECTS) {
+		session->refs = vcs_repository_refs(repository);
+		if (!session->refs)
+			return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
+	}
+	sync = vcs_repository_take(repository, &session->git, err);
+	if (sync != SYNC_DONE && session->failure != SYNC_DONE)
+		return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
+	return vcs_sync_code(sync, session->at.mapping);
+}
+
+int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want want, struct session **session_out, struct err *err)
+{
+	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
+	struct session *session;
+	int code;
+
+	if (!mapping)
+		return err_set(err, VCS_ERR_UNMAPPED, "no repository is configured for %.*s", SLICE_ARG(module));
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot open the repository: out of memory");
+	session->vcs = vcs;
+	session->begun_us = clock_monotonic_us(vcs->clock);
+	code = vcs_location_init(mapping, module, &session->at, err);
+	if (code == 0)
+		code = vcs_repository_acquire(vcs, &session->at, &session->repository, err);
+	if (code == 0)
+		code = load(session, want, err);
+	if (code < 0)
+		vcs_session_close(&session);
+	else
+		*session_out = session;
+	return code;
+}
+
+bool vcs_session_renew(struct session *session)
+{
+	int64_t since_us = session->begun_us - (session->repository->local ? 0 : SYNC_AGAIN_US);
+	struct refs *old = session->refs;
+	bool changed;
+
+	if (session->failure != SYNC_DONE)
+		return false;
+	session->failure = vcs_repository_sync(session->vcs, session->at.mapping, session->repository, since_us, &session->failure_text);
+	session->refs = vcs_repository_refs(session->repository);
+	changed = session->refs != old;
+	vcs_refs_release(&old);
+	return changed;
+}
+
+int vcs_session_trust(const struct session *session, struct err *err)
+{
+	if (session->failure == SYNC_DONE || session->failure == SYNC_UNREACHABLE)
+		return 0;
+	return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
+}

@@ -1,0 +1,144 @@
+/* The files below a directory of a tree, listed in its order. Bounded: a small repository can name a tree of any size. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vcs/vcs_private.h"
+
+int vcs_listing_add(struct listing *listing, const char *path, const git_oid *blob, enum module_file_mode mode, struct err *err)
+{
+	struct entry *entry;
+
+	if (listing->count >= MODULE_FILES_MAX)
+		return err_set(err, VCS_ERR_REJECTED, "there are more than %d files", MODULE_FILES_MAX);
+	if (listing->count == listing->cap) {
+		size_t cap = listing->cap ? listing->cap * 2 : 256;
+		struct entry *entries = realloc(listing->entries, cap * sizeof(*entries));
+
+		if (!entries)
+			return err_set(err, VCS_ERR_UNKNOWN, "cannot list the files: out of memory");
+		listing->entries = entries;
+		listing->cap = cap;
+	}
+	entry = &listing->entries[listing->count];
+	memset(entry, 0, sizeof(*entry));
+	entry->path = strdup(path);
+	entry->blob = *blob;
+	entry->mode = mode;
+	if (!entry->path)
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot list the files: out of memory");
+	listing->count++;
+	return 0;
+}
+
+void vcs_listing_free(struct listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++) {
+		free(listing->entries[i].path);
+		free(listing->entries[i].conversion);
+	}
+	free(listing->entries);
+	memset(listing, 0, sizeof(*listing));
+}
+
+/* The way down to where the walk is. */
+struct walk {
+	git_repository *git;
+	struct listing *listing;
+	struct {
+		git_tree *tree;
+		size_t next;     /* entry to look at */
+		size_t path_len; /* of the directory with its '/' */
+	} levels[TREE_DEPTH_MAX];
+	size_t depth;
+	size_t directories;
+	char path[TREE_PATH_MAX];
+};
+
+static int descend(struct walk *walk, const git_oid *id, size_t path_len, struct err *err)
+{
+	if (walk->depth == TREE_DEPTH_MAX || ++walk->directories > MODULE_FILES_MAX)
+		return err_set(err, VCS_ERR_REJECTED, "the tree has more than %d levels or %d directories", TREE_DEPTH_MAX, MODULE_FILES_MAX);
+	if (git_tree_lookup(&walk->levels[walk->depth].tree, walk->git, id) != 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "directory %.200s cannot be read: %s", walk->path, vcs_git_reason());
+	walk->levels[walk->depth].next = 0;
+	walk->levels[walk->depth].path_len = path_len;
+	walk->depth++;
+	return 0;
+}
+
+static void ascend(struct walk *walk)
+{
+	walk->depth--;
+	git_tree_free(walk->levels[walk->depth].tree);
+}
+
+static int visit(struct walk *walk, const git_tree_entry *entry, struct err *err)
+{
+	size_t at = walk->levels[walk->depth - 1].path_len, len = strlen(git_tree_entry_name(entry));
+	git_object_t type = git_tree_entry_type(entry);
+
+	if (at + len + 2 > sizeof(walk->path))
+		return err_set(err, VCS_ERR_REJECTED, "a path is longer than %d bytes", TREE_PATH_MAX);
+	memcpy(walk->path + at, git_tree_entry_name(entry), len + 1);
+	if (type == GIT_OBJECT_TREE) {
+		strcpy(walk->path + at + len, "/");
+		return descend(walk, git_tree_entry_id(entry), at + len + 1, err);
+	}
+	if (type != GIT_OBJECT_BLOB)
+		return 0; /* a submodule's link */
+	return vcs_listing_add(walk->listing, walk->path, git_tree_entry_id(entry),
+		git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK ? MODULE_FILE_SYMLINK : MODULE_FILE_REGULAR, err);
+}
+
+static int walk_all(struct walk *walk, struct err *err)
+{
+	int code = 0;
+
+	while (walk->depth > 0 && code == 0) {
+		size_t top = walk->depth - 1;
+		const git_tree_entry *entry = git_tree_entry_byindex(walk->levels[top].tree, walk->levels[top].next++);
+
+		if (entry)
+			code = visit(walk, entry, err);
+		else
+			ascend(walk);
+	}
+	while (walk->depth > 0)
+		ascend(walk);
+	return code;
+}
+
+/* The tree of a directory; a directory that is not there has no files. */
+static int find_directory(const git_tree *root, const char *directory, git_oid *id_out, bool *exists_out, struct err *err)
+{
+	git_tree_entry *entry = NULL;
+	int got = directory[0] ? git_tree_entry_bypath(&entry, root, directory) : 0;
+
+	if (got != 0 && got != GIT_ENOTFOUND)
+		return err_set(err, VCS_ERR_UNKNOWN, "directory %s cannot be read: %s", directory, vcs_git_reason());
+	*exists_out = got == 0 && (!entry || git_tree_entry_type(entry) == GIT_OBJECT_TREE);
+	if (*exists_out)
+		*id_out = entry ? *git_tree_entry_id(entry) : *git_tree_id(root);
+	git_tree_entry_free(entry);
+	return 0;
+}
+
+int vcs_listing_read(git_repository *git, const git_tree *root, const char *directory, struct listing *out, struct err *err)
+{
+	struct walk *walk = calloc(1, sizeof(*walk));
+	bool exists = false;
+	git_oid id;
+	int code;
+
+	if (!walk)
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot list the files: out of memory");
+	walk->git = git;
+	walk->listing = out;
+	code = find_directory(root, directory, &id, &exists, err);
+	if (code == 0 && exists)
+		code = descend(walk, &id, 0, err);
+	if (code == 0)
+		code = walk_all(walk, err);
+	free(walk);
+	return code;
+}

@@ -1,0 +1,405 @@
+/* What the files of vcs share. Top down: mapping a path, the repository and its references, one question (session), its answer. */
+#ifndef VCS_VCS_PRIVATE_H
+#define VCS_VCS_PRIVATE_H
+
+#include <git2.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "module/gomod.h"
+#include "vcs/vcs.h"
+
+/* --- mapping.c: from a module path to a repository and a directory in it ------------------------------------------------------- */
+
+/* One configured prefix, checked. */
+struct mapping {
+	char *prefix;
+	char *repository;
+	char *subdir;           /* "" when none */
+	char *credentials_file; /* NULL when none */
+	char *ca;               /* NULL when none */
+	int64_t refresh_us;
+	bool missing_is_absent;
+	bool local;
+	size_t elements;        /* how many {n} the repository has */
+};
+
+/* Where a module is expected. The slice aliases module: do not copy the struct. */
+struct location {
+	const struct mapping *mapping;
+	char module[MODULE_PATH_MAX + 1];
+	struct slice path_major;                  /* "", "/v2", ".v2" or ".v2-unstable" */
+	bool at_root;                             /* the module path is the repository's own */
+	char repository[VCS_REPOSITORY_MAX + 1];  /* URL or path, substituted */
+	char directory[VCS_DIRECTORY_MAX];        /* in the repository, "" at its root */
+	char tag_prefix[VCS_DIRECTORY_MAX];       /* "" or directory and '/' */
+};
+
+/* VCS_ERR_INVALID names what is wrong. Frees nothing on failure: vcs_mapping_free() does. */
+int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *mapping_out, struct err *err);
+void vcs_mapping_free(struct mapping *mapping);
+/* The mapping with the longest prefix, or NULL. */
+const struct mapping *vcs_mapping_find(const struct mapping *mappings, size_t count, struct slice module);
+/* VCS_ERR_ABSENT: no repository can hold that path. */
+int vcs_location_init(const struct mapping *mapping, struct slice module, struct location *out, struct err *err);
+
+/* --- refs.c: what the references of a repository were at one moment ------------------------------------------------------------ */
+
+struct ref {
+	char *name;      /* without refs/tags/ or refs/heads/ */
+	git_oid object;  /* what it names */
+	git_oid target;  /* fully peeled */
+	bool commit;     /* target is a commit */
+};
+
+/* Never changes once read, but for `reachable`. Counted; shared by sessions. */
+struct refs {
+	atomic_int holders;
+	struct ref *tags, *branches; /* sorted by the bytes of the name */
+	size_t tags_count, branches_count;
+	git_oid head;
+	bool head_born;
+	uint8_t *reachable;          /* bits by graph index; NULL until asked for; under the repository's graph lock */
+	size_t reachable_bits;
+	unsigned reachable_epoch;
+};
+
+/* Reads them anew. When they are what old says, *refs_out is old, held once more. VCS_ERR_UNKNOWN. */
+int vcs_refs_read(git_repository *git, struct refs *old, struct refs **refs_out, struct err *err);
+struct refs *vcs_refs_hold(struct refs *refs);
+void vcs_refs_release(struct refs **refs);
+/* NULL when there is none of that exact name. */
+const struct ref *vcs_refs_tag(const struct refs *refs, struct slice name);
+const struct ref *vcs_refs_branch(const struct refs *refs, struct slice name);
+/* Index of the first tag whose name is not less than prefix: tags that start with it follow in a row. */
+size_t vcs_refs_tags_from(const struct refs *refs, struct slice prefix);
+
+/* --- graph.c: the commits of a repository and their parents, kept in memory ---------------------------------------------------- */
+
+#define GRAPH_COMMITS_MAX 4000000 /* a repository with more cannot be asked for ancestry */
+
+/* Grows only. Not for several threads at a time: the repository's graph lock. */
+struct graph;
+struct graph *vcs_graph_open(void);
+void vcs_graph_close(struct graph **graph);
+/* Changes when a failure made the graph forget its numbers: bits of before mean nothing then. */
+unsigned vcs_graph_epoch(const struct graph *graph);
+/* Marks every commit that tips reach, themselves included. Caller frees *bits_out. VCS_ERR_UNKNOWN. */
+int vcs_graph_mark(struct graph *graph, git_repository *git, const git_oid *tips, size_t tips_count, uint8_t **bits_out, size_t *count_out,
+	struct err *err);
+/* Is this commit marked? */
+bool vcs_graph_marked(const struct graph *graph, const git_oid *commit, const uint8_t *bits, size_t count);
+/* How many marked commits begin with these hex digits (2 means "several"); the first goes to *commit_out. */
+unsigned vcs_graph_find(const struct graph *graph, struct slice hex, const uint8_t *bits, size_t count, git_oid *commit_out);
+
+/* --- repository.c: one repository, its open handles, and when its references were last read ------------------------------------- */
+
+/* Why references could not be read anew. */
+enum sync {
+	SYNC_DONE = 0,
+	SYNC_UNREACHABLE, /* network, time, a full disk: what is known may be shown as stale */
+	SYNC_REFUSED,     /* the forge wants another credential */
+	SYNC_MISSING,     /* the forge or the file system says there is no such repository */
+	SYNC_DAMAGED      /* read, but not to be trusted */
+};
+
+#define REPOSITORY_HANDLES_MAX 8
+#define REPOSITORIES_OPEN_MAX  256              /* idle ones beyond are closed, least recently used first */
+#define SYNC_AGAIN_US          (3 * 1000000LL)  /* an unknown revision is looked for again unless the references are younger */
+#define SYNC_FAILURE_US        (5 * 1000000LL)  /* a failure is told again for so long without trying */
+
+struct repository {
+	struct repository *next;
+	char *name;               /* URL or path: the key */
+	char *git_dir;            /* the mirror, or the path itself */
+	bool local;
+	size_t users;             /* under the table's lock */
+	int64_t used_us;
+
+	pthread_mutex_t lock;     /* all below but the graph */
+	pthread_cond_t changed;
+	bool busy;                /* somebody reads or fetches */
+	bool read_once;           /* a mirror's references of an earlier process were looked for */
+	struct refs *refs;        /* NULL before */
+	int64_t synced_us;        /* when the last good reading began; INT64_MIN: never in this process */
+	enum sync failure;
+	int64_t failed_us;
+	struct err failure_text;
+	git_repository *handles[REPOSITORY_HANDLES_MAX];
+	size_t handles_count;
+
+	pthread_mutex_t graph_lock;
+	struct graph *graph;
+};
+
+struct vcs {
+	struct mapping *mappings;
+	size_t count;
+	char *mirrors;            /* absolute */
+	char *empty;              /* a repository without anything, below mirrors */
+	char *git;
+	const struct clock *clock;
+	int64_t fetch_timeout_ms;
+	int64_t fetch_memory_max;
+	int64_t fetch_bytes_max;
+	atomic_bool aborted;
+	pthread_mutex_t lock;
+	struct repository *repositories;
+	size_t repositories_count;
+};
+
+/* Finds or adds the repository and counts one more user. VCS_ERR_UNKNOWN: memory. */
+int vcs_repository_acquire(struct vcs *vcs, const struct location *at, struct repository **repository_out, struct err *err);
+void vcs_repository_release(struct vcs *vcs, struct repository **repository);
+void vcs_repository_free(struct repository **repository);
+/* A handle of one's own until it is given back. SYNC_MISSING, SYNC_DAMAGED. */
+enum sync vcs_repository_take(struct repository *repository, git_repository **git_out, struct err *err);
+void vcs_repository_give(struct repository *repository, git_repository **git);
+/* Makes sure that the references were read at or after since_us (monotonic). Waits for whoever is at it. */
+enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err);
+/* The references known now, held; NULL when none are. Reads a mirror's from disk the first time. */
+struct refs *vcs_repository_refs(struct repository *repository);
+
+/* --- mirror.c, child.c: fetching ------------------------------------------------------------------------------------------------ */
+
+/* Name of the mirror of this URL below vcs->mirrors. Caller frees; NULL: memory. */
+char *vcs_mirror_path(const struct vcs *vcs, const char *url);
+/* Was it fetched completely at least once? */
+bool vcs_mirror_usable(const char *git_dir);
+/* Brings the mirror to what the remote has now: heads, tags and HEAD. One at a time for each mirror. */
+enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
+
+/* housekeeping.c. Removes what a killed child left: locks and temporary packs. Only while nobody fetches. */
+void vcs_mirror_sweep(const char *git_dir);
+/* So many loose references or packs that reading becomes slow? */
+bool vcs_mirror_wants_tidying(const char *git_dir);
+
+/* A child: an argument vector, a fixed environment, limits, a deadline. */
+struct child {
+	const char *const *argv;  /* argv[0] is the program's absolute path */
+	const char *home;         /* HOME and working directory */
+	const char *git_dir;      /* GIT_DIR */
+	const char *objects;      /* GIT_OBJECT_DIRECTORY, or NULL */
+	int config_fd;            /* becomes descriptor 3, the only configuration that git reads */
+	int output_fd;            /* standard output; -1: captured in output */
+	struct buf *output;       /* more than its maximum ends the child */
+	struct buf *messages;     /* standard error, cut at its maximum */
+	int64_t timeout_ms;
+	int64_t memory_max;
+	int64_t bytes_max;
+	const atomic_bool *aborted;
+};
+
+/* Runs it to its end and answers its wait status. VCS_ERR_UNKNOWN: it could not start, was too slow, said too much, or all is aborted. */
+int vcs_child_run(const struct child *child, int *status_out, struct err *err);
+
+/* A file in memory with git's configuration for one URL: protocols, checks, CA, credential ("user:token", or empty). VCS_ERR_UNKNOWN. */
+int vcs_child_config(const char *url, const char *ca, struct slice credential, int *fd_out, struct err *err);
+
+/* --- session.c: one question to one repository --------------------------------------------------------------------------------- */
+
+struct session {
+	struct vcs *vcs;
+	struct location at;
+	struct repository *repository;
+	git_repository *git;
+	struct refs *refs;
+	int64_t begun_us;
+	enum sync failure;        /* of the last attempt to read the references */
+	struct err failure_text;
+};
+
+enum session_want {
+	SESSION_FRESH, /* references no older than refresh_s; older ones only when the remote fails */
+	SESSION_NOW,   /* references read after this call began */
+	SESSION_OBJECTS /* whatever is there */
+};
+
+int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want want, struct session **session_out, struct err *err);
+void vcs_session_close(struct session **session);
+/* Something was not found: reads the references again unless they are young. True when they changed. */
+bool vcs_session_renew(struct session *session);
+/* The code for a question that only fresh references can answer; 0 when they are fresh, or may be shown as stale. */
+int vcs_session_trust(const struct session *session, struct err *err);
+/* The code of a failed sync by what the mapping says; err is the sentence already. */
+int vcs_sync_code(enum sync failure, const struct mapping *mapping);
+
+/* --- lookup.c: a revision's name to a commit ------------------------------------------------------------------------------------ */
+
+struct found {
+	git_oid commit;
+	char hex[VCS_COMMIT_MAX];
+	char abbreviated[13];
+	int64_t time_s;
+	char ref[VCS_REF_MAX];    /* full name of the reference used; "" for a hash or too long a name */
+	struct slice tag;         /* the tag that the lookup named, else empty; belongs to the references */
+};
+
+/* name is a tag, branch, HEAD or hex digits, in that order. VCS_ERR_ABSENT, VCS_ERR_REJECTED (ambiguous, no commit), VCS_ERR_UNKNOWN. */
+int vcs_lookup_name(struct session *session, struct slice name, struct found *out, struct err *err);
+/* The head of the default branch. VCS_ERR_ABSENT when there are no commits. */
+int vcs_lookup_head(struct session *session, struct found *out, struct err *err);
+/* A query with the rules for versions: pseudo-versions name a hash, versions a tag below the directory. */
+int vcs_lookup_query(struct session *session, struct slice query, struct found *out, struct err *err);
+/* Exactly this commit. VCS_ERR_UNKNOWN when the object is not there. */
+int vcs_lookup_commit(struct session *session, const git_oid *commit, struct found *out, struct err *err);
+/* Every commit that this one descends from, and itself, as bits for vcs_graph_marked() under the graph lock. */
+int vcs_lookup_ancestors(struct session *session, const git_oid *commit, uint8_t **bits_out, size_t *count_out, struct err *err);
+
+/* --- blob.c, place.c: files at a commit ---------------------------------------------------------------------------------------- */
+
+/* The tree of a commit. Caller frees with git_tree_free(). VCS_ERR_UNKNOWN. */
+int vcs_blob_tree(git_repository *git, const git_oid *commit, git_tree **tree_out, struct err *err);
+/* The raw bytes of a file (a symlink's target is its bytes). VCS_ERR_ABSENT: no such file. VCS_ERR_REJECTED: larger than out takes. */
+int vcs_blob_read(git_repository *git, const git_tree *tree, const char *path, struct buf *out, struct err *err);
+int vcs_blob_exists(const git_tree *tree, const char *path, bool *exists_out, struct err *err);
+
+/* Where a module's go.mod is at a commit. */
+struct place {
+	char directory[VCS_DIRECTORY_MAX + 32]; /* the module's directory: the location's, or its vN */
+	bool exists;                            /* false: there is no go.mod and none is needed */
+	struct buf bytes;                       /* of go.mod; free with vcs_place_free() */
+};
+
+/* VCS_ERR_ABSENT: the module is not in this tree; err says why. */
+int vcs_place_find(struct session *session, const git_oid *commit, struct place *out, struct err *err);
+void vcs_place_free(struct place *place);
+
+/* --- tags.c, versions.c: versions out of tags ---------------------------------------------------------------------------------- */
+
+#define TAG_VERSION_MAX 200 /* longer ones are no versions: a pseudo-version on top must fit MODULE_VERSION_MAX */
+
+/* The version that a tag stands for: canonical, without build. False: it stands for none. *exact_out: the tag says it exactly so. */
+bool vcs_tag_version(const struct session *session, const char *tag, struct slice *version_out, bool *exact_out);
+/* "t1:" and the hash over the tags that start with prefix and stand for versions. Out is untouched when memory is short. */
+int vcs_tag_sum(const struct session *session, const char *prefix, char out[VCS_SUM_MAX], struct err *err);
+
+/* One version of a list; text aliases the tag's name. */
+struct version {
+	struct slice text;
+	const struct ref *tag;
+	bool incompatible;
+};
+struct versions {
+	struct version *items;
+	size_t count;
+};
+
+/* All that the go command would list, in its order: compatible ones, then incompatible ones. */
+int vcs_versions_list(struct session *session, struct versions *out, struct err *err);
+void vcs_versions_free(struct versions *versions);
+/* What the highest version's go.mod retracts; nothing on any failure. Free with gomod_free(). */
+void vcs_versions_retractions(struct session *session, const struct versions *versions, struct gomod *out);
+
+/* --- resolve.c, pseudo.c: a commit to a version -------------------------------------------------------------------------------- */
+
+/* The state of one resolution. */
+struct resolution {
+	struct session *session;
+	struct slice query;           /* "" for the head */
+	struct found found;
+	struct gomod retractions;
+	char version[MODULE_VERSION_MAX + 1]; /* the answer */
+};
+
+/* Direct mode's answer to a query, and for the head of the default branch. */
+int vcs_resolve_query(struct session *session, struct slice query, struct vcs_revision *revision_out, struct err *err);
+int vcs_resolve_head(struct session *session, struct vcs_revision *revision_out, struct err *err);
+/* May this version carry +incompatible at this commit? */
+bool vcs_resolve_may_be_incompatible(struct resolution *resolution, struct slice version);
+/* Is it of the path's major, or may it be incompatible? */
+bool vcs_resolve_fits(struct resolution *resolution, struct slice version);
+/* Holds a requested pseudo-version against its commit. VCS_ERR_REJECTED says what does not match. */
+int vcs_pseudo_check(struct resolution *resolution, struct err *err);
+/* Makes the pseudo-version of the commit. base: what it builds on, or empty to look for the highest tag among the ancestors. */
+int vcs_pseudo_new(struct resolution *resolution, struct slice base, struct buf *out, struct err *err);
+
+/* vcs.c: the answer of now to a query: looks again for what is unknown, and tells absent from not knowable. */
+int vcs_resolve_current(struct session *session, struct slice query, struct vcs_revision *revision_out, struct err *err);
+
+/* exact.c: a session and the commit that an exact version is read from: the pin, or what it resolves to. */
+int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct session **session_out, git_oid *commit_out,
+	struct err *err);
+
+/* --- content.c, convert.c, encoding.c, attributes.c, tree.c: the files of a zip --------------------------------------------------- */
+
+/* Bytes in memory or in a mapped temporary file. */
+struct content {
+	struct slice bytes;
+	void *memory;
+	void *map;
+};
+void vcs_content_free(struct content *content);
+
+/* Bytes on their way to be a content: beyond VCS_BLOB_BYTES_MAX they go to a temporary file. Errors stick until vcs_spool_finish(). */
+struct spool {
+	const char *directory;
+	struct buf buf;
+	int fd;
+	int64_t bytes;
+	int64_t bytes_max;
+	int error;      /* errno */
+};
+void vcs_spool_init(struct spool *spool, const char *directory, int64_t bytes_max);
+void vcs_spool_add(struct spool *spool, const void *bytes, size_t len);
+/* Empties the spool in any case. VCS_ERR_UNKNOWN. */
+int vcs_spool_finish(struct spool *spool, struct content *out, struct err *err);
+void vcs_spool_free(struct spool *spool);
+/* A nameless temporary file. -1 and errno. */
+int vcs_spool_file(const char *directory);
+/* Maps what was written to fd and closes it. VCS_ERR_UNKNOWN. */
+int vcs_content_map(int fd, struct content *out, struct err *err);
+/* The raw bytes of a blob of any size up to MODULE_ZIP_BYTES_MAX. */
+int vcs_content_read(struct session *session, const git_oid *blob, struct content *out, struct err *err);
+
+#define ENCODING_MAX 64
+
+/* How a file changes between repository and archive. */
+struct conversion {
+	bool ident;
+	enum { EOL_KEEP, EOL_CRLF, EOL_CRLF_AUTO } eol;
+	char encoding[ENCODING_MAX]; /* "" for none */
+};
+bool vcs_conversion_needed(const struct conversion *conversion);
+/* The steps in git's order: ident, line ends, encoding. Takes over `in` in any case. */
+int vcs_convert(const struct vcs *vcs, const struct conversion *conversion, const git_oid *blob, struct content *in, struct content *out, struct err *err);
+/* Step by step, for those who test them. */
+void vcs_convert_ident(struct slice in, const git_oid *blob, struct spool *out);
+bool vcs_convert_eol_applies(struct slice in, bool automatic);
+void vcs_convert_eol(struct slice in, struct spool *out);
+/* False: the encoding is unknown or cannot say these bytes; the file stays as it is. */
+bool vcs_convert_encoding(struct slice in, const char *encoding, struct spool *out);
+
+/* Answers attributes as the commit's .gitattributes files say, and nothing else. Close before the session. */
+struct attributes;
+int vcs_attributes_open(struct session *session, const git_oid *commit, struct attributes **attributes_out, struct err *err);
+void vcs_attributes_close(struct attributes **attributes);
+/* path is relative to the repository's root. VCS_ERR_REJECTED: the attributes make no sense. */
+int vcs_attributes_conversion(struct attributes *attributes, const char *path, struct conversion *out, struct err *err);
+
+#define TREE_DEPTH_MAX 256
+#define TREE_PATH_MAX  4096
+
+struct entry {
+	char *path;                 /* relative to the module's directory; belongs to the listing */
+	git_oid blob;
+	enum module_file_mode mode;
+	int64_t bytes;              /* as stored, then as converted */
+	struct conversion *conversion; /* NULL: none needed */
+};
+struct listing {
+	struct entry *entries;
+	size_t count, cap;
+};
+/* Every blob below directory ("" the root), in the tree's order. VCS_ERR_REJECTED: deeper or more than the limits. */
+int vcs_listing_read(git_repository *git, const git_tree *root, const char *directory, struct listing *out, struct err *err);
+/* Adds one; path is copied. */
+int vcs_listing_add(struct listing *listing, const char *path, const git_oid *blob, enum module_file_mode mode, struct err *err);
+void vcs_listing_free(struct listing *listing);
+
+/* --- what git says ------------------------------------------------------------------------------------------------------------- */
+
+/* The library's last message, for a sentence. */
+const char *vcs_git_reason(void);
+
+#endif

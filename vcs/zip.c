@@ -1,0 +1,234 @@
+/* From a commit to the module's zip: list the files, convert them as git archive would, let the rules choose, write. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vcs/vcs_private.h"
+
+/* One zip in the making. */
+struct making {
+	struct session *session;
+	git_tree *tree;
+	struct place place;
+	struct attributes *attributes;
+	struct listing listing;
+	struct module_files *files;
+	struct module_zip *zip;
+	module_sink *sink;
+	void *ctx;
+	bool stopped; /* the caller's sink wants no more */
+};
+
+/* Finds what git will do to one file; only links are never converted. */
+static int plan_conversion(struct making *making, struct entry *entry, struct err *err)
+{
+	char path[VCS_DIRECTORY_MAX + TREE_PATH_MAX + 64];
+	struct conversion conversion;
+	int code;
+
+	if (entry->mode != MODULE_FILE_REGULAR)
+		return 0;
+	snprintf(path, sizeof(path), "%s%s%s", making->place.directory, making->place.directory[0] ? "/" : "", entry->path);
+	code = vcs_attributes_conversion(making->attributes, path, &conversion, err);
+	if (code < 0 || !vcs_conversion_needed(&conversion))
+		return code;
+	entry->conversion = malloc(sizeof(conversion));
+	if (!entry->conversion)
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot convert %s: out of memory", entry->path);
+	*entry->conversion = conversion;
+	return 0;
+}
+
+static int read_entry(struct making *making, const struct entry *entry, struct content *out, struct err *err)
+{
+	struct content stored = { SLICE_NONE, NULL, NULL };
+	int code = vcs_content_read(making->session, &entry->blob, &stored, err);
+
+	if (code < 0)
+		return code;
+	if (entry->conversion)
+		return vcs_convert(making->session->vcs, entry->conversion, &entry->blob, &stored, out, err);
+	*out = stored;
+	return 0;
+}
+
+/* The size as it will be in the zip: what is converted must be converted to know. */
+static int measure(struct making *making, git_odb *odb, struct entry *entry, struct err *err)
+{
+	struct content content = { SLICE_NONE, NULL, NULL };
+	git_object_t type;
+	size_t bytes = 0;
+	int code;
+
+	if (git_odb_read_header(&bytes, &type, odb, &entry->blob) != 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: %s", entry->path, vcs_git_reason());
+	entry->bytes = (int64_t)bytes;
+	if (!entry->conversion || entry->bytes > MODULE_ZIP_BYTES_MAX)
+		return 0;
+	code = read_entry(making, entry, &content, err);
+	if (code == 0)
+		entry->bytes = (int64_t)content.bytes.len;
+	vcs_content_free(&content);
+	return code;
+}
+
+static bool has_license(const struct listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		if (strcmp(listing->entries[i].path, "LICENSE") == 0)
+			return true;
+	return false;
+}
+
+/* A module in a directory takes the repository's LICENSE when it has none: raw bytes, even of a link. */
+static int import_license(struct making *making, struct err *err)
+{
+	git_tree_entry *license = NULL;
+	int got, code = 0;
+
+	if (making->place.directory[0] == '\0' || has_license(&making->listing))
+		return 0;
+	got = git_tree_entry_bypath(&license, making->tree, "LICENSE");
+	if (got != 0 && got != GIT_ENOTFOUND)
+		return err_set(err, VCS_ERR_UNKNOWN, "LICENSE cannot be read: %s", vcs_git_reason());
+	if (got == 0 && git_tree_entry_type(license) == GIT_OBJECT_BLOB)
+		code = vcs_listing_add(&making->listing, "LICENSE", git_tree_entry_id(license), MODULE_FILE_REGULAR, err);
+	git_tree_entry_free(license);
+	return code;
+}
+
+static int prepare(struct making *making, struct err *err)
+{
+	struct listing *listing = &making->listing;
+	git_odb *odb = NULL;
+	int code = vcs_listing_read(making->session->git, making->tree, making->place.directory, listing, err);
+
+	for (size_t i = 0; i < listing->count && code == 0; i++)
+		code = plan_conversion(making, &listing->entries[i], err);
+	if (code == 0)
+		code = import_license(making, err);
+	if (code == 0 && git_repository_odb(&odb, making->session->git) != 0)
+		code = err_set(err, VCS_ERR_UNKNOWN, "the objects cannot be read: %s", vcs_git_reason());
+	for (size_t i = 0; i < listing->count && code == 0; i++)
+		code = measure(making, odb, &listing->entries[i], err);
+	git_odb_free(odb);
+	return code;
+}
+
+/* Which vendor rule holds is said by the go.mod that goes into the zip. */
+static int vendor_rule(struct making *making, bool *new_rule_out, struct err *err)
+{
+	struct content content = { SLICE_NONE, NULL, NULL };
+	int code = 0;
+
+	*new_rule_out = false;
+	for (size_t i = 0; i < making->listing.count && code == 0; i++) {
+		const struct entry *entry = &making->listing.entries[i];
+
+		if (strcmp(entry->path, "go.mod") != 0 || entry->mode != MODULE_FILE_REGULAR || entry->bytes > MODULE_GOMOD_BYTES_MAX)
+			continue;
+		code = read_entry(making, entry, &content, err);
+		if (code == 0)
+			*new_rule_out = gomod_vendor_rule_new(content.bytes);
+		vcs_content_free(&content);
+	}
+	return code;
+}
+
+static int as_rejected(const struct session *session, struct err *err)
+{
+	return err_prepend(err, VCS_ERR_REJECTED, "no zip can be made of %s", session->at.module);
+}
+
+static int choose(struct making *making, struct err *err)
+{
+	bool new_rule = false;
+	int code = vendor_rule(making, &new_rule, err);
+
+	if (code < 0)
+		return code;
+	if (module_files_open(&making->files, err) < 0)
+		return VCS_ERR_UNKNOWN;
+	for (size_t i = 0; i < making->listing.count; i++) {
+		const struct entry *entry = &making->listing.entries[i];
+
+		if (module_files_add(making->files, slice_of(entry->path), entry->mode, entry->bytes, i, err) < 0)
+			return as_rejected(making->session, err);
+	}
+	return module_files_check(making->files, new_rule, err) < 0 ? as_rejected(making->session, err) : 0;
+}
+
+static int pass(void *ctx, const void *bytes, size_t len)
+{
+	struct making *making = ctx;
+
+	making->stopped = making->stopped || making->sink(making->ctx, bytes, len) != 0;
+	return making->stopped ? -1 : 0;
+}
+
+static int write_one(struct making *making, size_t index, struct err *err)
+{
+	struct content content = { SLICE_NONE, NULL, NULL };
+	struct slice path;
+	size_t handle;
+	int code;
+
+	module_files_kept_at(making->files, index, &path, &handle);
+	code = read_entry(making, &making->listing.entries[handle], &content, err);
+	if (code == 0 && module_zip_add(making->zip, path, content.bytes, err) < 0)
+		code = as_rejected(making->session, err);
+	vcs_content_free(&content);
+	return code;
+}
+
+static int write_all(struct making *making, struct slice version, char h1_out[MODULE_H1_MAX], struct err *err)
+{
+	size_t kept = module_files_kept(making->files);
+	int code = 0;
+
+	if (module_zip_open(slice_of(making->session->at.module), version, pass, making, &making->zip, err) < 0)
+		return as_rejected(making->session, err);
+	for (size_t i = 0; i < kept && code == 0; i++)
+		code = atomic_load(&making->session->vcs->aborted) ? err_set(err, VCS_ERR_UNKNOWN, "stopped because modgate stops") : write_one(making, i, err);
+	if (code == 0 && module_zip_finish(making->zip, h1_out, err) < 0)
+		code = as_rejected(making->session, err);
+	if (code < 0 && making->stopped)
+		code = err_set(err, VCS_ERR_STOPPED, "the zip of %s was not wanted to its end", making->session->at.module);
+	return code;
+}
+
+static int make_zip(struct making *making, const git_oid *commit, struct slice version, char h1_out[MODULE_H1_MAX], struct err *err)
+{
+	int code = vcs_place_find(making->session, commit, &making->place, err);
+
+	if (code == 0)
+		code = vcs_blob_tree(making->session->git, commit, &making->tree, err);
+	if (code == 0)
+		code = vcs_attributes_open(making->session, commit, &making->attributes, err);
+	if (code == 0)
+		code = prepare(making, err);
+	if (code == 0)
+		code = choose(making, err);
+	if (code == 0)
+		code = write_all(making, version, h1_out, err);
+	return code;
+}
+
+int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx,
+	char h1_out[MODULE_H1_MAX], struct err *err)
+{
+	struct making making = { .sink = sink, .ctx = ctx };
+	git_oid id;
+	int code = vcs_exact_open(vcs, module, version, commit, &making.session, &id, err);
+
+	if (code == 0)
+		code = make_zip(&making, &id, version, h1_out, err);
+	module_zip_close(&making.zip);
+	module_files_close(&making.files);
+	vcs_listing_free(&making.listing);
+	vcs_attributes_close(&making.attributes);
+	vcs_place_free(&making.place);
+	git_tree_free(making.tree);
+	vcs_session_close(&making.session);
+	return code;
+}
