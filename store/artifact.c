@@ -1,0 +1,222 @@
+/* Artifacts: from memory, from disk, and onto it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/store_private.h"
+
+static const char *const suffixes[] = { ".info", ".mod", ".zip" };
+_Static_assert(sizeof(suffixes) / sizeof(suffixes[0]) == STORE_KINDS, "a suffix for every kind");
+
+/* The public struct first: the one is found from the other. */
+struct artifact {
+	struct store_artifact public;
+	struct memory_object object;
+	char path[]; /* and behind its NUL the body */
+};
+
+static struct artifact *of_object(struct memory_object *object)
+{
+	return (struct artifact *)((char *)object - offsetof(struct artifact, object));
+}
+
+static void artifact_free(struct memory_object *object)
+{
+	free(of_object(object));
+}
+
+const struct store_artifact *store_artifact_ref(const struct store_artifact *artifact)
+{
+	memory_ref(&((struct artifact *)(uintptr_t)artifact)->object);
+	return artifact;
+}
+
+void store_artifact_unref(const struct store_artifact *artifact)
+{
+	if (artifact != NULL)
+		memory_unref(&((struct artifact *)(uintptr_t)artifact)->object);
+}
+
+/* "<kind>module@version": no module path begins with a byte this small. */
+static void make_key(struct buf *key, enum store_kind kind, struct slice module, struct slice version)
+{
+	buf_add_char(key, (char)(1 + kind));
+	buf_add_slice(key, module);
+	buf_add_char(key, '@');
+	buf_add_slice(key, version);
+}
+
+#define KEY_MAX 2048
+
+int store_try_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out)
+{
+	struct buf key = BUF_INIT(KEY_MAX);
+	make_key(&key, kind, module, version);
+	struct memory_object *object = buf_failed(&key) ? NULL : memory_get(store->memory, buf_slice(&key));
+	buf_free(&key);
+	if (object == NULL)
+		return STORE_WOULD_BLOCK;
+	*artifact_out = &of_object(object)->public;
+	return 0;
+}
+
+static struct artifact *make(enum store_kind kind, const struct store_row *row, const struct store_pin *pin, const char *path, struct slice body)
+{
+	size_t path_bytes = strlen(path) + 1;
+	struct artifact *artifact = calloc(1, sizeof(*artifact) + path_bytes + body.len + 1);
+	char hex[SHA256_HEX];
+	if (artifact == NULL)
+		return NULL;
+	hex_encode(row->digest, SHA256_BYTES, hex);
+	memcpy(artifact->path, path, path_bytes);
+	memcpy(artifact->path + path_bytes, body.ptr != NULL ? body.ptr : "", body.len);
+	artifact->object = (struct memory_object){ .references = 1, .free = artifact_free };
+	artifact->public = (struct store_artifact){
+		.kind = kind,
+		.bytes = row->bytes,
+		.proof = pin->proof,
+		.is_private = pin->is_private,
+		.body = kind == STORE_ZIP ? SLICE_NONE : slice_make(artifact->path + path_bytes, body.len),
+		.file = artifact->path,
+	};
+	snprintf(artifact->public.etag, sizeof(artifact->public.etag), "\"%s\"", hex);
+	snprintf(artifact->public.h1, sizeof(artifact->public.h1), "%s", row->h1);
+	snprintf(artifact->public.origin, sizeof(artifact->public.origin), "%s", pin->commit);
+	return artifact;
+}
+
+/* Keeps it in memory and gives it to the caller. */
+static int keep(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_row *row,
+	const struct store_pin *pin, const char *path, struct slice body, const struct store_artifact **artifact_out, struct err *err)
+{
+	struct artifact *artifact = make(kind, row, pin, path, body);
+	struct buf key = BUF_INIT(KEY_MAX);
+	if (artifact == NULL)
+		return err_set(err, STORE_ERR, "memory is short");
+	make_key(&key, kind, module, version);
+	if (!buf_failed(&key))
+		memory_put(store->memory, buf_slice(&key), &artifact->object, sizeof(*artifact) + strlen(path) + body.len);
+	buf_free(&key);
+	*artifact_out = &artifact->public;
+	return 0;
+}
+
+/* A file that is not what the catalogue says does not exist: it is made again. */
+static int read_body(const char *path, const struct store_row *row, struct buf *body, struct err *err)
+{
+	uint8_t digest[SHA256_BYTES];
+	int code = file_read(path, body, err);
+	if (code == BASE_ERR_ABSENT || code == BASE_ERR_LIMIT)
+		return STORE_ERR_ABSENT;
+	if (code != 0)
+		return STORE_ERR;
+	sha256(buf_slice(body), digest);
+	if (memcmp(digest, row->digest, sizeof(digest)) != 0)
+		return err_set(err, STORE_ERR_ABSENT, "%s is not what was stored", path);
+	return 0;
+}
+
+static int check_zip(const char *path, const struct store_row *row, struct err *err)
+{
+	struct stat status;
+	if (stat(path, &status) != 0 || status.st_size != row->bytes)
+		return err_set(err, STORE_ERR_ABSENT, "%s is gone or has another size", path);
+	return 0;
+}
+
+int store_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out,
+	struct err *err)
+{
+	struct store_catalogue *catalogue = store->catalogue;
+	struct buf body = BUF_INIT(STORE_BODY_MAX);
+	struct store_row row;
+	struct store_pin pin;
+	char path[STORE_PATH_MAX];
+	int code = store_try_artifact(store, kind, module, version, artifact_out);
+	if (code == 0)
+		return 0;
+	code = catalogue->calls->file_get(catalogue, kind, module, version, &row, err);
+	if (code == 0)
+		code = catalogue->calls->pin_get(catalogue, module, version, &pin, err);
+	if (code == 0)
+		code = store_path(store, module, version, suffixes[kind], path, err);
+	if (code == 0)
+		code = kind == STORE_ZIP ? check_zip(path, &row, err) : read_body(path, &row, &body, err);
+	if (code == 0)
+		code = keep(store, kind, module, version, &row, &pin, path, buf_slice(&body), artifact_out, err);
+	buf_free(&body);
+	return code;
+}
+
+/* The catalogue's row, last of all: from here on the file exists. */
+static int enter(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_row *row, const char *path,
+	struct slice body, const struct store_artifact **artifact_out, struct err *err)
+{
+	struct store_catalogue *catalogue = store->catalogue;
+	struct store_pin pin;
+	int code = catalogue->calls->pin_get(catalogue, module, version, &pin, err);
+	if (code == STORE_ERR_ABSENT)
+		return err_set(err, STORE_ERR, "%.*s@%.*s is not pinned", SLICE_ARG(module), SLICE_ARG(version));
+	if (code == 0)
+		code = catalogue->calls->file_put(catalogue, kind, module, version, row, err);
+	if (code == 0 && kind != STORE_ZIP)
+		code = store_list_write(store, module, err);
+	return code == 0 ? keep(store, kind, module, version, row, &pin, path, body, artifact_out, err) : code;
+}
+
+int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, struct slice h1,
+	const struct store_artifact **artifact_out, struct err *err)
+{
+	struct store_row row = { .bytes = (int64_t)body.len };
+	char path[STORE_PATH_MAX], directory[STORE_PATH_MAX];
+	ASSERT(kind == STORE_INFO || kind == STORE_MOD);
+	int code = store_path(store, module, version, suffixes[kind], path, err);
+	if (code == 0)
+		code = store_path(store, module, SLICE_NONE, "", directory, err);
+	if (code != 0)
+		return code;
+	sha256(body, row.digest);
+	snprintf(row.h1, sizeof(row.h1), "%.*s", SLICE_ARG(h1));
+	if (file_mkdirs(directory, 0700, err) != 0 || file_write(path, body, 0600, err) != 0)
+		return STORE_ERR;
+	return enter(store, kind, module, version, &row, path, body, artifact_out, err);
+}
+
+int store_zip_begin(struct store *store, struct slice module, struct slice version, struct file_temp *temp_out, struct err *err)
+{
+	char path[STORE_PATH_MAX], directory[STORE_PATH_MAX];
+	int code = store_path(store, module, version, suffixes[STORE_ZIP], path, err);
+	if (code == 0)
+		code = store_path(store, module, SLICE_NONE, "", directory, err);
+	if (code != 0)
+		return code;
+	if (file_mkdirs(directory, 0700, err) != 0 || file_temp_open(path, 0600, temp_out, err) != 0)
+		return STORE_ERR;
+	return 0;
+}
+
+/* The go command's own note beside a zip. */
+static int write_ziphash(struct store *store, struct slice module, struct slice version, struct slice h1, struct err *err)
+{
+	char path[STORE_PATH_MAX];
+	int code = store_path(store, module, version, ".ziphash", path, err);
+	return code == 0 && file_write(path, h1, 0600, err) != 0 ? STORE_ERR : code;
+}
+
+int store_put_zip(struct store *store, struct slice module, struct slice version, struct file_temp *temp, int64_t bytes,
+	const uint8_t digest[SHA256_BYTES], struct slice h1, const struct store_artifact **artifact_out, struct err *err)
+{
+	struct store_row row = { .bytes = bytes };
+	char path[STORE_PATH_MAX];
+	int code = store_path(store, module, version, suffixes[STORE_ZIP], path, err);
+	if (code == 0 && file_temp_commit(temp, err) != 0)
+		code = STORE_ERR;
+	if (code == 0)
+		code = write_ziphash(store, module, version, h1, err);
+	if (code != 0)
+		return code;
+	memcpy(row.digest, digest, sizeof(row.digest));
+	snprintf(row.h1, sizeof(row.h1), "%.*s", SLICE_ARG(h1));
+	return enter(store, STORE_ZIP, module, version, &row, path, SLICE_NONE, artifact_out, err);
+}

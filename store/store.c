@@ -1,0 +1,193 @@
+/* Opening, paths, pins, and the list of what is stored. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "module/path.h"
+#include "module/semver.h"
+#include "store/store_private.h"
+
+#define LIST_BYTES_MAX (16 * 1024 * 1024)
+
+int store_open_over(const struct store_options *options, struct store_catalogue *catalogue, struct store **store_out, struct err *err)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	int code = store != NULL ? 0 : err_set(err, STORE_ERR, "memory is short");
+	if (code == 0 && file_mkdirs(options->directory, 0700, err) != 0)
+		code = STORE_ERR;
+	if (code == 0)
+		code = memory_open(options->memory_bytes_max != 0 ? options->memory_bytes_max : STORE_MEMORY_BYTES_DEFAULT, &store->memory, err);
+	if (code != 0) {
+		free(store);
+		catalogue->calls->close(catalogue);
+		return code;
+	}
+	snprintf(store->directory, sizeof(store->directory), "%s", options->directory);
+	store->clock = options->clock != NULL ? options->clock : &clock_system;
+	store->catalogue = catalogue;
+	pthread_mutex_init(&store->list_lock, NULL);
+	*store_out = store;
+	return 0;
+}
+
+int store_open(const struct store_options *options, struct store **store_out, struct err *err)
+{
+	struct store_catalogue *catalogue = NULL;
+	int code = catalogue_sqlite_open(options->db, &catalogue, err);
+	return code == 0 ? store_open_over(options, catalogue, store_out, err) : code;
+}
+
+void store_close(struct store **store_in)
+{
+	struct store *store = *store_in;
+	if (store == NULL)
+		return;
+	memory_close(&store->memory);
+	store->catalogue->calls->close(store->catalogue);
+	pthread_mutex_destroy(&store->list_lock);
+	free(store);
+	*store_in = NULL;
+}
+
+int store_path(const struct store *store, struct slice module, struct slice version, const char *suffix, char out[STORE_PATH_MAX], struct err *err)
+{
+	struct buf path = BUF_INIT(STORE_PATH_MAX - 1);
+	int code = STORE_ERR;
+	buf_printf(&path, "%s/", store->directory);
+	if (module_escape_path(module, &path, err) != 0)
+		goto out;
+	buf_add_text(&path, "/@v/");
+	if (version.len != 0 && module_escape_version(version, &path, err) != 0)
+		goto out;
+	buf_add_text(&path, suffix);
+	if (buf_failed(&path)) {
+		err_set(err, code, "%.*s: the path in the store is longer than %d bytes", SLICE_ARG(module), STORE_PATH_MAX);
+		goto out;
+	}
+	memcpy(out, path.ptr, path.len + 1);
+	code = 0;
+out:
+	buf_free(&path);
+	return code;
+}
+
+/* --- pins ------------------------------------------------------------------------------------------------------------------------------- */
+
+int store_pin(struct store *store, struct slice module, struct slice version, struct store_pin *pin_out, struct err *err)
+{
+	return store->catalogue->calls->pin_get(store->catalogue, module, version, pin_out, err);
+}
+
+/* Fills what is empty; false when both say something and it differs. */
+static bool merge(char *pinned, const char *fact, size_t room, bool *changed)
+{
+	if (fact[0] == '\0' || strcmp(pinned, fact) == 0)
+		return true;
+	if (pinned[0] != '\0')
+		return false;
+	snprintf(pinned, room, "%s", fact);
+	*changed = true;
+	return true;
+}
+
+/* A stronger proof than the one noted replaces it: the checksum database after an exemption, say. */
+static void merge_proof(struct store_pin *pin, enum store_proof proof, bool *changed)
+{
+	if (proof == STORE_PROOF_NONE || proof == pin->proof || pin->proof == STORE_PROOF_SUMDB)
+		return;
+	pin->proof = proof;
+	*changed = true;
+}
+
+int store_pin_add(struct store *store, struct slice module, struct slice version, const struct store_pin *facts, struct err *err)
+{
+	struct store_pin pin = { .first_seen_us = clock_wall_us(store->clock), .is_private = facts->is_private };
+	bool changed = false;
+	int code;
+	pthread_mutex_lock(&store->list_lock);
+	code = store->catalogue->calls->pin_get(store->catalogue, module, version, &pin, err);
+	if (code == STORE_ERR_ABSENT)
+		changed = true;
+	else if (code != 0)
+		goto out;
+
+	code = 0;
+	if (!merge(pin.commit, facts->commit, sizeof(pin.commit), &changed) || !merge(pin.h1, facts->h1, sizeof(pin.h1), &changed) ||
+		!merge(pin.mod_h1, facts->mod_h1, sizeof(pin.mod_h1), &changed)) {
+		code = err_set(err, STORE_ERR_PINNED, "%.*s@%.*s differs from what was served before", SLICE_ARG(module), SLICE_ARG(version));
+		goto out;
+	}
+	merge_proof(&pin, facts->proof, &changed);
+	if (changed)
+		code = store->catalogue->calls->pin_put(store->catalogue, module, version, &pin, err);
+out:
+	pthread_mutex_unlock(&store->list_lock);
+	return code;
+}
+
+bool store_pin_report(struct store *store, struct slice module, struct slice version, struct slice found)
+{
+	/* When the catalogue cannot say, tell it once more rather than never. */
+	return store->catalogue->calls->pin_report(store->catalogue, module, version, found, NULL) <= 0;
+}
+
+int store_pin_each(struct store *store, struct slice module, int (*each)(void *ctx, struct slice version, const struct store_pin *pin), void *ctx,
+	struct err *err)
+{
+	return store->catalogue->calls->pin_each(store->catalogue, module, each, ctx, err);
+}
+
+/* --- the `list` file: what of a module is stored, for those who read a copy of the directory as GOPROXY=file:// --------------------------- */
+
+static int by_version(const void *a, const void *b)
+{
+	return semver_order(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+static int sort_lines(struct buf *lines, struct buf *sorted, struct err *err)
+{
+	size_t count = 0, at = 0;
+	struct slice rest = buf_slice(lines), line;
+	for (size_t i = 0; i < lines->len; i++)
+		count += lines->ptr[i] == '\n';
+	struct slice *items = calloc(count + 1, sizeof(*items));
+	if (items == NULL)
+		return err_set(err, STORE_ERR, "memory is short");
+	while (at < count && slice_next(&rest, '\n', &line))
+		items[at++] = line;
+	qsort(items, at, sizeof(*items), by_version);
+	for (size_t i = 0; i < at; i++) {
+		buf_add_slice(sorted, items[i]);
+		buf_add_char(sorted, '\n');
+	}
+	free(items);
+	return 0;
+}
+
+int store_list_write(struct store *store, struct slice module, struct err *err)
+{
+	struct buf lines = BUF_INIT(LIST_BYTES_MAX), sorted = BUF_INIT(LIST_BYTES_MAX);
+	char path[STORE_PATH_MAX];
+	pthread_mutex_lock(&store->list_lock);
+	int code = store_path(store, module, SLICE_NONE, "list", path, err);
+	if (code == 0)
+		code = store->catalogue->calls->versions(store->catalogue, module, &lines, err);
+	if (code == 0)
+		code = sort_lines(&lines, &sorted, err);
+	if (code == 0 && (buf_failed(&lines) || buf_failed(&sorted) || file_write(path, buf_slice(&sorted), 0600, err) != 0))
+		code = STORE_ERR;
+	pthread_mutex_unlock(&store->list_lock);
+	buf_free(&lines);
+	buf_free(&sorted);
+	return code;
+}
+
+int store_check(struct store *store, struct err *err)
+{
+	char path[STORE_PATH_MAX + 16];
+	snprintf(path, sizeof(path), "%s/.check", store->directory);
+	if (file_write(path, SLICE("ok\n"), 0600, err) != 0)
+		return STORE_ERR;
+	unlink(path);
+	return store->catalogue->calls->check(store->catalogue, err);
+}
