@@ -213,8 +213,8 @@ struct auth_request {
 
 /*
  * Does the rest of an auth_try() that said AUTH_WOULD_BLOCK. Equal credentials under way share one piece of work. Never blocks; any thread.
- * 0: done will be called (maybe before this returns). AUTH_ERR_BUSY, AUTH_ERR_THROTTLED or AUTH_ERR_UNAVAILABLE: done will not be called, and
- * answer_out, untouched otherwise, says why.
+ * 0: done will be called (maybe before this returns). AUTH_ERR_BUSY, AUTH_ERR_THROTTLED, AUTH_ERR_UNAVAILABLE (or what auth_try() would
+ * refuse): done will not be called, and answer_out, untouched otherwise, says why.
  */
 int auth_begin(struct auth *auth, const struct auth_request *request, struct auth_answer *answer_out);
 

@@ -56,7 +56,7 @@ struct auth_token_store {
 	const struct auth_token_store_class *class;
 };
 
-/* Over table auth_tokens, made if absent. db is lent and outlives the store; nobody else uses this connection at the same time. AUTH_ERR. */
+/* Over table auth_tokens, made if absent. db is lent, opened durable, outlives the store and may be shared under db_lock(). AUTH_ERR. */
 int auth_token_store_sqlite_open(struct db *db, struct auth_token_store **store_out, struct err *err);
 /* In memory only. AUTH_ERR. */
 int auth_token_store_memory_open(struct auth_token_store **store_out, struct err *err);
