@@ -39,6 +39,8 @@ static size_t plain(struct slice s)
 
 	if (c < 0x20 || c == '"' || c == '\\')
 		return 0;
+	if (c < 0x80)
+		return 1;
 	/* JavaScript, and with it many a reader of lines, takes these two for line ends. */
 	if (slice_starts(s, SLICE("\xe2\x80\xa8")) || slice_starts(s, SLICE("\xe2\x80\xa9")))
 		return 0;
@@ -66,9 +68,12 @@ static void add_inside_quotes(struct buf *out, struct slice text)
 {
 	while (text.len > 0) {
 		size_t run = 0;
+		size_t n = 1;
 
-		while (run < text.len && plain(slice_after(text, run)) > 0)
-			run += plain(slice_after(text, run));
+		while (run < text.len && n > 0) {
+			n = plain(slice_after(text, run));
+			run += n;
+		}
 		buf_add(out, text.ptr, run);
 		text = slice_after(text, run);
 		if (text.len > 0)
