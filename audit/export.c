@@ -21,39 +21,35 @@ static bool time_matches(const struct export *export, struct slice time)
 	       (export->until[0] == '\0' || slice_compare(time, slice_of(export->until)) < 0);
 }
 
-static bool members_match(struct export *export, const struct json *line)
+/* 1: they do; 0: not; AUDIT_ERR: it is no line of ours. */
+static int members_match(struct export *export, struct slice line, struct err *err)
 {
 	const struct audit_filter *filter = export->filter;
+	struct line_field fields[] = { { .name = "user" }, { .name = "module" }, { .name = "verdict" } };
+	struct slice text;
 
-	if (filter->user.ptr != NULL && !slice_equal(line_member(line, "user", &export->scratch), filter->user))
-		return false;
-	if (filter->module.ptr != NULL && !module_pattern_match(filter->module, line_member(line, "module", &export->scratch)))
-		return false;
+	if (!line_fields(line, fields, 3))
+		return err_set(err, AUDIT_ERR, "it is not of the form of an audit line");
+	if (filter->user.ptr != NULL && !(line_field_text(&fields[0], &export->scratch, &text) && slice_equal(text, filter->user)))
+		return 0;
+	if (filter->module.ptr != NULL && !(line_field_text(&fields[1], &export->scratch, &text) && module_pattern_match(filter->module, text)))
+		return 0;
 	return filter->verdict == AUDIT_VERDICT_ABSENT ||
-	       words_find(&words_verdict, line_member(line, "verdict", &export->scratch)) == (unsigned)filter->verdict;
+	       (line_field_text(&fields[2], &export->scratch, &text) && words_find(&words_verdict, text) == (unsigned)filter->verdict);
 }
 
-/* 1: it does; 0: not; AUDIT_ERR: it is no line of ours. */
 static int matches(struct export *export, const struct reader_row *row, struct err *err)
 {
-	struct json *line = NULL;
 	struct slice time;
 	uint64_t seq;
-	int code;
 
-	if (!export->parses && export->since[0] == '\0' && export->until[0] == '\0')
-		return 1;
-	if (!line_scan(row->line, &seq, &time))
-		return err_set(err, AUDIT_ERR, "it does not begin like an audit line");
-	if (!time_matches(export, time))
-		return 0;
-	if (!export->parses)
-		return 1;
-	code = json_parse(row->line, &line, err);
-	if (code == 0)
-		code = members_match(export, line);
-	json_close(&line);
-	return code;
+	if (export->since[0] != '\0' || export->until[0] != '\0') {
+		if (!line_scan(row->line, &seq, &time))
+			return err_set(err, AUDIT_ERR, "it does not begin like an audit line");
+		if (!time_matches(export, time))
+			return 0;
+	}
+	return export->parses ? members_match(export, row->line, err) : 1;
 }
 
 static int give(struct export *export, const struct reader_row *row, audit_sink *sink, void *ctx, struct err *err)

@@ -211,79 +211,100 @@ static int word_id(struct index_db *index, struct slice text, int64_t *id_out, s
 	return code < 0 ? code : 0;
 }
 
-/* Absent and empty texts stay NULL. */
-static int bind_word(struct index_db *index, enum column column, const struct json *line, const char *name, struct err *err)
+static int bind_word(struct index_db *index, int column, const struct line_field *field, struct err *err)
 {
-	struct slice text = line_member(line, name, &index->scratch);
+	struct slice text;
 	int64_t id = 0;
 	int code;
 
-	if (text.len == 0)
+	/* Absent and empty texts stay NULL. */
+	if (!line_field_text(field, &index->scratch, &text) || text.len == 0)
 		return 0;
 	code = word_id(index, text, &id, err);
 	if (code == 0)
-		db_bind_int(index->event, (int)column, id);
+		db_bind_int(index->event, column, id);
 	return code;
 }
 
-static void bind_number(struct index_db *index, enum column column, const struct json *line, const char *name)
+static void bind_value(struct index_db *index, int column, const struct line_field *field, const struct words *words)
+{
+	struct slice text;
+	unsigned value;
+
+	if (!line_field_text(field, &index->scratch, &text))
+		return;
+	value = words_find(words, text);
+	if (value != 0)
+		db_bind_int(index->event, column, value);
+}
+
+static void bind_number(struct index_db *index, int column, const struct line_field *field)
 {
 	int64_t number;
 
-	if (json_to_int(json_get(line, name), &number))
-		db_bind_int(index->event, (int)column, number);
+	if (line_field_number(field, &number))
+		db_bind_int(index->event, column, number);
 }
 
-static void bind_value(struct index_db *index, enum column column, const struct json *line, const char *name, const struct words *words)
+static void bind_time(struct index_db *index, int column, const struct line_field *field)
 {
-	unsigned value = words_find(words, line_member(line, name, &index->scratch));
-
-	if (value != 0)
-		db_bind_int(index->event, (int)column, value);
-}
-
-static int bind_line(struct index_db *index, uint64_t seq, const struct json *line, struct err *err)
-{
+	struct slice text;
 	int64_t time_us;
-	int code;
 
-	db_bind_int(index->event, SEQ, (int64_t)seq);
-	if (clock_parse(line_member(line, "time", &index->scratch), &time_us))
-		db_bind_int(index->event, TIME, time_us);
-	bind_value(index, KIND, line, "kind", &words_kind);
-	bind_value(index, ACTION, line, "action", &words_action);
-	bind_value(index, VERDICT, line, "verdict", &words_verdict);
-	bind_number(index, STATUS, line, "status");
-	bind_number(index, BYTES, line, "bytes");
-	bind_number(index, OF, line, "of");
-	code = bind_word(index, USER, line, "user", err);
-	if (code == 0)
-		code = bind_word(index, MODULE, line, "module", err);
-	if (code == 0)
-		code = bind_word(index, VERSION, line, "version", err);
-	if (code == 0)
-		code = bind_word(index, ADDRESS, line, "address", err);
-	if (code == 0)
-		code = bind_word(index, RULE, line, "rule", err);
+	if (line_field_text(field, &index->scratch, &text) && clock_parse(text, &time_us))
+		db_bind_int(index->event, column, time_us);
+}
+
+static int bind_line(struct index_db *index, const struct line_field *fields, struct err *err)
+{
+	int code = 0;
+
+	for (int column = TIME; column <= RULE && code == 0; column++) {
+		const struct line_field *field = &fields[column];
+
+		if (column == TIME)
+			bind_time(index, column, field);
+		else if (column <= VERDICT)
+			bind_value(index, column, field, column == KIND ? &words_kind : column == ACTION ? &words_action : &words_verdict);
+		else if (column <= OF)
+			bind_number(index, column, field);
+		else
+			code = bind_word(index, column, field, err);
+	}
 	return code;
 }
 
-int index_db_add(struct index_db *index, uint64_t seq, struct slice bytes, struct err *err)
+int index_db_add(struct index_db *index, uint64_t seq, struct slice line, struct err *err)
 {
-	struct json *line = NULL;
-	int code = 0;
+	struct line_field fields[] = {
+		[0] = { .name = "v" },
+		[SEQ] = { .name = "seq" },
+		[TIME] = { .name = "time" },
+		[KIND] = { .name = "kind" },
+		[ACTION] = { .name = "action" },
+		[VERDICT] = { .name = "verdict" },
+		[STATUS] = { .name = "status" },
+		[BYTES] = { .name = "bytes" },
+		[OF] = { .name = "of" },
+		[USER] = { .name = "user" },
+		[MODULE] = { .name = "module" },
+		[VERSION] = { .name = "version" },
+		[ADDRESS] = { .name = "address" },
+		[RULE] = { .name = "rule" },
+	};
+	int code;
 
 	if (seq == 0)
-		tlog_leaf_hash(bytes, &index->origin);
+		tlog_leaf_hash(line, &index->origin);
 	index->next_here = seq + 1;
-	if (json_parse(bytes, &line, NULL) < 0)
+	if (!line_fields(line, fields, sizeof(fields) / sizeof(fields[0])))
 		return 0;
-	code = bind_line(index, seq, line, err);
+	db_bind_int(index->event, SEQ, (int64_t)seq);
+	code = bind_line(index, fields, err);
 	if (code == 0)
 		code = db_run(index->event, err);
 	else
 		db_reset(index->event);
-	json_close(&line);
 	return code < 0 ? INDEX_DB_ERR : 0;
 }
 

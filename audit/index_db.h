@@ -35,7 +35,7 @@ uint64_t index_db_next(const struct index_db *index);
 /* The hash of the first line, as noted when it was added. */
 const struct tlog_hash *index_db_origin(const struct index_db *index);
 
-/* One transaction: begin, add..., commit. After INDEX_DB_ERR: rollback. Lines that are no JSON are counted and left out. */
+/* One transaction: begin, add..., commit. After INDEX_DB_ERR: rollback. Lines of another form are counted and left out. */
 int index_db_begin(struct index_db *index, struct err *err);
 int index_db_add(struct index_db *index, uint64_t seq, struct slice line, struct err *err);
 int index_db_commit(struct index_db *index, struct err *err);

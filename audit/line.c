@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/words.h"
+#include "base/json.h"
 
 enum member_type { TEXT, GROUPS, WORD, FLAG, STATUS, NUMBER };
 

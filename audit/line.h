@@ -10,7 +10,6 @@
 
 #include "audit/audit.h"
 #include "base/buf.h"
-#include "base/json.h"
 
 /* Room for {"v":1,"seq":...,"time":"...","salt":"..." */
 #define LINE_PREFIX_MAX 128
@@ -31,9 +30,21 @@ bool line_finish(struct buf *body, uint64_t seq, const char *time, const uint8_t
 bool line_scan(struct slice line, uint64_t *seq_out, struct slice *time_out);
 
 /*
- * A text member of a parsed line, which may stand there as <name>_b64: then it is decoded into scratch. SLICE_NONE when absent. Borrowed from
- * the document or scratch.
+ * Members of a line by name, found in one pass over it without building a document: several times a million lines must be looked at.
+ * raw and what follows are set by line_fields() and borrow the line.
  */
-struct slice line_member(const struct json *line, const char *name, struct buf *scratch);
+struct line_field {
+	const char *name;
+	bool found;
+	bool is_text;
+	bool base64;      /* it stands there as <name>_b64 */
+	struct slice raw; /* a text without its quotes, still escaped; anything else as it stands */
+};
+/* False when the line is not of the form the log writes: one object whose values are texts, numbers, words and arrays of texts. */
+bool line_fields(struct slice line, struct line_field *fields, size_t count);
+/* False when absent or no text. *text_out borrows the line or scratch (overwritten). */
+bool line_field_text(const struct line_field *field, struct buf *scratch, struct slice *text_out);
+/* False when absent or no whole number from 0 on. */
+bool line_field_number(const struct line_field *field, int64_t *number_out);
 
 #endif
