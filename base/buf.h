@@ -8,14 +8,17 @@
 #include "base/slice.h"
 
 struct buf {
-	char *ptr;  /* always ended by a NUL that len does not count, once anything was added */
+	char *ptr; /* always ended by a NUL that len does not count, once anything was added */
 	size_t len;
 	size_t cap;
 	size_t max; /* len never passes it */
 	bool failed;
 };
 
-#define BUF_INIT(bytes_max) { .ptr = NULL, .len = 0, .cap = 0, .max = (bytes_max), .failed = false }
+#define BUF_INIT(bytes_max)                                                                                                                          \
+	{                                                                                                                                            \
+		.ptr = NULL, .len = 0, .cap = 0, .max = (bytes_max), .failed = false                                                                 \
+	}
 
 void buf_init(struct buf *buf, size_t bytes_max);
 void buf_free(struct buf *buf);

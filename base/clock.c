@@ -128,7 +128,8 @@ static bool take_date(struct slice *rest, int64_t *days_out)
 	long long day;
 	bool leap;
 
-	if (!take_number(rest, 4, &year) || !take_char(rest, '-') || !take_number(rest, 2, &month) || !take_char(rest, '-') || !take_number(rest, 2, &day))
+	if (!take_number(rest, 4, &year) || !take_char(rest, '-') || !take_number(rest, 2, &month) || !take_char(rest, '-') ||
+		!take_number(rest, 2, &day))
 		return false;
 	if (month < 1 || month > 12)
 		return false;
@@ -145,7 +146,8 @@ static bool take_time(struct slice *rest, int64_t *second_out)
 	long long minute;
 	long long second;
 
-	if (!take_number(rest, 2, &hour) || !take_char(rest, ':') || !take_number(rest, 2, &minute) || !take_char(rest, ':') || !take_number(rest, 2, &second))
+	if (!take_number(rest, 2, &hour) || !take_char(rest, ':') || !take_number(rest, 2, &minute) || !take_char(rest, ':') ||
+		!take_number(rest, 2, &second))
 		return false;
 	if (hour > 23 || minute > 59 || second > 59)
 		return false;

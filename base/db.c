@@ -143,7 +143,8 @@ static int configure(struct db *db, const struct db_options *options, struct err
 	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-	snprintf(sql, sizeof(sql), "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%lld; PRAGMA synchronous=%s",
+	snprintf(sql, sizeof(sql),
+		"PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%lld; PRAGMA synchronous=%s",
 		(long long)(options->cache_kib > 0 ? options->cache_kib : CACHE_KIB), options->durable ? "FULL" : "NORMAL");
 	code = db_exec(db, sql, err);
 	if (code == 0 && !options->read_only)

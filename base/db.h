@@ -17,8 +17,8 @@ struct db_stmt;
 
 struct db_options {
 	const char *path;
-	bool read_only;   /* the file must exist; a copy without -wal in a directory that may not be written is taken as unchanging */
-	bool durable;     /* synchronous=FULL: a commit is on disk when it returns; else NORMAL. WAL either way */
+	bool read_only;      /* the file must exist; a copy without -wal in a directory that may not be written is taken as unchanging */
+	bool durable;        /* synchronous=FULL: a commit is on disk when it returns; else NORMAL. WAL either way */
 	int busy_timeout_ms; /* 0: 5000 */
 	int64_t cache_kib;   /* 0: 2048 */
 };

@@ -35,7 +35,10 @@ struct file_temp {
 	char *temporary; /* NULL once committed */
 	char *path;
 };
-#define FILE_TEMP_INIT { .fd = -1, .temporary = NULL, .path = NULL }
+#define FILE_TEMP_INIT                                                                                                                               \
+	{                                                                                                                                            \
+		.fd = -1, .temporary = NULL, .path = NULL                                                                                            \
+	}
 int file_temp_open(const char *path, mode_t mode, struct file_temp *temp_out, struct err *err);
 int file_temp_write(struct file_temp *temp, struct slice bytes, struct err *err);
 int file_temp_commit(struct file_temp *temp, struct err *err);

@@ -10,7 +10,7 @@
 #include "base/slice.h"
 
 #define SHA256_BYTES 32
-#define SHA256_HEX 65 /* with its NUL */
+#define SHA256_HEX   65 /* with its NUL */
 
 /* In one call. Failure of the library is a bug: asserted. */
 void sha256(struct slice bytes, uint8_t digest_out[SHA256_BYTES]);

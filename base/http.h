@@ -29,14 +29,14 @@ void http_client_close(struct http_client **client);
 void http_client_abort(struct http_client *client);
 
 struct http_request {
-	const char *url;           /* http or https, already percent-encoded, without user name or password; its path goes out byte for byte */
-	const char *authorization; /* value of the header, or NULL */
-	const char *accept;        /* value of Accept, or NULL */
-	const char *ca_file;       /* PEM; NULL: the system's */
-	int64_t connect_timeout_ms;/* name look-up, connection and TLS; 0: 5000 */
-	int64_t stall_timeout_ms;  /* so long without a byte, once the request is sent, ends it; 0: 30000 */
-	int64_t timeout_ms;        /* for all of it, waiting for a connection too; 0: 60000 */
-	size_t body_max;           /* of a 200; more is BASE_ERR_LIMIT */
+	const char *url;            /* http or https, already percent-encoded, without user name or password; its path goes out byte for byte */
+	const char *authorization;  /* value of the header, or NULL */
+	const char *accept;         /* value of Accept, or NULL */
+	const char *ca_file;        /* PEM; NULL: the system's */
+	int64_t connect_timeout_ms; /* name look-up, connection and TLS; 0: 5000 */
+	int64_t stall_timeout_ms;   /* so long without a byte, once the request is sent, ends it; 0: 30000 */
+	int64_t timeout_ms;         /* for all of it, waiting for a connection too; 0: 60000 */
+	size_t body_max;            /* of a 200; more is BASE_ERR_LIMIT */
 	/* Where the body of a 200 goes, called on the client's thread; non-zero ends the fetch with BASE_ERR. NULL: into response->body. */
 	int (*sink)(void *ctx, const char *bytes, size_t len);
 	void *sink_ctx;
@@ -49,11 +49,11 @@ struct http_request {
 };
 
 struct http_response {
-	long status;       /* of the final answer */
-	struct buf body;   /* free with http_response_free() */
+	long status;            /* of the final answer */
+	struct buf body;        /* free with http_response_free() */
 	char content_type[128]; /* as sent; empty when absent, longer than fits or with a control character */
-	char etag[256];    /* the same */
-	int64_t age_s;     /* Age header, 0 if none */
+	char etag[256];         /* the same */
+	int64_t age_s;          /* Age header, 0 if none */
 };
 
 /* What is kept of a body that is not 200's. */

@@ -290,7 +290,7 @@ static bool set_fixed(CURL *easy)
 			return false;
 	}
 	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK && curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
+	       curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
 }
 
 /* A file of one's own replaces the system's authorities: so their directory must go too. */
@@ -325,7 +325,7 @@ bool http_call_configure(struct http_call *call, CURL *easy, const char *user_ag
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
 	return set_fixed(easy) && set_authorities(easy, request->ca_file) && curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK;
+	       curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK;
 }
 
 /* --- after ----------------------------------------------------------------------------------------------------------------------- */
@@ -341,7 +341,8 @@ int64_t http_call_late_at(const struct http_call *call)
 int http_call_tell_late(struct http_call *call)
 {
 	if (http_call_late_at(call) < call->deadline_us)
-		return err_set(call->err, BASE_ERR_TIMEOUT, "%s: nothing came for %lld ms", call->origin, (long long)(stall_us(call->request) / 1000));
+		return err_set(
+			call->err, BASE_ERR_TIMEOUT, "%s: nothing came for %lld ms", call->origin, (long long)(stall_us(call->request) / 1000));
 	return err_set(call->err, BASE_ERR_TIMEOUT, "%s: no complete answer within the %lld ms allowed", call->origin,
 		(long long)(call->request->timeout_ms > 0 ? call->request->timeout_ms : TIMEOUT_MS));
 }

@@ -23,8 +23,8 @@ struct http_call {
 	bool body_began;
 	bool too_large;
 	bool sink_failed;
-	bool cut;                         /* enough of an error's body was seen */
-	char refused[INET6_ADDRSTRLEN];   /* the last address that address_allowed refused */
+	bool cut;                       /* enough of an error's body was seen */
+	char refused[INET6_ADDRSTRLEN]; /* the last address that address_allowed refused */
 	char reason[CURL_ERROR_SIZE];
 	/* Under the client's lock. */
 	pthread_cond_t finished;

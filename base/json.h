@@ -23,7 +23,16 @@ int json_parse(struct slice text, struct json **root_out, struct err *err);
 void json_close(struct json **root);
 
 /* (jansson has names that other rooms' libraries must go on finding: json_string, json_integer, json_type. So ours differ.) */
-enum json_kind { JSON_KIND_ABSENT, JSON_KIND_NULL, JSON_KIND_BOOL, JSON_KIND_INTEGER, JSON_KIND_REAL, JSON_KIND_TEXT, JSON_KIND_ARRAY, JSON_KIND_OBJECT };
+enum json_kind {
+	JSON_KIND_ABSENT,
+	JSON_KIND_NULL,
+	JSON_KIND_BOOL,
+	JSON_KIND_INTEGER,
+	JSON_KIND_REAL,
+	JSON_KIND_TEXT,
+	JSON_KIND_ARRAY,
+	JSON_KIND_OBJECT
+};
 enum json_kind json_kind(const struct json *value);
 /* Member of an object by name; NULL if absent or not an object. */
 const struct json *json_get(const struct json *object, const char *name);

@@ -12,7 +12,7 @@ struct slice {
 };
 
 #define SLICE(literal) ((struct slice){ "" literal, sizeof(literal) - 1 })
-#define SLICE_NONE ((struct slice){ NULL, 0 })
+#define SLICE_NONE     ((struct slice){ NULL, 0 })
 /* For printf: "%.*s", SLICE_ARG(s) */
 #define SLICE_ARG(s) (int)(s).len, (s).ptr ? (s).ptr : ""
 

@@ -172,8 +172,8 @@ static int check_unique(const struct reader *reader, const struct yaml_node *map
 	qsort(sorted, n, sizeof(struct yaml_node *), order);
 	for (size_t i = 1; i < n && code == 0; i++) {
 		if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
-			code = yaml_error(reader->document, sorted[i]->key_line, reader->err, "the key %s stands here twice (first in line %u); once was expected",
-				sorted[i]->key, sorted[i - 1]->key_line);
+			code = yaml_error(reader->document, sorted[i]->key_line, reader->err,
+				"the key %s stands here twice (first in line %u); once was expected", sorted[i]->key, sorted[i - 1]->key_line);
 	}
 	free(sorted);
 	return code;
@@ -232,7 +232,8 @@ static int make_node(struct reader *reader, const yaml_event_t *event, unsigned 
 	int code;
 
 	if (reader->nodes >= YAML_NODES_MAX)
-		return yaml_error(reader->document, line_of(event->start_mark), reader->err, "more than %d values; a smaller file was expected", YAML_NODES_MAX);
+		return yaml_error(reader->document, line_of(event->start_mark), reader->err, "more than %d values; a smaller file was expected",
+			YAML_NODES_MAX);
 	reader->nodes++;
 	node = arena_alloc(reader->document->arena, sizeof(*node));
 	if (node == NULL)

@@ -21,14 +21,14 @@ enum yaml_type { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 /* Children: of a mapping in pairs (the child's key is set), of a sequence in order (key NULL). All owned by the document. */
 struct yaml_node {
 	enum yaml_type type;
-	unsigned line;        /* from 1; of the key for a mapping's child's value on a later line, `line` is the value's own */
+	unsigned line; /* from 1; of the key for a mapping's child's value on a later line, `line` is the value's own */
 	unsigned key_line;
-	const char *key;      /* NUL-ended, without NUL inside */
-	const char *text;     /* scalar: NUL-ended value */
-	bool plain;           /* scalar: written without quotes */
+	const char *key;  /* NUL-ended, without NUL inside */
+	const char *text; /* scalar: NUL-ended value */
+	bool plain;       /* scalar: written without quotes */
 	struct yaml_node *first;
 	struct yaml_node *next;
-	size_t count;         /* children */
+	size_t count; /* children */
 };
 
 struct yaml_document;

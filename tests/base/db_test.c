@@ -206,7 +206,9 @@ static void test_not_a_database(void **state)
 	struct db *db = NULL;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(file_write(path, SLICE("this is no database, but long enough to be looked at as if it were one by SQLite itself........"), 0600, NULL), 0);
+	assert_int_equal(file_write(path, SLICE("this is no database, but long enough to be looked at as if it were one by SQLite itself........"),
+				 0600, NULL),
+		0);
 	assert_int_equal(db_open(&options, &db, &err), BASE_ERR);
 	assert_null(db);
 	options.path = scratch_path(state, "nowhere/x.db");

@@ -1,7 +1,7 @@
 /*
- * A small HTTP/1.1 server on a loopback port, in threads of the test, plain or over TLS with a certificate made on the spot.
+ * A small HTTP/1.1 server on a loopback port, in threads of the test, plain or over TLS.
  * The path says what it answers:
- *   /bytes/N      200 with N bytes of 'x'              /chunked/N   the same without a length
+ *   /bytes/N      200 with N bytes of 'x'              /chunked/N   the same without a length, with trailers
  *   /other/S/N    status S with N bytes                /head        200 with the request's head as the body
  *   /redirect     302 to /bytes/1                      /early       103, then 200
  *   /headers      200 with Content-Type, ETag, Age     /long        the same, longer than is kept
@@ -13,10 +13,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -53,7 +50,8 @@ static bool double_write(struct double_connection *connection, const char *bytes
 {
 	while (len > 0) {
 		int step = len > 16384 ? 16384 : (int)len;
-		int n = connection->ssl != NULL ? SSL_write(connection->ssl, bytes, step) : (int)send(connection->fd, bytes, (size_t)step, MSG_NOSIGNAL);
+		int n = connection->ssl != NULL ? SSL_write(connection->ssl, bytes, step)
+						: (int)send(connection->fd, bytes, (size_t)step, MSG_NOSIGNAL);
 
 		if (n <= 0)
 			return false;
@@ -107,7 +105,8 @@ static bool double_answer_slow(struct double_connection *connection, const char 
 	if (strcmp(path, "/silent") == 0)
 		return double_hang(connection);
 	if (sscanf(path, "/stall/%lu", &n) == 1)
-		return double_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") && double_fill(connection, n) && double_hang(connection);
+		return double_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") && double_fill(connection, n) &&
+		       double_hang(connection);
 	if (strcmp(path, "/cut") == 0)
 		return double_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") && double_fill(connection, 10) && false;
 	if (!double_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"))
@@ -130,17 +129,20 @@ static bool double_answer(struct double_connection *connection, const char *path
 		return double_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: %lu\r\n\r\n", n) && double_fill(connection, n);
 	if (sscanf(path, "/chunked/%lu", &n) == 1)
 		return double_print(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%lx\r\n", n) && double_fill(connection, n) &&
-			double_print(connection, "\r\n0\r\n\r\n");
+		       double_print(connection, "\r\n0\r\nETag: \"late\"\r\nAge: 5\r\n\r\n");
 	if (sscanf(path, "/other/%lu/%lu", &status, &n) == 2)
 		return double_print(connection, "HTTP/1.1 %lu Some\r\nContent-Length: %lu\r\n\r\n", status, n) && double_fill(connection, n);
 	if (strcmp(path, "/redirect") == 0)
 		return double_print(connection, "HTTP/1.1 302 Found\r\nLocation: /bytes/1\r\nContent-Length: 0\r\n\r\n");
 	if (strcmp(path, "/headers") == 0)
-		return double_print(connection, "HTTP/1.1 200 OK\r\ncontent-TYPE:  text/plain; charset=utf-8 \r\nETag: \"a b\"\r\nAge: 17\r\nContent-Length: 0\r\n\r\n");
+		return double_print(connection,
+			"HTTP/1.1 200 OK\r\ncontent-TYPE:  text/plain; charset=utf-8 \r\nETag: \"a b\"\r\nAge: 17\r\nContent-Length: 0\r\n\r\n");
 	if (strcmp(path, "/long") == 0)
-		return double_print(connection, "HTTP/1.1 200 OK\r\nContent-Type: %0128d\r\nETag: \"%0254d\"\r\nAge: -5\r\nContent-Length: 0\r\n\r\n", 0, 0);
+		return double_print(
+			connection, "HTTP/1.1 200 OK\r\nContent-Type: %0128d\r\nETag: \"%0254d\"\r\nAge: -5\r\nContent-Length: 0\r\n\r\n", 0, 0);
 	if (strcmp(path, "/early") == 0)
-		return double_print(connection, "HTTP/1.1 103 Early Hints\r\nETag: \"early\"\r\nAge: 9\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+		return double_print(
+			connection, "HTTP/1.1 103 Early Hints\r\nETag: \"early\"\r\nAge: 9\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 	if (strstr(path, "head") != NULL)
 		return double_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(head), head);
 	return double_answer_slow(connection, path);
@@ -229,77 +231,6 @@ static void double_stop(struct http_double *server)
 		pthread_join(server->threads[i], NULL);
 		close(server->fds[i]);
 	}
-}
-
-/* --- certificates ---------------------------------------------------------------------------------------------------------------- */
-
-struct double_authority {
-	EVP_PKEY *key;
-	X509 *certificate;
-};
-
-static void double_add_extension(X509 *certificate, int nid, const char *value)
-{
-	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-
-	assert_non_null(extension);
-	assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
-static X509 *double_certificate(const char *subject, EVP_PKEY *key, const char *names, const struct double_authority *issuer)
-{
-	X509 *certificate = X509_new();
-	X509_NAME *name = X509_get_subject_name(certificate);
-	static long serial = 1;
-
-	X509_set_version(certificate, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-	X509_set_pubkey(certificate, key);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)subject, -1, -1, 0);
-	X509_set_issuer_name(certificate, issuer == NULL ? name : X509_get_subject_name(issuer->certificate));
-	double_add_extension(certificate, NID_basic_constraints, issuer == NULL ? "critical,CA:TRUE" : "CA:FALSE");
-	if (names != NULL)
-		double_add_extension(certificate, NID_subject_alt_name, names);
-	assert_true(X509_sign(certificate, issuer == NULL ? key : issuer->key, EVP_sha256()) > 0);
-	return certificate;
-}
-
-/* A new authority, its certificate in the file. */
-static void double_authority_make(struct double_authority *authority, const char *subject, const char *path)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	authority->key = EVP_EC_gen("P-256");
-	authority->certificate = double_certificate(subject, authority->key, NULL, NULL);
-	assert_int_equal(PEM_write_X509(file, authority->certificate), 1);
-	fclose(file);
-}
-
-static void double_authority_free(struct double_authority *authority)
-{
-	X509_free(authority->certificate);
-	EVP_PKEY_free(authority->key);
-}
-
-/* names: as in subjectAltName. version_max: 0 for any. */
-static SSL_CTX *double_tls(const struct double_authority *authority, const char *names, int version_max)
-{
-	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = double_certificate("double", key, names, authority);
-
-	assert_int_equal(SSL_CTX_use_certificate(tls, certificate), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(tls, key), 1);
-	SSL_CTX_set_security_level(tls, 0);
-	SSL_CTX_set_min_proto_version(tls, 0);
-	SSL_CTX_set_max_proto_version(tls, version_max);
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-	return tls;
 }
 
 #endif

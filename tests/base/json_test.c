@@ -79,14 +79,23 @@ static void test_kinds(void **state)
 		const char *name;
 		enum json_kind kind;
 	} rows[] = {
-		{ "object", JSON_KIND_OBJECT }, { "array", JSON_KIND_ARRAY }, { "text", JSON_KIND_TEXT }, { "int", JSON_KIND_INTEGER },
-		{ "real", JSON_KIND_REAL },     { "yes", JSON_KIND_BOOL },    { "no", JSON_KIND_BOOL },   { "null", JSON_KIND_NULL },
+		{ "object", JSON_KIND_OBJECT },
+		{ "array", JSON_KIND_ARRAY },
+		{ "text", JSON_KIND_TEXT },
+		{ "int", JSON_KIND_INTEGER },
+		{ "real", JSON_KIND_REAL },
+		{ "yes", JSON_KIND_BOOL },
+		{ "no", JSON_KIND_BOOL },
+		{ "null", JSON_KIND_NULL },
 		{ "other", JSON_KIND_ABSENT },
 	};
 	struct json *root = NULL;
 
 	(void)state;
-	assert_int_equal(json_parse(SLICE("{\"object\":{},\"array\":[7],\"text\":\"t\",\"int\":-5,\"real\":1.0,\"yes\":true,\"no\":false,\"null\":null}"), &root, NULL), 0);
+	assert_int_equal(
+		json_parse(SLICE("{\"object\":{},\"array\":[7],\"text\":\"t\",\"int\":-5,\"real\":1.0,\"yes\":true,\"no\":false,\"null\":null}"),
+			&root, NULL),
+		0);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		const struct json *value = json_get(root, rows[i].name);
 		struct slice text = SLICE("stale");
@@ -143,7 +152,10 @@ static void test_write_text(void **state)
 		{ "NUL", BYTES("a\0b"), "{\"t\":\"a\\u0000b\"}", NULL },
 		{ "slash and DEL stay", BYTES("/\x7f"), "{\"t\":\"/\x7f\"}", NULL },
 		{ "UTF-8", BYTES("\xc3\xbc\xf0\x9f\x98\x80"), "{\"t\":\"\xc3\xbc\xf0\x9f\x98\x80\"}", NULL },
-		{ "line separators", BYTES("a\xe2\x80\xa8\xe2\x80\xa9" "b\xe2\x80\xaa"), "{\"t\":\"a\\u2028\\u2029b\xe2\x80\xaa\"}", NULL },
+		{ "line separators",
+			BYTES("a\xe2\x80\xa8\xe2\x80\xa9"
+			      "b\xe2\x80\xaa"),
+			"{\"t\":\"a\\u2028\\u2029b\xe2\x80\xaa\"}", NULL },
 		{ "invalid", BYTES("a\xff"), "{\"t\":\"a\xef\xbf\xbd\"}", "{\"t_b64\":\"Yf8=\"}" },
 		{ "cut sequence", BYTES("\xe2\x80"), "{\"t\":\"\xef\xbf\xbd\xef\xbf\xbd\"}", "{\"t_b64\":\"4oA=\"}" },
 	};

@@ -88,7 +88,10 @@ static void test_refused(void **state)
 		{ "tab", BYTES("a:\n\tb: 1\n"), "f.yaml:2: not YAML" },
 		{ "unclosed", BYTES("a: [1\nb: 2\n"), "f.yaml:2: not YAML" },
 		{ "invalid UTF-8", BYTES("a: 1\nb: \xff\n"), "f.yaml:" },
-		{ "UTF-16", BYTES("\xff\xfe" "a\0"), "f.yaml:1: a NUL byte" },
+		{ "UTF-16",
+			BYTES("\xff\xfe"
+			      "a\0"),
+			"f.yaml:1: a NUL byte" },
 		{ "bad indentation", BYTES("a: 1\n b: 2\n"), "f.yaml:2: not YAML" },
 	};
 
