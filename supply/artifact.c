@@ -1,0 +1,93 @@
+/* What private and public production share: the store's failures, changed pins, and the way of a zip into the store. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "supply/supply_private.h"
+
+int store_failed(struct supply *supply, int store_code, const struct err *err)
+{
+	if (store_code == STORE_ERR_PINNED)
+		return SUPPLY_ERR_MISMATCH;
+	pthread_mutex_lock(&supply->text_lock);
+	memcpy(supply->store_text, err->text, sizeof(supply->store_text));
+	pthread_mutex_unlock(&supply->text_lock);
+	atomic_store(&supply->store_checked_us, clock_monotonic_us(supply->clock));
+	atomic_store(&supply->store_failing, true);
+	return SUPPLY_ERR_STORE;
+}
+
+void store_works(struct supply *supply)
+{
+	if (atomic_load_explicit(&supply->store_failing, memory_order_relaxed))
+		atomic_store(&supply->store_failing, false);
+}
+
+int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, bool stale, enum supply_source source,
+	struct supply_answer **answer_out, struct err *err)
+{
+	const struct store_answer *kept = NULL;
+	if (buf_failed(body))
+		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+	if (stale && store_answer(supply->store, order->module, order_query(order), &kept, NULL) == 0) {
+		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, true);
+		return 0;
+	}
+	if (store_answer_put(supply->store, order->module, order_query(order), order->public_module == NULL, buf_slice(body), &kept, err) != 0)
+		return store_failed(supply, STORE_ERR, err);
+	store_works(supply);
+	*answer_out = answer_kept(supply, order, kept, source, stale);
+	return 0;
+}
+
+void tell_changed(struct supply *supply, struct slice module, struct slice version, const char *what, const char *pinned, const char *found, bool is_private)
+{
+	if (supply->notice == NULL || !store_pin_report(supply->store, module, version, slice_of(found)))
+		return;
+	struct supply_notice notice = {
+		.module = module,
+		.version = version,
+		.pinned = slice_of(pinned),
+		.found = slice_of(found),
+		.is_private = is_private,
+		.what = what,
+	};
+	supply->notice(supply->notice_ctx, &notice);
+}
+
+int zip_writer_open(struct supply *supply, const struct order *order, struct zip_writer *writer, struct err *err)
+{
+	*writer = (struct zip_writer){ .temp = { .fd = -1 }, .digest = sha256_open() };
+	if (writer->digest == NULL)
+		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+	int code = store_zip_begin(supply->store, order->module, order->query, &writer->temp, err);
+	return code == 0 ? 0 : store_failed(supply, code, err);
+}
+
+int zip_writer_sink(void *ctx, const void *bytes, size_t len)
+{
+	struct zip_writer *writer = ctx;
+	sha256_add(writer->digest, bytes, len);
+	writer->bytes += (int64_t)len;
+	return file_temp_write(&writer->temp, slice_make(bytes, len), &writer->err);
+}
+
+int zip_writer_store(struct supply *supply, const struct order *order, struct zip_writer *writer, const char *h1, struct supply_answer **answer_out,
+	enum supply_source source, struct err *err)
+{
+	const struct store_artifact *artifact = NULL;
+	uint8_t digest[SHA256_BYTES];
+	sha256_digest(writer->digest, digest);
+	int code = store_put_zip(supply->store, order->module, order->query, &writer->temp, writer->bytes, digest, slice_of(h1), &artifact, err);
+	if (code != 0)
+		return store_failed(supply, code, err);
+	store_works(supply);
+	*answer_out = answer_artifact(order, artifact, source);
+	return 0;
+}
+
+void zip_writer_close(struct zip_writer *writer)
+{
+	file_temp_close(&writer->temp);
+	sha256_close(&writer->digest);
+}

@@ -1,0 +1,195 @@
+/* One production for all who wait: the first who asks starts it, the others join. */
+#include <stdlib.h>
+
+#include "supply/supply_private.h"
+
+_Static_assert(sizeof(((struct err *)0)->text) == SUPPLY_TEXT_MAX, "a sentence fits an answer");
+
+#define BUCKETS 512
+
+struct waiter {
+	struct waiter *next;
+	supply_done *done;
+	void *ctx;
+};
+
+struct flight {
+	struct flight *chain; /* in its bucket */
+	struct supply *supply;
+	struct waiter *waiters;
+	struct supply_answer *refusal; /* made beforehand: to say that memory is short takes none */
+	struct order order;
+	struct slice key;
+	char bytes[]; /* key, module, query */
+};
+
+struct flights {
+	pthread_mutex_t lock;
+	struct flight *buckets[BUCKETS];
+};
+
+int flights_open(struct flights **flights_out, struct err *err)
+{
+	struct flights *flights = calloc(1, sizeof(*flights));
+	if (flights == NULL)
+		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+	pthread_mutex_init(&flights->lock, NULL);
+	*flights_out = flights;
+	return 0;
+}
+
+void flights_close(struct flights **flights)
+{
+	if (*flights == NULL)
+		return;
+	pthread_mutex_destroy(&(*flights)->lock);
+	free(*flights);
+	*flights = NULL;
+}
+
+/* All that makes two questions the same one. */
+void flight_key(const struct supply_question *question, struct buf *key)
+{
+	buf_add_char(key, (char)('0' + question->kind));
+	buf_add_char(key, question->public_module == NULL ? 'p' : question->sumdb_exempt ? 'e' : 'u');
+	buf_add_slice(key, question->module);
+	buf_add_char(key, '@');
+	buf_add_slice(key, question->query);
+}
+
+static struct flight **find(struct flights *flights, struct slice key)
+{
+	uint32_t hash = 2166136261u;
+	for (size_t i = 0; i < key.len; i++)
+		hash = (hash ^ (unsigned char)key.ptr[i]) * 16777619u;
+	struct flight **place = &flights->buckets[hash % BUCKETS];
+	while (*place != NULL && !slice_equal((*place)->key, key))
+		place = &(*place)->chain;
+	return place;
+}
+
+static struct slice put(char **at, struct slice s)
+{
+	struct slice copy = slice_make(*at, s.len);
+	memcpy(*at, s.ptr != NULL ? s.ptr : "", s.len);
+	*at += s.len;
+	return copy;
+}
+
+static struct flight *flight_make(struct supply *supply, const struct supply_question *question, struct slice key)
+{
+	struct flight *flight = malloc(sizeof(*flight) + key.len + question->module.len + question->query.len);
+	if (flight == NULL)
+		return NULL;
+	char *at = flight->bytes;
+	*flight = (struct flight){ .supply = supply, .refusal = answer_refusal(SUPPLY_ERR_STORE, "memory is short") };
+	if (flight->refusal == NULL) {
+		free(flight);
+		return NULL;
+	}
+	flight->key = put(&at, key);
+	flight->order = (struct order){
+		.kind = question->kind,
+		.module = put(&at, question->module),
+		.query = put(&at, question->query),
+		.public_module = question->public_module != NULL ? public_module_ref(question->public_module) : NULL,
+		.sumdb_exempt = question->sumdb_exempt,
+	};
+	return flight;
+}
+
+static void flight_free(struct flight *flight)
+{
+	public_module_unref(flight->order.public_module);
+	supply_answer_unref(flight->refusal);
+	free(flight);
+}
+
+/* Takes the flight off the table, so that who comes now starts anew, and gives everybody who waited the answer. */
+static void land(struct flight *flight, const struct supply_answer *answer)
+{
+	struct flights *flights = flight->supply->flights;
+	pthread_mutex_lock(&flights->lock);
+	*find(flights, flight->key) = flight->chain;
+	struct waiter *waiter = flight->waiters;
+	pthread_mutex_unlock(&flights->lock);
+	while (waiter != NULL) {
+		struct waiter *next = waiter->next;
+		waiter->done(waiter->ctx, supply_answer_ref(answer));
+		free(waiter);
+		waiter = next;
+	}
+}
+
+static int produce(struct flight *flight, struct supply_answer **answer_out, struct err *err)
+{
+	struct supply *supply = flight->supply;
+	const struct order *order = &flight->order;
+	int code = supply_stored(supply, order, answer_out, err);
+	if (code == 0) {
+		atomic_fetch_add_explicit(&supply->hits, 1, memory_order_relaxed);
+	} else if (code == SUPPLY_ERR_ABSENT) {
+		atomic_fetch_add_explicit(&supply->misses, 1, memory_order_relaxed);
+		code = order->public_module == NULL ? produce_private(supply, order, answer_out, err) : produce_public(supply, order, answer_out, err);
+	}
+	return code == 0 && *answer_out == NULL ? err_set(err, SUPPLY_ERR_STORE, "memory is short") : code;
+}
+
+static void fly(void *arg)
+{
+	struct flight *flight = arg;
+	struct supply_answer *answer = NULL;
+	struct err err = ERR_INIT;
+	int code = produce(flight, &answer, &err);
+	if (code != 0) {
+		answer = flight->refusal;
+		supply_answer_ref(answer);
+		answer->code = (enum supply_code)code;
+		memcpy(answer->text, err.text, sizeof(answer->text));
+	}
+	if (code == SUPPLY_ERR_ABSENT)
+		negatives_put(flight->supply->negatives, flight->key, answer, clock_monotonic_us(flight->supply->clock));
+	land(flight, answer);
+	supply_answer_unref(answer);
+	flight_free(flight);
+}
+
+static int start(struct supply *supply, const struct supply_question *question, struct slice key, struct flight **place, struct flight **flight_out)
+{
+	struct flight *flight = flight_make(supply, question, key);
+	if (flight == NULL)
+		return SUPPLY_ERR_BUSY;
+	*place = flight;
+	if (pool_submit(question->public_module == NULL ? supply->git : supply->fetch, fly, flight) != 0) {
+		*place = NULL;
+		flight_free(flight);
+		return SUPPLY_ERR_BUSY;
+	}
+	*flight_out = flight;
+	return SUPPLY_OK;
+}
+
+int flight_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx)
+{
+	struct waiter *waiter = malloc(sizeof(*waiter));
+	struct buf key = BUF_INIT(FLIGHT_KEY_MAX);
+	int code = SUPPLY_ERR_BUSY;
+	flight_key(question, &key);
+	if (waiter == NULL || buf_failed(&key))
+		goto out;
+
+	/* The worker lands under the same lock, so it cannot miss who joins here. */
+	pthread_mutex_lock(&supply->flights->lock);
+	struct flight **place = find(supply->flights, buf_slice(&key)), *flight = *place;
+	code = flight != NULL ? SUPPLY_OK : start(supply, question, buf_slice(&key), place, &flight);
+	if (code == SUPPLY_OK) {
+		*waiter = (struct waiter){ .next = flight->waiters, .done = done, .ctx = ctx };
+		flight->waiters = waiter;
+		waiter = NULL;
+	}
+	pthread_mutex_unlock(&supply->flights->lock);
+out:
+	free(waiter);
+	buf_free(&key);
+	return code;
+}

@@ -1,0 +1,259 @@
+/* Private modules: built from git, pinned to a commit at first success. */
+#include <stdio.h>
+
+#include "module/semver.h"
+#include "supply/supply_private.h"
+
+#define LIST_BYTES_MAX (16 * 1024 * 1024)
+#define INFO_BYTES_MAX (64 * 1024)
+
+static int vcs_failed(int code)
+{
+	switch ((enum vcs_code)code) {
+	case VCS_ERR_ABSENT:
+	case VCS_ERR_REJECTED:
+		return SUPPLY_ERR_ABSENT;
+	case VCS_ERR_UNMAPPED:
+		return SUPPLY_ERR_FORBIDDEN;
+	case VCS_ERR_STOPPED:
+		return SUPPLY_ERR_STORE;
+	case VCS_ERR_UNKNOWN:
+	case VCS_ERR_INVALID:
+		break;
+	}
+	return SUPPLY_ERR_UNKNOWN;
+}
+
+/* Pins the version to the commit it now has. A tag that moved is told, and refused. */
+static int pin_commit(struct supply *supply, struct slice module, const struct vcs_revision *revision, struct err *err)
+{
+	struct slice version = slice_of(revision->version);
+	struct store_pin facts = { .proof = STORE_PROOF_PIN, .is_private = true }, pin;
+	snprintf(facts.commit, sizeof(facts.commit), "%s", revision->commit);
+	int code = store_pin_add(supply->store, module, version, &facts, err);
+	if (code == 0)
+		return 0;
+	if (code != STORE_ERR_PINNED)
+		return store_failed(supply, code, err);
+	if (store_pin(supply->store, module, version, &pin, err) == 0)
+		tell_changed(supply, module, version, "tag moved", pin.commit, revision->commit, true);
+	return err_set(err, SUPPLY_ERR_MISMATCH, "%.*s@%s was served as commit %.12s and its tag now names %.12s; tags must not move: restore it or make a new version",
+		SLICE_ARG(module), revision->version, pin.commit, revision->commit);
+}
+
+/* The pinned commit of an exact version, however the tag may stand by now; looks whether it moved. */
+static int pinned(struct supply *supply, const struct order *order, struct store_pin *pin_out, struct vcs_revision *revision, struct err *err)
+{
+	int code = store_pin(supply->store, order->module, order->query, pin_out, err);
+	if (code != 0 && code != STORE_ERR_ABSENT)
+		return store_failed(supply, code, err);
+	bool known = code == 0 && pin_out->commit[0] != '\0';
+
+	code = vcs_resolve(supply->vcs, order->module, order->query, revision, err);
+	if (known) {
+		/* What was served once is served for ever: a repository that has gone back on it cannot take it away. */
+		if (code == 0 && strcmp(revision->commit, pin_out->commit) != 0)
+			tell_changed(supply, order->module, order->query, "tag moved", pin_out->commit, revision->commit, true);
+		return 0;
+	}
+	if (code != 0)
+		return vcs_failed(code);
+	if (!slice_equal_text(order->query, revision->version))
+		return err_set(err, SUPPLY_ERR_ABSENT, "%.*s@%.*s is version %s", SLICE_ARG(order->module), SLICE_ARG(order->query), revision->version);
+	code = pin_commit(supply, order->module, revision, err);
+	if (code == 0)
+		snprintf(pin_out->commit, sizeof(pin_out->commit), "%s", revision->commit);
+	return code;
+}
+
+static int put_info(struct supply *supply, struct slice module, const struct vcs_revision *revision, const struct store_artifact **artifact_out, struct err *err)
+{
+	struct buf body = BUF_INIT(INFO_BYTES_MAX);
+	vcs_info_write(revision, true, &body);
+	int code = buf_failed(&body) ? err_set(err, SUPPLY_ERR_STORE, "memory is short") : 0;
+	if (code == 0) {
+		code = store_put(supply->store, STORE_INFO, module, slice_of(revision->version), buf_slice(&body), SLICE_NONE, artifact_out, err);
+		code = code == 0 ? 0 : store_failed(supply, code, err);
+	}
+	buf_free(&body);
+	return code;
+}
+
+/* The facts of a pinned commit whose tag no longer names it. */
+static int pinned_revision(struct supply *supply, const struct order *order, const struct store_pin *pin, struct vcs_revision *revision, struct err *err)
+{
+	int code = vcs_resolve(supply->vcs, order->module, slice_of(pin->commit), revision, err);
+	if (code != 0)
+		return err_prepend(err, SUPPLY_ERR_UNKNOWN, "%.*s@%.*s is pinned to commit %.12s, which cannot be read", SLICE_ARG(order->module),
+			SLICE_ARG(order->query), pin->commit);
+	snprintf(revision->version, sizeof(revision->version), "%.*s", SLICE_ARG(order->query));
+	revision->ref[0] = '\0';
+	return 0;
+}
+
+static int info_exact(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	const struct store_artifact *artifact = NULL;
+	struct vcs_revision revision = { .commit = "" };
+	struct store_pin pin;
+	int code = pinned(supply, order, &pin, &revision, err);
+	if (code == 0 && strcmp(revision.commit, pin.commit) != 0)
+		code = pinned_revision(supply, order, &pin, &revision, err);
+	if (code == 0)
+		code = put_info(supply, order->module, &revision, &artifact, err);
+	if (code == 0)
+		*answer_out = answer_artifact(order, artifact, SUPPLY_BUILT);
+	return code;
+}
+
+/* What may change: kept under the query's own name, the version it stands for pinned. */
+static int keep_revision(struct supply *supply, const struct order *order, const struct vcs_revision *revision, struct supply_answer **answer_out, struct err *err)
+{
+	struct buf body = BUF_INIT(INFO_BYTES_MAX);
+	int code = pin_commit(supply, order->module, revision, err);
+	if (code == 0) {
+		vcs_info_write(revision, false, &body);
+		code = keep_answer(supply, order, &body, revision->stale, SUPPLY_BUILT, answer_out, err);
+	}
+	buf_free(&body);
+	return code;
+}
+
+static int info(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	struct vcs_revision revision;
+	if (order_exact(order)) {
+		int code = info_exact(supply, order, answer_out, err);
+		/* v2.0.0 of a module without go.mod is v2.0.0+incompatible: another version answers, as for any query. */
+		if (code != SUPPLY_ERR_ABSENT || slice_equal(semver_build(order->query), SLICE("+incompatible")))
+			return code;
+	}
+	int code = order->kind == SUPPLY_LATEST ? vcs_latest(supply->vcs, order->module, &revision, err)
+						: vcs_resolve(supply->vcs, order->module, order->query, &revision, err);
+	return code == 0 ? keep_revision(supply, order, &revision, answer_out, err) : vcs_failed(code);
+}
+
+static int mod(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	const struct store_artifact *artifact = NULL;
+	struct vcs_revision revision;
+	struct store_pin pin, facts = { .proof = STORE_PROOF_PIN, .is_private = true };
+	struct buf body = BUF_INIT(MODULE_GOMOD_BYTES_MAX);
+	int code = pinned(supply, order, &pin, &revision, err);
+	if (code != 0)
+		return code;
+	code = vcs_go_mod(supply->vcs, order->module, order->query, pin.commit, &body, err);
+	code = code == 0 ? 0 : vcs_failed(code);
+	if (code == 0) {
+		dirhash_gomod(buf_slice(&body), facts.mod_h1);
+		code = store_pin_add(supply->store, order->module, order->query, &facts, err);
+		if (code == 0)
+			code = store_put(supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), slice_of(facts.mod_h1), &artifact, err);
+		code = code == 0 ? 0 : store_failed(supply, code, err);
+	}
+	if (code == 0)
+		*answer_out = answer_artifact(order, artifact, SUPPLY_BUILT);
+	buf_free(&body);
+	return code;
+}
+
+static int zip(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	struct zip_writer writer;
+	struct vcs_revision revision;
+	struct store_pin pin, facts = { .proof = STORE_PROOF_PIN, .is_private = true };
+	int code = pinned(supply, order, &pin, &revision, err);
+	if (code != 0)
+		return code;
+	code = zip_writer_open(supply, order, &writer, err);
+	if (code != 0)
+		goto out;
+	code = vcs_zip(supply->vcs, order->module, order->query, pin.commit, zip_writer_sink, &writer, facts.h1, err);
+	if (code == VCS_ERR_STOPPED)
+		code = store_failed(supply, STORE_ERR, &writer.err);
+	else if (code != 0)
+		code = vcs_failed(code);
+	if (code != 0)
+		goto out;
+
+	code = store_pin_add(supply->store, order->module, order->query, &facts, err);
+	if (code == STORE_ERR_PINNED && store_pin(supply->store, order->module, order->query, &pin, NULL) == 0)
+		tell_changed(supply, order->module, order->query, "zip changed", pin.h1, facts.h1, true);
+	code = code == 0 ? zip_writer_store(supply, order, &writer, facts.h1, answer_out, SUPPLY_BUILT, err) : store_failed(supply, code, err);
+out:
+	zip_writer_close(&writer);
+	return code;
+}
+
+/* --- list ------------------------------------------------------------------------------------------------------------------------------- */
+
+/* A path without versions is a module all the same if `latest` finds one there; else it is nothing, and the go command looks elsewhere. */
+static int list_empty(struct supply *supply, const struct order *order, struct err *err)
+{
+	struct vcs_revision revision;
+	int code = vcs_latest(supply->vcs, order->module, &revision, err);
+	return code == 0 ? 0 : vcs_failed(code);
+}
+
+/* "version commit" a line: what is asked of the repository must not be asked while the catalogue is held. */
+static int note_pin(void *ctx, struct slice version, const struct store_pin *pin)
+{
+	if (pin->commit[0] != '\0')
+		buf_printf(ctx, "%.*s %s\n", SLICE_ARG(version), pin->commit);
+	return 0;
+}
+
+/* References were just read, so this costs a look-up in memory for each version that was ever served. */
+static void look_moved(struct supply *supply, struct slice module)
+{
+	struct buf pins = BUF_INIT(LIST_BYTES_MAX);
+	struct slice rest, line, version, commit;
+	if (store_pin_each(supply->store, module, note_pin, &pins, NULL) != 0 || buf_failed(&pins))
+		goto out;
+	rest = buf_slice(&pins);
+	while (slice_next(&rest, '\n', &line)) {
+		struct vcs_revision revision;
+		char pinned_to[VCS_COMMIT_MAX];
+		if (!slice_cut(line, ' ', &version, &commit) || vcs_resolve(supply->vcs, module, version, &revision, NULL) != 0)
+			continue;
+		snprintf(pinned_to, sizeof(pinned_to), "%.*s", SLICE_ARG(commit));
+		if (strcmp(revision.commit, pinned_to) != 0)
+			tell_changed(supply, module, version, "tag moved", pinned_to, revision.commit, true);
+	}
+out:
+	buf_free(&pins);
+}
+
+static int list(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	struct buf body = BUF_INIT(LIST_BYTES_MAX);
+	bool stale = false;
+	int code = vcs_list(supply->vcs, order->module, &body, &stale, err);
+	code = code == 0 ? 0 : vcs_failed(code);
+	if (code == 0 && body.len == 0)
+		code = list_empty(supply, order, err);
+	if (code == 0)
+		code = keep_answer(supply, order, &body, stale, SUPPLY_BUILT, answer_out, err);
+	if (code == 0)
+		look_moved(supply, order->module);
+	buf_free(&body);
+	return code;
+}
+
+int produce_private(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	switch (order->kind) {
+	case SUPPLY_LIST:
+		return list(supply, order, answer_out, err);
+	case SUPPLY_LATEST:
+	case SUPPLY_INFO:
+		return info(supply, order, answer_out, err);
+	case SUPPLY_MOD:
+		return mod(supply, order, answer_out, err);
+	case SUPPLY_ZIP:
+		return zip(supply, order, answer_out, err);
+	case SUPPLY_KINDS:
+		break;
+	}
+	return err_set(err, SUPPLY_ERR_UNKNOWN, "no such kind");
+}

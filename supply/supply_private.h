@@ -1,0 +1,117 @@
+/* What the files of supply share. */
+#ifndef SUPPLY_SUPPLY_PRIVATE_H
+#define SUPPLY_SUPPLY_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/http.h"
+#include "base/pool.h"
+#include "module/path.h"
+#include "store/store.h"
+#include "sumdb/sumdb.h"
+#include "supply/supply.h"
+#include "upstream/upstream.h"
+#include "vcs/vcs.h"
+
+#define GIT_WORKERS_DEFAULT   4
+#define FETCH_WORKERS_DEFAULT 64
+#define QUEUE_MAX             4096
+#define DATABASES_MAX         8
+
+struct flights;
+struct negatives;
+
+struct supply {
+	struct store *store;
+	struct vcs *vcs;
+	struct http_client *http;
+	struct upstream *upstream;
+	struct sumdb *databases[DATABASES_MAX];
+	size_t databases_count;
+	struct pool *git, *fetch;
+	struct flights *flights;
+	struct negatives *negatives;
+	int64_t list_ttl_s, negative_ttl_s;
+	void (*notice)(void *ctx, const struct supply_notice *notice);
+	void *notice_ctx;
+	const struct clock *clock;
+
+	_Atomic uint64_t hits, misses;
+	_Atomic bool store_failing;
+	_Atomic int64_t store_checked_us;
+	pthread_mutex_t text_lock;
+	char store_text[SUPPLY_TEXT_MAX]; /* under text_lock: why the store fails */
+};
+
+/* A question of our own: copied, so that it outlives its asker. */
+struct order {
+	enum supply_kind kind;
+	struct slice module, query;
+	const struct public_module *public_module;
+	bool sumdb_exempt;
+};
+/* "@list", "@latest" or the query itself: the name under which an answer that may change is kept. */
+struct slice order_query(const struct order *order);
+/* Is the answer an artifact that never changes? */
+bool order_exact(const struct order *order);
+enum store_kind order_store_kind(const struct order *order);
+
+/* --- answers (answer.c); each has one reference, NULL when memory is short ------------------------------------------------------------- */
+
+struct supply_answer *answer_refusal(enum supply_code code, const char *text);
+/* Takes over the artifact's reference. */
+struct supply_answer *answer_artifact(const struct order *order, const struct store_artifact *artifact, enum supply_source source);
+/* Takes over the kept answer's reference. */
+struct supply_answer *answer_kept(const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale);
+/* Copies body. */
+struct supply_answer *answer_bytes(struct slice body, int64_t ttl_s, bool is_mutable);
+
+/* --- producing (private.c, public.c): on a worker. 0 and an answer, or a code with err ------------------------------------------------- */
+
+/* What is stored, memory or disk: 0, SUPPLY_ERR_ABSENT (not there, or not good enough), or the store's failure. */
+int supply_stored(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err);
+int produce_private(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err);
+int produce_public(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err);
+
+/* The store's codes as supply's; notes for /readyz that it fails. */
+int store_failed(struct supply *supply, int store_code, const struct err *err);
+void store_works(struct supply *supply);
+/* Keeps an answer that may change and gives it; a stale one gives way to what was kept before, whose age is known. */
+int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, bool stale, enum supply_source source,
+	struct supply_answer **answer_out, struct err *err);
+/* Tells once that a pinned version was found changed. */
+void tell_changed(struct supply *supply, struct slice module, struct slice version, const char *what, const char *pinned, const char *found, bool is_private);
+
+/* Streams into the temporary file of a zip and hashes on the way. */
+struct zip_writer {
+	struct file_temp temp;
+	struct sha256_stream *digest;
+	int64_t bytes;
+	struct err err;
+};
+int zip_writer_open(struct supply *supply, const struct order *order, struct zip_writer *writer, struct err *err);
+int zip_writer_sink(void *ctx, const void *bytes, size_t len);
+/* Pins h1 with these facts, then puts the file into the store. */
+int zip_writer_store(struct supply *supply, const struct order *order, struct zip_writer *writer, const char *h1, struct supply_answer **answer_out,
+	enum supply_source source, struct err *err);
+void zip_writer_close(struct zip_writer *writer);
+
+/* --- single flight (flight.c) ---------------------------------------------------------------------------------------------------------- */
+
+int flights_open(struct flights **flights_out, struct err *err);
+void flights_close(struct flights **flights);
+/* Joins the flight for this question or starts one on pool, whose work produces the answer. */
+int flight_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx);
+
+/* Refusals remembered for negative_ttl_s (negative.c). Keys as flight.c makes them. */
+int negatives_open(int64_t ttl_us, struct negatives **negatives_out, struct err *err);
+void negatives_close(struct negatives **negatives);
+void negatives_put(struct negatives *negatives, struct slice key, const struct supply_answer *answer, int64_t now_us);
+/* A counted answer or NULL. */
+const struct supply_answer *negatives_get(struct negatives *negatives, struct slice key, int64_t now_us);
+
+#define FLIGHT_KEY_MAX 2048
+void flight_key(const struct supply_question *question, struct buf *key);
+
+#endif
