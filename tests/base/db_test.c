@@ -1,5 +1,6 @@
 #include "base/db.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -152,6 +153,48 @@ static void test_transactions(void **state)
 	assert_int_equal(ask(other, "SELECT count(*) FROM t"), 1);
 	assert_int_equal(db_commit(db, &err), BASE_ERR); /* none is open */
 	db_close(&other);
+	db_close(&db);
+}
+
+static void *transact(void *arg)
+{
+	struct db *db = arg;
+
+	for (int i = 0; i < 50; i++) {
+		int code;
+
+		db_lock(db);
+		code = db_begin(db, NULL);
+		db_lock(db); /* the same thread may take it again */
+		if (code == 0)
+			code = db_exec(db, "INSERT INTO t VALUES (1)", NULL);
+		db_unlock(db);
+		if (code == 0)
+			code = db_commit(db, NULL);
+		db_unlock(db);
+		if (code < 0)
+			return arg;
+	}
+	return NULL;
+}
+
+/* Without the lock a transaction would begin inside another's. */
+static void test_shared(void **state)
+{
+	struct db *db = open_db(scratch_path(state, "shared.db"));
+	struct err err = ERR_INIT;
+	pthread_t threads[4];
+
+	must(db_exec(db, "CREATE TABLE t (n INTEGER)", &err), &err);
+	for (size_t i = 0; i < LENGTH(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, transact, db), 0);
+	for (size_t i = 0; i < LENGTH(threads); i++) {
+		void *failed;
+
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+	assert_int_equal(ask(db, "SELECT count(*) FROM t"), 200);
 	db_close(&db);
 }
 
@@ -325,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_transactions),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_odd_names),
 		cmocka_unit_test(test_not_a_database),
