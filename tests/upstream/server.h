@@ -130,7 +130,8 @@ static inline void server_set(struct server *server, const struct route *routes,
 	assert_true(count <= SERVER_ROUTES_MAX);
 	pthread_mutex_lock(&server->mutex);
 	memset(server->routes, 0, sizeof(server->routes));
-	memcpy(server->routes, routes, count * sizeof(*routes));
+	if (count > 0)
+		memcpy(server->routes, routes, count * sizeof(*routes));
 	buf_reset(&server->seen);
 	pthread_mutex_unlock(&server->mutex);
 }
