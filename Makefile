@@ -92,7 +92,7 @@ TESTS_$(1) := $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/$(1)/*_test.c))
 $$(TESTS_$(1)): $(BUILD)/tests/$(1)/%: tests/$(1)/%.c $(BUILD)/see/$(1)/.made $(call archives,$(call closure,$(1)))
 	@mkdir -p $$(@D)
 	$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(HARDEN_LD) -I$(BUILD)/see/$(1) -I. -Itests $$$$(pkg-config --cflags cmocka $(PKG_$(1))) -MMD -MP -o $$@ $$< \
-		-Wl,--start-group $(call archives,$(call closure,$(1))) -Wl,--end-group $$$$(pkg-config --libs $(PKG_tests)) $(call libraries,$(call closure,$(1)))
+		-Wl,--start-group $(call archives,$(call closure,$(1))) -Wl,--end-group $$$$(pkg-config --libs $(PKG_tests)) $$(call libraries,$(call closure,$(1)))
 
 .PHONY: test-$(1)
 test-$(1): $$(TESTS_$(1))
