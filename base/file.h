@@ -40,6 +40,8 @@ struct file_temp {
 		.fd = -1, .temporary = NULL, .path = NULL                                                                                            \
 	}
 int file_temp_open(const char *path, mode_t mode, struct file_temp *temp_out, struct err *err);
+/* The same with the temporary file in the directory of `beside`, on the same file system: where leftovers of a kill are easily swept. */
+int file_temp_open_beside(const char *beside, const char *path, mode_t mode, struct file_temp *temp_out, struct err *err);
 int file_temp_write(struct file_temp *temp, struct slice bytes, struct err *err);
 int file_temp_commit(struct file_temp *temp, struct err *err);
 void file_temp_close(struct file_temp *temp);

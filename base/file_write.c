@@ -31,8 +31,8 @@ int file_sync_parent(const char *path, struct err *err)
 	return code;
 }
 
-/* In the same directory, with a name of its own: a long name of the file itself leaves no room for a suffix. */
-static char *temporary_name(const char *path)
+/* With a name of its own: a long name of the file itself leaves no room for a suffix. */
+static char *temporary_name(const char *beside)
 {
 	uint8_t random[RANDOM_BYTES];
 	char hex[2 * RANDOM_BYTES + 1];
@@ -41,16 +41,16 @@ static char *temporary_name(const char *path)
 	random_bytes(random, sizeof(random));
 	hex_encode(random, sizeof(random), hex);
 	snprintf(name, sizeof(name), "%s%s", FILE_TEMP_PREFIX, hex);
-	return file_beside(path, name);
+	return file_beside(beside, name);
 }
 
-int file_temp_open(const char *path, mode_t mode, struct file_temp *temp_out, struct err *err)
+int file_temp_open_beside(const char *beside, const char *path, mode_t mode, struct file_temp *temp_out, struct err *err)
 {
 	struct file_temp temp = FILE_TEMP_INIT;
 	int code = 0;
 
 	temp.path = strdup(path);
-	temp.temporary = temporary_name(path);
+	temp.temporary = temporary_name(beside);
 	if (temp.path == NULL || temp.temporary == NULL) {
 		free(temp.temporary);
 		free(temp.path);
@@ -58,12 +58,17 @@ int file_temp_open(const char *path, mode_t mode, struct file_temp *temp_out, st
 	}
 	temp.fd = open(temp.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (temp.fd < 0 || fchmod(temp.fd, mode) != 0)
-		code = err_set(err, BASE_ERR, "cannot make a file beside %s: %s", path, strerror(errno));
+		code = err_set(err, BASE_ERR, "cannot make a file beside %s: %s", beside, strerror(errno));
 	if (code < 0)
 		file_temp_close(&temp);
 	else
 		*temp_out = temp;
 	return code;
+}
+
+int file_temp_open(const char *path, mode_t mode, struct file_temp *temp_out, struct err *err)
+{
+	return file_temp_open_beside(path, path, mode, temp_out, err);
 }
 
 int file_temp_write(struct file_temp *temp, struct slice bytes, struct err *err)

@@ -178,7 +178,7 @@ int store_put(struct store *store, enum store_kind kind, struct slice module, st
 		return code;
 	sha256(body, row.digest);
 	snprintf(row.h1, sizeof(row.h1), "%.*s", SLICE_ARG(h1));
-	if (file_mkdirs(directory, 0700, err) != 0 || file_write(path, body, 0600, err) != 0)
+	if (file_mkdirs(directory, 0700, err) != 0 || store_write(store, path, body, err) != 0)
 		return STORE_ERR;
 	return enter(store, kind, module, version, &row, path, body, artifact_out, err);
 }
@@ -191,7 +191,7 @@ int store_zip_begin(struct store *store, struct slice module, struct slice versi
 		code = store_path(store, module, SLICE_NONE, "", directory, err);
 	if (code != 0)
 		return code;
-	if (file_mkdirs(directory, 0700, err) != 0 || file_temp_open(path, 0600, temp_out, err) != 0)
+	if (file_mkdirs(directory, 0700, err) != 0 || file_temp_open_beside(store->temporary, path, 0600, temp_out, err) != 0)
 		return STORE_ERR;
 	return 0;
 }
@@ -201,7 +201,7 @@ static int write_ziphash(struct store *store, struct slice module, struct slice 
 {
 	char path[STORE_PATH_MAX];
 	int code = store_path(store, module, version, ".ziphash", path, err);
-	return code == 0 && file_write(path, h1, 0600, err) != 0 ? STORE_ERR : code;
+	return code == 0 ? store_write(store, path, h1, err) : code;
 }
 
 int store_put_zip(struct store *store, struct slice module, struct slice version, struct file_temp *temp, int64_t bytes,

@@ -80,6 +80,7 @@ static void list_push(struct memory *memory, struct entry *entry)
 static void remove_at(struct memory *memory, struct entry **place)
 {
 	struct entry *entry = *place;
+	ASSERT(entry != NULL);
 	*place = entry->chain;
 	list_remove(memory, entry);
 	memory->bytes -= entry->weight;

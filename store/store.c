@@ -1,4 +1,5 @@
 /* Opening, paths, pins, and the list of what is stored. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,12 +10,37 @@
 
 #define LIST_BYTES_MAX (16 * 1024 * 1024)
 
+/* What a kill left half-written has no row in the catalogue and lies in one folder: away with it. */
+static int sweep(const char *folder, struct err *err)
+{
+	DIR *directory = opendir(folder);
+	if (directory == NULL)
+		return err_set(err, STORE_ERR, "%s: %m", folder);
+	for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+		if (strncmp(entry->d_name, FILE_TEMP_PREFIX, strlen(FILE_TEMP_PREFIX)) == 0)
+			unlinkat(dirfd(directory), entry->d_name, 0);
+	closedir(directory);
+	return 0;
+}
+
+static int make_folders(struct store *store, const char *directory, struct err *err)
+{
+	char folder[STORE_PATH_MAX];
+	if (snprintf(folder, sizeof(folder), "%s/../tmp", directory) >= (int)sizeof(folder) - 8)
+		return err_set(err, STORE_ERR, "%s: the path is longer than %d bytes", directory, STORE_PATH_MAX);
+	snprintf(store->directory, sizeof(store->directory), "%s", directory);
+	snprintf(store->temporary, sizeof(store->temporary), "%s/x", folder);
+	if (file_mkdirs(directory, 0700, err) != 0 || file_mkdirs(folder, 0700, err) != 0)
+		return STORE_ERR;
+	return sweep(folder, err);
+}
+
 int store_open_over(const struct store_options *options, struct store_catalogue *catalogue, struct store **store_out, struct err *err)
 {
 	struct store *store = calloc(1, sizeof(*store));
 	int code = store != NULL ? 0 : err_set(err, STORE_ERR, "memory is short");
-	if (code == 0 && file_mkdirs(options->directory, 0700, err) != 0)
-		code = STORE_ERR;
+	if (code == 0)
+		code = make_folders(store, options->directory, err);
 	if (code == 0)
 		code = memory_open(options->memory_bytes_max != 0 ? options->memory_bytes_max : STORE_MEMORY_BYTES_DEFAULT, &store->memory, err);
 	if (code != 0) {
@@ -22,7 +48,6 @@ int store_open_over(const struct store_options *options, struct store_catalogue 
 		catalogue->calls->close(catalogue);
 		return code;
 	}
-	snprintf(store->directory, sizeof(store->directory), "%s", options->directory);
 	store->clock = options->clock != NULL ? options->clock : &clock_system;
 	store->catalogue = catalogue;
 	pthread_mutex_init(&store->list_lock, NULL);
@@ -137,6 +162,18 @@ int store_pin_each(struct store *store, struct slice module, int (*each)(void *c
 	return store->catalogue->calls->pin_each(store->catalogue, module, each, ctx, err);
 }
 
+int store_write(struct store *store, const char *path, struct slice bytes, struct err *err)
+{
+	struct file_temp temp = FILE_TEMP_INIT;
+	int code = file_temp_open_beside(store->temporary, path, 0600, &temp, err);
+	if (code == 0)
+		code = file_temp_write(&temp, bytes, err);
+	if (code == 0)
+		code = file_temp_commit(&temp, err);
+	file_temp_close(&temp);
+	return code == 0 ? 0 : STORE_ERR;
+}
+
 /* --- the `list` file: what of a module is stored, for those who read a copy of the directory as GOPROXY=file:// --------------------------- */
 
 static int by_version(const void *a, const void *b)
@@ -174,7 +211,7 @@ int store_list_write(struct store *store, struct slice module, struct err *err)
 		code = store->catalogue->calls->versions(store->catalogue, module, &lines, err);
 	if (code == 0)
 		code = sort_lines(&lines, &sorted, err);
-	if (code == 0 && (buf_failed(&lines) || buf_failed(&sorted) || file_write(path, buf_slice(&sorted), 0600, err) != 0))
+	if (code == 0 && (buf_failed(&lines) || buf_failed(&sorted) || store_write(store, path, buf_slice(&sorted), err) != 0))
 		code = STORE_ERR;
 	pthread_mutex_unlock(&store->list_lock);
 	buf_free(&lines);
@@ -184,10 +221,12 @@ int store_list_write(struct store *store, struct slice module, struct err *err)
 
 int store_check(struct store *store, struct err *err)
 {
-	char path[STORE_PATH_MAX + 16];
-	snprintf(path, sizeof(path), "%s/.check", store->directory);
-	if (file_write(path, SLICE("ok\n"), 0600, err) != 0)
+	struct file_temp temp = FILE_TEMP_INIT;
+	int code = file_temp_open_beside(store->temporary, store->temporary, 0600, &temp, err);
+	if (code == 0)
+		code = file_temp_write(&temp, SLICE("ok\n"), err);
+	file_temp_close(&temp);
+	if (code != 0)
 		return STORE_ERR;
-	unlink(path);
 	return store->catalogue->calls->check(store->catalogue, err);
 }

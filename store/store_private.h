@@ -69,6 +69,7 @@ void memory_drop(struct memory *memory, struct slice key);
 /* With what other files of the room need to see. */
 struct store {
 	char directory[STORE_PATH_MAX];
+	char temporary[STORE_PATH_MAX]; /* "<directory>/../tmp/x": what is being written lies there, and a start sweeps it */
 	const struct clock *clock;
 	struct store_catalogue *catalogue;
 	struct memory *memory;
@@ -77,6 +78,9 @@ struct store {
 
 /* The path of a file of the store, "...../<escaped module>/@v/<escaped version><suffix>", and that of its directory. STORE_ERR. */
 int store_path(const struct store *store, struct slice module, struct slice version, const char *suffix, char out[STORE_PATH_MAX], struct err *err);
+
+/* Writes these bytes durably over path, by way of the temporary folder. STORE_ERR. */
+int store_write(struct store *store, const char *path, struct slice bytes, struct err *err);
 
 /* Writes the `list` file of a module anew from the catalogue. STORE_ERR. */
 int store_list_write(struct store *store, struct slice module, struct err *err);

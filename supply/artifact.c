@@ -57,7 +57,7 @@ void tell_changed(struct supply *supply, struct slice module, struct slice versi
 
 int zip_writer_open(struct supply *supply, const struct order *order, struct zip_writer *writer, struct err *err)
 {
-	*writer = (struct zip_writer){ .temp = { .fd = -1 }, .digest = sha256_open() };
+	*writer = (struct zip_writer){ .temp = FILE_TEMP_INIT, .digest = sha256_open() };
 	if (writer->digest == NULL)
 		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
 	int code = store_zip_begin(supply->store, order->module, order->query, &writer->temp, err);
