@@ -65,12 +65,13 @@ static int fork_found(struct sumdb *sumdb, struct slice note, struct err *err)
 		sumdb_file_keep(path, buf_slice(&evidence));
 	free(path);
 	buf_free(&evidence);
-	return err_set(err, SUMDB_ERR_FORGED, "it has signed two trees that contradict each other; the operator finds both in the file fork of its directory");
+	return err_set(err, SUMDB_ERR_FORGED,
+		"it has signed two trees that contradict each other; the operator finds both in the file fork of its directory");
 }
 
 /* 0: the first leaves of tree are those of old; SUMDB_ERR_MISMATCH: all tiles prove and they are not. */
-static int continues(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *tree, const struct tlog_head *old,
-	struct err *err)
+static int continues(
+	struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *tree, const struct tlog_head *old, struct err *err)
 {
 	struct tlog_head computed = { .size = old->size, .root = tree->root };
 	int rc = tree->size == old->size ? 0 : sumdb_prove_root(sumdb, source, tree, old->size, &computed.root, err);
@@ -110,7 +111,7 @@ int sumdb_head_merge(struct sumdb *sumdb, const struct sumdb_source *source, str
 {
 	struct tlog_head head, known;
 	int rc = note.len <= SUMDB_HEAD_BYTES_MAX ? sumdb_head_open(sumdb, note, &head, err)
-						   : err_set(err, SUMDB_ERR_FORGED, "the tree head is larger than %d bytes", SUMDB_HEAD_BYTES_MAX);
+						  : err_set(err, SUMDB_ERR_FORGED, "the tree head is larger than %d bytes", SUMDB_HEAD_BYTES_MAX);
 
 	while (rc == 0) {
 		bool larger;

@@ -60,7 +60,8 @@ static int prove(const struct question *question, const struct sumdb_source *sou
 		return rc;
 	tlog_leaf_hash(record->text, &of_text);
 	if (memcmp(in_tree.bytes, of_text.bytes, SHA256_BYTES) != 0)
-		return err_set(err, SUMDB_ERR_FORGED, "the answer is not the record that the tree holds at number %llu", (unsigned long long)record->id);
+		return err_set(
+			err, SUMDB_ERR_FORGED, "the answer is not the record that the tree holds at number %llu", (unsigned long long)record->id);
 	if (!sumdb_record_hash(record->text, question->source->module, question->version, "", &h1) &&
 		!sumdb_record_hash(record->text, question->source->module, question->version, "/go.mod", &h1))
 		return err_set(err, SUMDB_ERR_FORGED, "the answer is the record of another module or version");
@@ -147,12 +148,14 @@ static int compare(const struct question *question, struct slice text, const cha
 		return err_set(err, SUMDB_ERR_FORGED, "SECURITY: checksum database %s: the record of %s has no line for it%s",
 			question->sumdb->verifier.name, question->key, suffix);
 	if (!slice_equal_text(h1, want))
-		return err_set(err, SUMDB_ERR_MISMATCH, "SECURITY: %s%s is %s, but checksum database %s holds %.*s; it was changed on the way or at its origin",
-			question->key, suffix, want, question->sumdb->verifier.name, SLICE_ARG(h1));
+		return err_set(err, SUMDB_ERR_MISMATCH,
+			"SECURITY: %s%s is %s, but checksum database %s holds %.*s; it was changed on the way or at its origin", question->key,
+			suffix, want, question->sumdb->verifier.name, SLICE_ARG(h1));
 	return 0;
 }
 
-int sumdb_check(struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, const char *zip_h1, const char *gomod_h1, struct err *err)
+int sumdb_check(
+	struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, const char *zip_h1, const char *gomod_h1, struct err *err)
 {
 	struct question question = { .key = NULL };
 	struct buf answer = BUF_INIT(SUMDB_LOOKUP_BYTES_MAX);

@@ -81,8 +81,8 @@ static int result(const struct reader *reader, int rc)
 	return rc == TLOG_ERR ? SUMDB_ERR_FORGED : SUMDB_ERR;
 }
 
-int sumdb_prove_leaf(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t index,
-	struct tlog_hash *leaf_out, struct err *err)
+int sumdb_prove_leaf(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t index, struct tlog_hash *leaf_out,
+	struct err *err)
 {
 	struct reader reader;
 	int rc;
@@ -107,8 +107,8 @@ int sumdb_prove_root(struct sumdb *sumdb, const struct sumdb_source *source, con
 	return result(&reader, rc);
 }
 
-int sumdb_prove_tile(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, const struct tile *tile,
-	struct buf *out, struct err *err)
+int sumdb_prove_tile(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, const struct tile *tile, struct buf *out,
+	struct err *err)
 {
 	struct reader reader;
 	int rc;

@@ -19,11 +19,11 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define SUMDB_NAME_MAX 255
-#define SUMDB_TILE_PATH_MAX 128
+#define SUMDB_NAME_MAX         255
+#define SUMDB_TILE_PATH_MAX    128
 #define SUMDB_LOOKUP_BYTES_MAX (64 * 1024) /* of one lookup answer */
-#define SUMDB_HEAD_BYTES_MAX (16 * 1024)   /* of one signed tree head */
-#define SUMDB_LATEST_TTL_S 60              /* a head asked for by clients is renewed when older */
+#define SUMDB_HEAD_BYTES_MAX   (16 * 1024) /* of one signed tree head */
+#define SUMDB_LATEST_TTL_S     60          /* a head asked for by clients is renewed when older */
 
 enum sumdb_code {
 	SUMDB_ERR = -1,             /* the environment failed (disk, memory) */
@@ -79,7 +79,8 @@ uint64_t sumdb_size(struct sumdb *sumdb);
  * asked). version is canonical. 0 only when every given one is proved; any code of enum sumdb_code otherwise. Without network when the
  * record has been proved before.
  */
-int sumdb_check(struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, const char *zip_h1, const char *gomod_h1, struct err *err);
+int sumdb_check(
+	struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, const char *zip_h1, const char *gomod_h1, struct err *err);
 
 /* For clients that verify themselves, cached and checked here. Each appends to out the body to serve. */
 

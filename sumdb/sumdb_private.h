@@ -19,9 +19,9 @@ struct sumdb {
 	struct sumdb_memory *memory;
 	pthread_mutex_t mutex; /* guards what follows; held while the head's file is written, never during a call of a source */
 	struct tlog_head head;
-	struct buf head_note;  /* empty while head.size is 0 */
-	int64_t renewed_us;    /* monotonic; when the head was last asked for */
-	bool renewed;          /* it has been, since start */
+	struct buf head_note; /* empty while head.size is 0 */
+	int64_t renewed_us;   /* monotonic; when the head was last asked for */
+	bool renewed;         /* it has been, since start */
 };
 
 /* --- head.c: the one head known, which only moves forward ------------------------------------------------------------------------ */
@@ -38,13 +38,13 @@ void sumdb_head_known(struct sumdb *sumdb, struct tlog_head *known_out);
 /* --- prove.c: questions to a tree, through the tile cache; SUMDB_ERR_FORGED, SUMDB_ERR_UNAVAILABLE, SUMDB_ERR. ------------------- */
 /* source NULL: from the cache alone. */
 
-int sumdb_prove_leaf(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t index,
-	struct tlog_hash *leaf_out, struct err *err);
+int sumdb_prove_leaf(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t index, struct tlog_hash *leaf_out,
+	struct err *err);
 int sumdb_prove_root(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t old_size,
 	struct tlog_hash *root_out, struct err *err);
 /* tile must be in the tree. */
-int sumdb_prove_tile(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, const struct tile *tile,
-	struct buf *out, struct err *err);
+int sumdb_prove_tile(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, const struct tile *tile, struct buf *out,
+	struct err *err);
 
 /* --- tile_cache.c: tiles on disk ----------------------------------------------------------------------------------------------- */
 
@@ -67,7 +67,7 @@ bool sumdb_record_hash(struct slice text, struct slice module, struct slice vers
 
 /* --- memory.c: the last proved answers ---------------------------------------------------------------------------------------- */
 
-#define SUMDB_MEMORY_SLOTS 1024
+#define SUMDB_MEMORY_SLOTS      1024
 #define SUMDB_MEMORY_ANSWER_MAX 4096 /* larger ones stay on disk alone */
 
 struct sumdb_memory *sumdb_memory_open(void);

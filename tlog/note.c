@@ -44,7 +44,7 @@ static bool signature_parse(struct slice line, struct signature *signature_out)
 		return false;
 	rest = slice_after(line, strlen(SIGNATURE_PREFIX));
 	return slice_cut(rest, ' ', &signature_out->name, &encoded) && note_name_valid(signature_out->name) &&
-		base64_decode(encoded, &signature_out->raw) && signature_out->raw.len > NOTE_ID_BYTES;
+	       base64_decode(encoded, &signature_out->raw) && signature_out->raw.len > NOTE_ID_BYTES;
 }
 
 /* 1: signed by the verifier, 0: by somebody else. */

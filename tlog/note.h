@@ -12,9 +12,9 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define NOTE_BYTES_MAX 1000000
+#define NOTE_BYTES_MAX      1000000
 #define NOTE_SIGNATURES_MAX 100
-#define NOTE_NAME_MAX 255
+#define NOTE_NAME_MAX       255
 
 enum tlog_code {
 	TLOG_ERR = -1,          /* malformed, or it does not prove what it should */

@@ -5,7 +5,7 @@
 #include "tlog/note_private.h"
 
 #define ALGORITHM_ED25519 1
-#define KEY_BYTES 32
+#define KEY_BYTES         32
 
 /* The characters that Unicode calls White_Space, beyond ASCII's, as the first and last of each run. */
 static const struct {
@@ -121,7 +121,7 @@ int note_signer_parse(struct slice text, struct note_signer *signer_out, struct 
 		!key_split(slice_after(text, strlen("PRIVATE+KEY+")), signer.verifier.name, &signer.verifier.id, signer.seed))
 		rc = err_set(err, TLOG_ERR, "malformed signer key; expected PRIVATE+KEY+NAME+hhhhhhhh+base64 of an Ed25519 seed");
 	else if (!note_ed25519_public(signer.seed, signer.verifier.public_key) ||
-		signer.verifier.id != key_id(signer.verifier.name, signer.verifier.public_key))
+		 signer.verifier.id != key_id(signer.verifier.name, signer.verifier.public_key))
 		rc = err_set(err, TLOG_ERR, "the signer key of %s does not have the id it names; it was not copied whole", signer.verifier.name);
 	else
 		*signer_out = signer;

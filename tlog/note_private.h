@@ -9,7 +9,7 @@
 #include "base/slice.h"
 #include "tlog/note.h"
 
-#define NOTE_ID_BYTES 4
+#define NOTE_ID_BYTES        4
 #define NOTE_SIGNATURE_BYTES 64
 
 /* Not empty, UTF-8, no Unicode space, no '+', at most NOTE_NAME_MAX bytes. */

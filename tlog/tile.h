@@ -10,15 +10,15 @@
 #include "base/slice.h"
 #include "tlog/tree.h"
 
-#define TILE_HEIGHT 8
-#define TILE_WIDTH 256
+#define TILE_HEIGHT     8
+#define TILE_WIDTH      256
 #define TILE_LEVEL_DATA -1
-#define TILE_PATH_MAX 128
+#define TILE_PATH_MAX   128
 
 struct tile {
-	int level;       /* 0..63, or TILE_LEVEL_DATA */
+	int level; /* 0..63, or TILE_LEVEL_DATA */
 	uint64_t index;
-	unsigned width;  /* 1..256 */
+	unsigned width; /* 1..256 */
 };
 
 /* "tile/8/0/x001/234.p/5"; non-canonical spellings are TLOG_ERR. */

@@ -6,7 +6,7 @@
 #include "tlog/tile.h"
 
 #define LEVEL_MAX 63
-#define PREFIX "tile/8/"
+#define PREFIX    "tile/8/"
 
 /* A few decimal digits; the canonical form is checked by writing the tile again. */
 static bool parse_number(struct slice text, unsigned max, unsigned *number_out)

@@ -28,9 +28,11 @@ void tlog_edge_add(struct tlog_edge *edge, const struct tlog_hash *leaf);
 void tlog_edge_root(const struct tlog_edge *edge, struct tlog_hash *root_out);
 
 /* Checks an inclusion proof of leaf number index in a tree of size with this root. TLOG_ERR. */
-int tlog_check_inclusion(const struct tlog_hash *proof, size_t proof_count, uint64_t size, const struct tlog_hash *root, uint64_t index, const struct tlog_hash *leaf, struct err *err);
+int tlog_check_inclusion(const struct tlog_hash *proof, size_t proof_count, uint64_t size, const struct tlog_hash *root, uint64_t index,
+	const struct tlog_hash *leaf, struct err *err);
 /* Checks a consistency proof from (old_size, old_root) to (size, root). TLOG_ERR. */
-int tlog_check_consistency(const struct tlog_hash *proof, size_t proof_count, uint64_t size, const struct tlog_hash *root, uint64_t old_size, const struct tlog_hash *old_root, struct err *err);
+int tlog_check_consistency(const struct tlog_hash *proof, size_t proof_count, uint64_t size, const struct tlog_hash *root, uint64_t old_size,
+	const struct tlog_hash *old_root, struct err *err);
 
 /* The tree note of a checksum database: "go.sum database tree\nN\nbase64\n". Extra lines are allowed. TLOG_ERR. */
 struct tlog_head {

@@ -23,7 +23,8 @@ static int read_version(const struct json *root, struct slice path, struct slice
 	if (!json_to_text(json_get(root, "Version"), &version) || version.len > MODULE_VERSION_MAX || module_check(path, version, NULL) != 0)
 		return err_set(err, UPSTREAM_ERR_BAD, "the answer names no version that %.*s can have", SLICE_ARG(path));
 	if (query.len > 0 && !answers(version, path, query))
-		return err_set(err, UPSTREAM_ERR_BAD, "the answer for %.*s@%.*s is about %.*s", SLICE_ARG(path), SLICE_ARG(query), SLICE_ARG(version));
+		return err_set(
+			err, UPSTREAM_ERR_BAD, "the answer for %.*s@%.*s is about %.*s", SLICE_ARG(path), SLICE_ARG(query), SLICE_ARG(version));
 	if (!json_to_text(json_get(root, "Time"), &time) || !clock_parse(time, &time_us))
 		return err_set(err, UPSTREAM_ERR_BAD, "the answer for %.*s@%.*s has no time", SLICE_ARG(path), SLICE_ARG(version));
 	memcpy(version_out->version, version.ptr, version.len);
@@ -58,8 +59,8 @@ static void write_info(const struct json *root, const struct upstream_version *v
 	json_object_end(&writer);
 }
 
-int upstream_info_read(struct slice body, struct slice path, struct slice query, struct upstream_version *version_out, struct buf *json_out,
-	struct err *err)
+int upstream_info_read(
+	struct slice body, struct slice path, struct slice query, struct upstream_version *version_out, struct buf *json_out, struct err *err)
 {
 	struct upstream_version version = { .time_s = 0 };
 	struct json *root = NULL;

@@ -85,8 +85,8 @@ static int ask_info(struct upstream *upstream, struct question *question, struct
 	return rc;
 }
 
-int upstream_latest(struct upstream *upstream, const struct public_module *module, struct upstream_version *version_out, struct buf *json_out,
-	struct err *err)
+int upstream_latest(
+	struct upstream *upstream, const struct public_module *module, struct upstream_version *version_out, struct buf *json_out, struct err *err)
 {
 	struct buf tail = BUF_INIT(TAIL_MAX);
 	struct question question = { .module = module, .version_out = version_out, .out = json_out };
@@ -132,8 +132,9 @@ int upstream_zip(struct upstream *upstream, const struct public_module *module, 
 	struct question question = { .module = module };
 	int rc = upstream_url_file(module, version, ".zip", &tail, err);
 
-	question.fetch = (struct upstream_fetch){ .tail = buf_text(&tail), .bytes_max = (size_t)MODULE_ZIP_BYTES_MAX,
-		.timeout_ms = UPSTREAM_ZIP_TIMEOUT_MS, .fd = fd };
+	question.fetch = (struct upstream_fetch){
+		.tail = buf_text(&tail), .bytes_max = (size_t)MODULE_ZIP_BYTES_MAX, .timeout_ms = UPSTREAM_ZIP_TIMEOUT_MS, .fd = fd
+	};
 	if (rc == 0)
 		rc = upstream_try(upstream, module, attempt_zip, &question, err);
 	if (rc == 0)

@@ -41,7 +41,7 @@ struct upstream_server {
 	bool fallback_any_error;    /* to the next on any error, not only 404 and 410 */
 	const char *const *modules; /* patterns; none: every module */
 	size_t modules_count;
-	const char *ca_file;        /* PEM; NULL: the system's */
+	const char *ca_file; /* PEM; NULL: the system's */
 };
 struct upstream_database {
 	const char *name;    /* of the checksum database: sumdb_database_name() */
@@ -75,8 +75,8 @@ struct upstream_version {
 /* Appends the versions, one a line, each canonical, fitting, no pseudo-version, in the order of semver_order, without repetition. */
 int upstream_list(struct upstream *upstream, const struct public_module *module, struct buf *out, struct err *err);
 /* Appends {"Version","Time","Origin"} and nothing else of the answer. */
-int upstream_latest(struct upstream *upstream, const struct public_module *module, struct upstream_version *version_out, struct buf *json_out,
-	struct err *err);
+int upstream_latest(
+	struct upstream *upstream, const struct public_module *module, struct upstream_version *version_out, struct buf *json_out, struct err *err);
 /* query: a version, branch, tag or hash. A canonical version that fits the path is answered with itself or it is UPSTREAM_ERR_BAD. */
 int upstream_info(struct upstream *upstream, const struct public_module *module, struct slice query, struct upstream_version *version_out,
 	struct buf *json_out, struct err *err);

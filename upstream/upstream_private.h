@@ -71,8 +71,8 @@ int upstream_try(struct upstream *upstream, const struct public_module *module, 
 /* --- info.c, list.c: answers -------------------------------------------------------------------------------------------------------- */
 
 /* query empty: any version will do. UPSTREAM_ERR_BAD. */
-int upstream_info_read(struct slice body, struct slice path, struct slice query, struct upstream_version *version_out, struct buf *json_out,
-	struct err *err);
+int upstream_info_read(
+	struct slice body, struct slice path, struct slice query, struct upstream_version *version_out, struct buf *json_out, struct err *err);
 /* UPSTREAM_ERR: memory. Lines that are no version of the module are dropped. */
 int upstream_list_read(struct slice body, struct slice path, struct buf *out, struct err *err);
 

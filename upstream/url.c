@@ -28,7 +28,8 @@ int upstream_peer_set(struct upstream_peer *peer, const char *url, const char *c
 	struct slice text = slice_of(url);
 
 	if (!url_usable(text))
-		return err_set(err, UPSTREAM_ERR_BAD, "the address of an upstream must be http(s)://host[:port][/path], without user, query or fragment");
+		return err_set(
+			err, UPSTREAM_ERR_BAD, "the address of an upstream must be http(s)://host[:port][/path], without user, query or fragment");
 	while (slice_ends(text, SLICE("/")))
 		text.len--;
 	peer->url = slice_dup(text);

@@ -14,12 +14,12 @@
 #include "sumdb/sumdb.h"
 #include "tests/tlog/log.h"
 
-#define KEY "sum.example.org+59a925b1+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs"
+#define KEY    "sum.example.org+59a925b1+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs"
 #define SIGNER "PRIVATE+KEY+sum.example.org+59a925b1+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH"
 /* Another key of the same name. */
-#define OTHER_KEY "sum.example.org+8ea508fd+AWa+fjMsekUzMr2dCn99sFX1xe8aBq2mbZizn7aBDEc6"
+#define OTHER_KEY    "sum.example.org+8ea508fd+AWa+fjMsekUzMr2dCn99sFX1xe8aBq2mbZizn7aBDEc6"
 #define OTHER_SIGNER "PRIVATE+KEY+sum.example.org+8ea508fd+AQsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsL"
-#define RECORDS 700
+#define RECORDS      700
 
 enum lie {
 	LIE_NONE,
@@ -39,10 +39,10 @@ enum lie {
 	LIE_TILE_LEAF,    /* tiles of level 0 with one byte changed */
 	LIE_TILE_ABOVE,   /* tiles of level 1 with one byte changed */
 	LIE_TILE_SHORT,
-	LIE_TILE_GONE,    /* 404 for every tile */
-	LIE_LARGE,        /* a lookup larger than any */
-	LIE_ABSENT,       /* 404 for a lookup */
-	LIE_DOWN,         /* nothing answers */
+	LIE_TILE_GONE, /* 404 for every tile */
+	LIE_LARGE,     /* a lookup larger than any */
+	LIE_ABSENT,    /* 404 for a lookup */
+	LIE_DOWN,      /* nothing answers */
 	LIE_COUNT
 };
 

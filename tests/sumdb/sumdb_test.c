@@ -563,8 +563,18 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_check), TEST(test_remembered), TEST(test_lies), TEST(test_fork), TEST(test_rollback), TEST(test_open), TEST(test_disk),
-		TEST(test_tiles), TEST(test_tiles_proved), TEST(test_latest), TEST(test_disk_full), TEST(test_threads),
+		TEST(test_check),
+		TEST(test_remembered),
+		TEST(test_lies),
+		TEST(test_fork),
+		TEST(test_rollback),
+		TEST(test_open),
+		TEST(test_disk),
+		TEST(test_tiles),
+		TEST(test_tiles_proved),
+		TEST(test_latest),
+		TEST(test_disk_full),
+		TEST(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

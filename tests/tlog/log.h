@@ -19,7 +19,7 @@
 #include "tlog/tree.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define LOG_LEVELS 20
+#define LOG_LEVELS    20
 
 /* levels[h][i] is the root of leaves i*2^h .. (i+1)*2^h-1. */
 struct log {

@@ -3,23 +3,24 @@
 #include "tests/tlog/log.h"
 
 /* Keys and signatures were made with another Ed25519 implementation: seeds of 32 bytes 7, 9 and 11. KEY_C has the name of KEY_A. */
-#define KEY_A "sum.example.org+59a925b1+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs"
+#define KEY_A    "sum.example.org+59a925b1+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs"
 #define SIGNER_A "PRIVATE+KEY+sum.example.org+59a925b1+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH"
-#define KEY_B "other.example.org+36a55204+Af0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY"
-#define KEY_C "sum.example.org+8ea508fd+AWa+fjMsekUzMr2dCn99sFX1xe8aBq2mbZizn7aBDEc6"
-#define HEAD "go.sum database tree\n3\nNN1lugKBoC5d4485FURI7Stm1fqIQOgKwtCU4SF6ADo=\n"
-#define DASH "\xe2\x80\x94 "
-#define HEAD_A DASH "sum.example.org WaklschS9nHHuYgPbf5z5MBzKz4eATHwQdLJtioqkQJyUYfqNuIXSY6AYVpKq+TOZucr93sQocAHDdFhvs0SyOFDuAo=\n"
-#define HEAD_B DASH "other.example.org NqVSBNDuFNCaR+EXm2TZPfeoRX3/OhswIpYoMD0i5TkNPlFZwqpqsvcjIV1IEgh4d67GRhjiVsCQU5ksCem75TnZUgc=\n"
-#define HEAD_C DASH "sum.example.org jqUI/a4cZSVaVhaO+7ieYJ/0QjMbjDXHDM+mp/EpVEIiHw1e/AYr67AYxhuNB1cqY3C0y/0OqNwhva6ZzlwXODT9qwk=\n"
+#define KEY_B    "other.example.org+36a55204+Af0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY"
+#define KEY_C    "sum.example.org+8ea508fd+AWa+fjMsekUzMr2dCn99sFX1xe8aBq2mbZizn7aBDEc6"
+#define HEAD     "go.sum database tree\n3\nNN1lugKBoC5d4485FURI7Stm1fqIQOgKwtCU4SF6ADo=\n"
+#define DASH     "\xe2\x80\x94 "
+#define HEAD_A   DASH "sum.example.org WaklschS9nHHuYgPbf5z5MBzKz4eATHwQdLJtioqkQJyUYfqNuIXSY6AYVpKq+TOZucr93sQocAHDdFhvs0SyOFDuAo=\n"
+#define HEAD_B   DASH "other.example.org NqVSBNDuFNCaR+EXm2TZPfeoRX3/OhswIpYoMD0i5TkNPlFZwqpqsvcjIV1IEgh4d67GRhjiVsCQU5ksCem75TnZUgc=\n"
+#define HEAD_C   DASH "sum.example.org jqUI/a4cZSVaVhaO+7ieYJ/0QjMbjDXHDM+mp/EpVEIiHw1e/AYr67AYxhuNB1cqY3C0y/0OqNwhva6ZzlwXODT9qwk=\n"
 /* The id of KEY_A over the signature of KEY_C. */
 #define HEAD_FALSE DASH "sum.example.org Waklsa4cZSVaVhaO+7ieYJ/0QjMbjDXHDM+mp/EpVEIiHw1e/AYr67AYxhuNB1cqY3C0y/0OqNwhva6ZzlwXODT9qwk=\n"
-#define TWO "one\n\ntwo\n"
-#define TWO_A DASH "sum.example.org WaklsRY2Q6zWFt+16X96GEgWXuJnEXGD0/+S4oLo2Mtip9IfNW04bq/McawmUjX2MOTTS9PCPgfNfpq2dPXMET/apgM=\n"
+#define TWO        "one\n\ntwo\n"
+#define TWO_A      DASH "sum.example.org WaklsRY2Q6zWFt+16X96GEgWXuJnEXGD0/+S4oLo2Mtip9IfNW04bq/McawmUjX2MOTTS9PCPgfNfpq2dPXMET/apgM=\n"
 /* Of an algorithm that does not exist, and long. */
-#define LONG_SIGNATURE                                                                                                       \
-	DASH "new.example.org AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
-	     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+#define LONG_SIGNATURE                                                                                                                               \
+	DASH "new.example.org AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"          \
+	     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"  \
+	     "\n"
 
 static struct note_verifier verifier(const char *key)
 {
@@ -72,7 +73,8 @@ static void test_signer(void **state)
 
 	(void)state;
 	assert_int_equal(note_signer_parse(slice_of(KEY_A), &signer, NULL), TLOG_ERR);
-	assert_int_equal(note_signer_parse(SLICE("PRIVATE+KEY+sum.example.org+59a925b1+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcI"), &signer, NULL), TLOG_ERR);
+	assert_int_equal(note_signer_parse(SLICE("PRIVATE+KEY+sum.example.org+59a925b1+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcI"), &signer, NULL),
+		TLOG_ERR);
 	assert_int_equal(note_signer_parse(slice_of(SIGNER_A), &signer, NULL), 0);
 	assert_memory_equal(signer.verifier.public_key, verifier(KEY_A).public_key, 32);
 	assert_int_equal(note_sign(SLICE(HEAD), &signer, &note, NULL), 0);
@@ -116,10 +118,14 @@ static void test_open(void **state)
 		{ "a short signature", HEAD "\n" DASH "sum.example.org WaklsWFh\n", NULL, TLOG_ERR },
 		{ "not base64", HEAD "\n" HEAD_A DASH "x !!!!!!!!\n", NULL, TLOG_ERR },
 		{ "a name with plus", HEAD "\n" HEAD_A DASH "a+b AAAAAAAA\n", NULL, TLOG_ERR },
-		{ "a name with a no-break space", HEAD "\n" HEAD_A DASH "a\xc2\xa0"
-						 "b AAAAAAAA\n", NULL, TLOG_ERR },
-		{ "a name with an ideographic space", HEAD "\n" HEAD_A DASH "a\xe3\x80\x80"
-						 "b AAAAAAAA\n", NULL, TLOG_ERR },
+		{ "a name with a no-break space",
+			HEAD "\n" HEAD_A DASH "a\xc2\xa0"
+			     "b AAAAAAAA\n",
+			NULL, TLOG_ERR },
+		{ "a name with an ideographic space",
+			HEAD "\n" HEAD_A DASH "a\xe3\x80\x80"
+			     "b AAAAAAAA\n",
+			NULL, TLOG_ERR },
 		{ "a name of other letters", HEAD "\n" HEAD_A DASH "\xe6\x97\xa5\xf0\x9f\x98\x80 AAAAAAAA\n", HEAD, 0 },
 		{ "no name", HEAD "\n" HEAD_A DASH " AAAAAAAA\n", NULL, TLOG_ERR },
 		{ "a control character", "a\tb\n\n" HEAD_A, NULL, TLOG_ERR },
@@ -187,7 +193,10 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verifier), cmocka_unit_test(test_signer), cmocka_unit_test(test_open), cmocka_unit_test(test_flip),
+		cmocka_unit_test(test_verifier),
+		cmocka_unit_test(test_signer),
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_flip),
 		cmocka_unit_test(test_limits),
 	};
 

@@ -185,9 +185,17 @@ static void test_read_tile(void **state)
 		struct tile tile;
 		int want;
 	} rows[] = {
-		{ { 0, 0, 256 }, 0 },   { { 0, 0, 7 }, 0 },   { { 0, 258, 256 }, 0 },          { { 0, 259, 7 }, 0 },
-		{ { 0, 259, 3 }, 0 },   { { 1, 0, 256 }, 0 }, { { 1, 1, 3 }, 0 },              { { 2, 0, 1 }, 0 },
-		{ { 0, 259, 8 }, TLOG_ERR_LIMIT }, { { 2, 0, 2 }, TLOG_ERR_LIMIT }, { { 3, 0, 1 }, TLOG_ERR_LIMIT },
+		{ { 0, 0, 256 }, 0 },
+		{ { 0, 0, 7 }, 0 },
+		{ { 0, 258, 256 }, 0 },
+		{ { 0, 259, 7 }, 0 },
+		{ { 0, 259, 3 }, 0 },
+		{ { 1, 0, 256 }, 0 },
+		{ { 1, 1, 3 }, 0 },
+		{ { 2, 0, 1 }, 0 },
+		{ { 0, 259, 8 }, TLOG_ERR_LIMIT },
+		{ { 2, 0, 2 }, TLOG_ERR_LIMIT },
+		{ { 3, 0, 1 }, TLOG_ERR_LIMIT },
 	};
 
 	(void)state;
@@ -260,8 +268,8 @@ static void test_shared_edge(void **state)
 			if (server.spoilt.width == 1)
 				server.at = 3;
 			source = source_of(&server);
-			assert_int_equal(leaf ? tile_read_leaf(&source, &head, 5, &hash, NULL) : tile_root_at(&source, &head, 300, &hash, NULL),
-				TLOG_ERR);
+			assert_int_equal(
+				leaf ? tile_read_leaf(&source, &head, 5, &hash, NULL) : tile_root_at(&source, &head, 300, &hash, NULL), TLOG_ERR);
 			assert_false(server.spoilt_saved);
 		}
 	}
@@ -340,8 +348,14 @@ static void test_odd_sources(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths), cmocka_unit_test(test_in_tree), cmocka_unit_test(test_read), cmocka_unit_test(test_read_tile),
-		cmocka_unit_test(test_flip), cmocka_unit_test(test_shared_edge), cmocka_unit_test(test_forged_branch), cmocka_unit_test(test_odd_sources),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_in_tree),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read_tile),
+		cmocka_unit_test(test_flip),
+		cmocka_unit_test(test_shared_edge),
+		cmocka_unit_test(test_forged_branch),
+		cmocka_unit_test(test_odd_sources),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

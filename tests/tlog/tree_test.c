@@ -234,8 +234,12 @@ static void test_head_format(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_known_roots), cmocka_unit_test(test_large_roots), cmocka_unit_test(test_inclusion),
-		cmocka_unit_test(test_consistency), cmocka_unit_test(test_head), cmocka_unit_test(test_head_format),
+		cmocka_unit_test(test_known_roots),
+		cmocka_unit_test(test_large_roots),
+		cmocka_unit_test(test_inclusion),
+		cmocka_unit_test(test_consistency),
+		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_head_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
 #include "tlog/tile.h"
 
 #define SUPPORTED "/base/sumdb/sum.example.org/supported"
-#define LOOKUP "/base/sumdb/sum.example.org/lookup/example.com/!mod@v1.0.0"
-#define LATEST "/base/sumdb/sum.example.org/latest"
+#define LOOKUP    "/base/sumdb/sum.example.org/lookup/example.com/!mod@v1.0.0"
+#define LATEST    "/base/sumdb/sum.example.org/latest"
 
 struct source {
 	struct upstream_source ctx;

@@ -1,7 +1,7 @@
 #include "tests/tlog/log.h"
 #include "upstream/upstream_private.h"
 
-#define TIME "\"Time\":\"2024-01-02T03:04:05Z\""
+#define TIME          "\"Time\":\"2024-01-02T03:04:05Z\""
 #define GOOD(version) "{\"Version\":\"" version "\"," TIME "}"
 
 static void test_info(void **state)
@@ -15,12 +15,14 @@ static void test_info(void **state)
 		{ "a short version", "example.com/m", "v1.2", GOOD("v1.2.0"), GOOD("v1.2.0") },
 		{ "a version that does not fit", "example.com/m", "v2.0.0", GOOD("v2.0.0+incompatible"), GOOD("v2.0.0+incompatible") },
 		{ "more fields, other order", "example.com/m", "v1.2.3",
-			"{\n \"Name\":\"x\", " TIME ", \"Short\":\"y\", \"Origin\":{\"Ref\":\"refs/tags/v1.2.3\",\"VCS\":\"git\",\"Hash\":\"abc\",\"Secret\":\"s\","
+			"{\n \"Name\":\"x\", " TIME
+			", \"Short\":\"y\", \"Origin\":{\"Ref\":\"refs/tags/v1.2.3\",\"VCS\":\"git\",\"Hash\":\"abc\",\"Secret\":\"s\","
 			"\"URL\":\"https://example.com/m\",\"Subdir\":\"\",\"TagSum\":7}, \"Version\":\"v1.2.3\" }\n",
 			"{\"Version\":\"v1.2.3\"," TIME
 			",\"Origin\":{\"VCS\":\"git\",\"URL\":\"https://example.com/m\",\"Hash\":\"abc\",\"Ref\":\"refs/tags/v1.2.3\"}}" },
 		{ "an origin that is no object", "example.com/m", "v1.2.3", "{\"Version\":\"v1.2.3\"," TIME ",\"Origin\":\"x\"}", GOOD("v1.2.3") },
-		{ "another zone, a fraction", "example.com/m", "v1.2.3", "{\"Version\":\"v1.2.3\",\"Time\":\"2024-01-02T05:04:05.999+02:00\"}", GOOD("v1.2.3") },
+		{ "another zone, a fraction", "example.com/m", "v1.2.3", "{\"Version\":\"v1.2.3\",\"Time\":\"2024-01-02T05:04:05.999+02:00\"}",
+			GOOD("v1.2.3") },
 		{ "another version", "example.com/m", "v1.2.3", GOOD("v1.2.4"), NULL },
 		{ "its metadata dropped", "example.com/m", "v1.2.3+meta", GOOD("v1.2.3"), GOOD("v1.2.3") },
 		{ "incompatible asked, not answered", "example.com/m", "v2.0.0+incompatible", GOOD("v1.2.4"), NULL },
@@ -69,7 +71,8 @@ static void test_list(void **state)
 		{ "twice", "example.com/m", "v1.0.0\nv1.0.0\nv1.0.0\n", "v1.0.0\n" },
 		{ "a time behind it", "example.com/m", "v1.0.0 2024-01-02T03:04:05Z\n", "v1.0.0\n" },
 		{ "white space", "example.com/m", "\n\n  v1.0.0\t\r\n \nv1.1.0\r\n", "v1.0.0\nv1.1.0\n" },
-		{ "pseudo-versions", "example.com/m", "v0.0.0-20240102030405-abcdefabcdef\nv1.0.0\nv1.0.1-0.20240102030405-abcdefabcdef\n", "v1.0.0\n" },
+		{ "pseudo-versions", "example.com/m", "v0.0.0-20240102030405-abcdefabcdef\nv1.0.0\nv1.0.1-0.20240102030405-abcdefabcdef\n",
+			"v1.0.0\n" },
 		{ "not canonical", "example.com/m", "v1\nv1.0\nv1.0.0+meta\n1.0.0\nv1.0.0\n", "v1.0.0\n" },
 		{ "other majors", "example.com/m", "v2.0.0\nv1.0.0\nv3.0.0+incompatible\n", "v1.0.0\nv3.0.0+incompatible\n" },
 		{ "of /v2", "example.com/m/v2", "v1.0.0\nv2.0.0\nv2.1.0\nv3.0.0\n", "v2.0.0\nv2.1.0\n" },

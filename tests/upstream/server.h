@@ -18,7 +18,7 @@ struct route {
 	const char *target; /* exactly as in the request line */
 	int status;         /* 0: the connection is closed without an answer */
 	const char *body;
-	size_t missing;     /* bytes of the body that are announced and never come */
+	size_t missing; /* bytes of the body that are announced and never come */
 };
 
 struct server {
@@ -74,7 +74,8 @@ static inline void server_answer(struct server *server, int fd)
 	if (route.status != 0) {
 		size_t len = strlen(route.body);
 
-		buf_printf(&answer, "HTTP/1.1 %d x\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", route.status, len);
+		buf_printf(
+			&answer, "HTTP/1.1 %d x\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", route.status, len);
 		buf_add(&answer, route.body, len - route.missing);
 	}
 	while (sent < answer.len) {

@@ -209,7 +209,9 @@ static void test_list_and_latest(void **state)
 		{ .target = "/base/example.com/m/@v/list", .status = 200, .body = "v1.1.0\nv1.0.0\n" },
 		{ .target = "/base/example.com/m/@latest", .status = 200, .body = "{\"Version\":\"v1.1.0\",\"Time\":\"2024-01-02T03:04:05Z\"}" },
 		{ .target = "/base/example.com/m/@v/main.info", .status = 200, .body = "{\"Version\":\"v1.1.0\",\"Time\":\"2024-01-02T03:04:05Z\"}" },
-		{ .target = "/base/example.com/m/@v/v1.0.0.info", .status = 200, .body = "{\"Version\":\"v1.1.0\",\"Time\":\"2024-01-02T03:04:05Z\"}" },
+		{ .target = "/base/example.com/m/@v/v1.0.0.info",
+			.status = 200,
+			.body = "{\"Version\":\"v1.1.0\",\"Time\":\"2024-01-02T03:04:05Z\"}" },
 	};
 	struct world *world = *state;
 	struct upstream_server servers[] = { { .url = world->a.url, .fallback_any_error = true }, { .url = world->b.url } };
@@ -308,8 +310,15 @@ static void test_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_open), TEST(test_targets), TEST(test_odd_queries), TEST(test_fallback), TEST(test_patterns), TEST(test_reason),
-		TEST(test_list_and_latest), TEST(test_zip), TEST(test_limit),
+		TEST(test_open),
+		TEST(test_targets),
+		TEST(test_odd_queries),
+		TEST(test_fallback),
+		TEST(test_patterns),
+		TEST(test_reason),
+		TEST(test_list_and_latest),
+		TEST(test_zip),
+		TEST(test_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

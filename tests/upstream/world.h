@@ -23,8 +23,8 @@ static inline int world_setup(void **state)
 	server_open(&world->a);
 	server_open(&world->b);
 	if (http_client_open(&options, &world->http, &err) != 0 ||
-		policy_open_text("policy.yaml", SLICE("private: [private.example]\nrules:\n  - { name: all, modules: [\"*\"], verdict: allow }\n"), NULL, 0,
-			&world->policy, &err) != 0)
+		policy_open_text("policy.yaml", SLICE("private: [private.example]\nrules:\n  - { name: all, modules: [\"*\"], verdict: allow }\n"),
+			NULL, 0, &world->policy, &err) != 0)
 		fail_msg("%s", err.text);
 	return 0;
 }
@@ -54,8 +54,9 @@ static inline const struct public_module *world_module(struct world *world, cons
 static inline void world_open(struct world *world, const struct upstream_server *servers, size_t count, const char *database_url)
 {
 	struct upstream_database database = { .name = "sum.example.org", .url = database_url };
-	struct upstream_options options = { .http = world->http, .servers = servers, .servers_count = count, .databases = &database,
-		.databases_count = 1 };
+	struct upstream_options options = {
+		.http = world->http, .servers = servers, .servers_count = count, .databases = &database, .databases_count = 1
+	};
 	struct err err = ERR_INIT;
 
 	upstream_close(&world->upstream);
