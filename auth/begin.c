@@ -223,9 +223,12 @@ static void run(void *arg)
 /* Submits under the lock, so that nobody comes on board of a flight that will not start. */
 static int start(struct auth *auth, struct auth_flight *flight)
 {
+	bool listed = flight->listed;
+
 	if (pool_submit(auth->pool, run, flight) < 0)
 		return AUTH_ERR_BUSY;
-	if (flight->listed)
+	/* A listed flight ends under the lock that is held here; another may be over by now. */
+	if (listed)
 		list(auth, flight);
 	return 0;
 }

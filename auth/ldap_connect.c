@@ -1,0 +1,117 @@
+/*
+ * One connection to a directory. Every option that libldap would take from files, the environment or old habits is set here: version 3,
+ * no referrals, time-outs, TLS 1.2 or later with certificate and host name checked. RFC 4513.
+ */
+#include "auth/ldap_private.h"
+
+#include <string.h>
+
+static int set_basics(LDAP *ld, const struct ldap_settings *settings)
+{
+	int version = LDAP_VERSION3;
+	int never = LDAP_DEREF_NEVER;
+	int rc = ldap_set_option(ld, LDAP_OPT_PROTOCOL_VERSION, &version);
+
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_RESTART, LDAP_OPT_ON);
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_DEREF, &never);
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_NETWORK_TIMEOUT, &settings->timeout);
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_TIMEOUT, &settings->timeout);
+	return rc;
+}
+
+/* The context must be made last, from what was set before. */
+static int set_tls(LDAP *ld, const struct ldap_settings *settings)
+{
+	static const int none[] = { LDAP_OPT_X_TLS_CACERTDIR, LDAP_OPT_X_TLS_CERTFILE, LDAP_OPT_X_TLS_KEYFILE, LDAP_OPT_X_TLS_CRLFILE };
+	int demand = LDAP_OPT_X_TLS_DEMAND;
+	int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+	int is_server = 0;
+	int rc = LDAP_OPT_SUCCESS;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]) && rc == LDAP_OPT_SUCCESS; i++)
+		rc = ldap_set_option(ld, none[i], NULL);
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, settings->ca);
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest);
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &is_server);
+	return rc;
+}
+
+int auth_ldap_bind(LDAP *ld, const char *dn, struct slice password)
+{
+	struct berval credential = { .bv_val = (char *)(uintptr_t)password.ptr, .bv_len = password.len };
+
+	ASSERT(password.len > 0 && dn[0] != '\0');
+	return ldap_sasl_bind_s(ld, dn, LDAP_SASL_SIMPLE, &credential, NULL, NULL, NULL);
+}
+
+/* Without a service account an anonymous bind says that the server is there. */
+static int bind_service(LDAP *ld, const struct ldap_settings *settings)
+{
+	struct berval nothing = { .bv_val = NULL, .bv_len = 0 };
+
+	if (settings->bind_dn == NULL)
+		return ldap_sasl_bind_s(ld, "", LDAP_SASL_SIMPLE, &nothing, NULL, NULL, NULL);
+	return auth_ldap_bind(ld, settings->bind_dn, buf_slice(&settings->bind_password));
+}
+
+static int tell(LDAP *ld, const char *uri, const char *what, int rc, struct err *err)
+{
+	char *detail = NULL;
+
+	if (ld != NULL)
+		ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
+	err_set(err, AUTH_ERR, "directory %s: %s: %s%s%.300s", uri, what, ldap_err2string(rc), detail == NULL || *detail == '\0' ? "" : ": ",
+		detail == NULL ? "" : detail);
+	ldap_memfree(detail);
+	return rc;
+}
+
+int auth_ldap_connect(const struct ldap_settings *settings, const char *uri, LDAP **ld_out, struct err *err)
+{
+	bool local = strncmp(uri, "ldapi://", 8) == 0;
+	const char *what = "cannot be set up";
+	LDAP *ld = NULL;
+	int rc = ldap_initialize(&ld, uri);
+
+	if (rc == LDAP_SUCCESS)
+		rc = set_basics(ld, settings);
+	if (rc == LDAP_SUCCESS && !local) {
+		what = "TLS cannot be set up";
+		rc = set_tls(ld, settings);
+	}
+	if (rc == LDAP_SUCCESS && settings->start_tls) {
+		what = "StartTLS failed";
+		rc = ldap_start_tls_s(ld, NULL, NULL);
+	}
+	if (rc == LDAP_SUCCESS) {
+		what = "cannot connect and bind as the service account";
+		rc = bind_service(ld, settings);
+	}
+	if (rc == LDAP_SUCCESS) {
+		*ld_out = ld;
+		return LDAP_SUCCESS;
+	}
+	tell(ld, uri, what, rc, err);
+	if (ld != NULL)
+		ldap_unbind_ext_s(ld, NULL, NULL);
+	return rc;
+}
+
+/* Negative codes are libldap's own: the connection, not an answer. */
+bool auth_ldap_broken(int rc)
+{
+	if (rc == LDAP_FILTER_ERROR || rc == LDAP_NO_MEMORY || rc == LDAP_PARAM_ERROR)
+		return false;
+	return rc < 0 || rc == LDAP_BUSY || rc == LDAP_UNAVAILABLE;
+}
