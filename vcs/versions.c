@@ -67,9 +67,12 @@ static int has_gomod(struct session *session, const struct ref *tag, bool *has_o
 /* Moves the items of one kind behind the others, keeping the order of each. Answers how many stay in front. */
 static size_t part(struct versions *versions)
 {
-	struct version *moved = malloc((versions->count ? versions->count : 1) * sizeof(*moved));
+	struct version *moved;
 	size_t front = 0, back = 0;
 
+	if (versions->count == 0)
+		return 0;
+	moved = malloc(versions->count * sizeof(*moved));
 	if (!moved)
 		return SIZE_MAX;
 	for (size_t i = 0; i < versions->count; i++)
