@@ -59,16 +59,15 @@ static struct place *survey(const char *dir, const struct segment_list *list)
 	return places;
 }
 
-/* Where the segment in front of places[i] ends. False: nothing after it says so. */
+/* Where the segment in front of places[i] ends. False: it is the last, or the next one cannot tell; then its own head counts. */
 static bool next_first(const struct place *places, size_t count, size_t i, uint64_t *first_out)
 {
-	for (; i < count; i++) {
-		if (places[i].first_known) {
-			*first_out = places[i].first;
-			return true;
-		}
-	}
-	return false;
+	while (i < count && places[i].unborn)
+		i++;
+	if (i >= count || !places[i].first_known)
+		return false;
+	*first_out = places[i].first;
+	return true;
 }
 
 /* The tree noted at a segment's start against the one grown over all rows before it; from here on it is what kept heads agree with. */
