@@ -85,7 +85,7 @@ def main():
     directory = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/unicode")
     smallest = folds(directory)
     listed = list(categories(directory))
-    print(f"/* Unicode {VERSION}: letters, printable characters, simple case folding. Made by conf/unicode-tables.py from the Unicode Character Database; do not edit. */")
+    print(f"/* Unicode {VERSION}: letters, printable characters, simple case folding. Do not edit: conf/unicode-tables.py writes this file. */")
     print('#include "module/unicode.h"\n')
     print("/* clang-format off */")
     for name, groups in (("unicode_letters", "L"), ("unicode_printable", "LMNPS")):

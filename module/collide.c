@@ -81,12 +81,14 @@ static int compare(const struct folded *a, const struct folded *b, struct err *e
 		slice_next(&a_path, '/', &a_part);
 		slice_next(&b_path, '/', &b_part);
 		if (!slice_equal(a_part, b_part))
-			return err_set(err, MODULE_ERR, "\"%.*s\" and \"%.*s\" differ only in case; file systems that fold case cannot hold both: rename one", SLICE_ARG(a->path),
-				SLICE_ARG(b->path));
+			return err_set(err, MODULE_ERR,
+				"\"%.*s\" and \"%.*s\" differ only in case; file systems that fold case cannot hold both: rename one",
+				SLICE_ARG(a->path), SLICE_ARG(b->path));
 		if (a_fold.len == 0 && b_fold.len == 0)
 			return same_place(a, b, err);
 		if (a_fold.len == 0 && !a->directory)
-			return err_set(err, MODULE_ERR, "\"%.*s\" is both a file and the directory of \"%.*s\"; no module can hold both", SLICE_ARG(a->path), SLICE_ARG(b->path));
+			return err_set(err, MODULE_ERR, "\"%.*s\" is both a file and the directory of \"%.*s\"; no module can hold both",
+				SLICE_ARG(a->path), SLICE_ARG(b->path));
 	}
 	return 0;
 }

@@ -118,6 +118,7 @@ int module_file_path_check(struct slice path, struct err *err)
 	const char *problem = elements_problem(path, ELEMENT_FILE);
 
 	if (problem != NULL)
-		return err_set(err, MODULE_ERR, "the file name \"%.*s\" %s; no go command accepts it in a module: rename the file", SLICE_ARG(path), problem);
+		return err_set(err, MODULE_ERR, "the file name \"%.*s\" %s; no go command accepts it in a module: rename the file", SLICE_ARG(path),
+			problem);
 	return 0;
 }

@@ -81,7 +81,8 @@ int module_unescape_path(struct slice escaped, struct buf *out, struct err *err)
 	int status;
 
 	if (!unescape(escaped, text, sizeof(text), &len))
-		return err_set(err, MODULE_ERR, "\"%.*s\" is not an escaped module path; capitals are written as '!' and the small letter", SLICE_ARG(escaped));
+		return err_set(err, MODULE_ERR, "\"%.*s\" is not an escaped module path; capitals are written as '!' and the small letter",
+			SLICE_ARG(escaped));
 	status = module_path_check(slice_make(text, len), err);
 	if (status != 0)
 		return status;

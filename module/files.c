@@ -78,7 +78,8 @@ int module_files_add(struct module_files *files, struct slice path, enum module_
 	status = reserve(files, err);
 	if (status != 0)
 		return status;
-	files->files[files->count] = (struct file){ .path_at = files->paths.len, .path_len = path.len, .mode = mode, .bytes = bytes, .handle = handle };
+	files->files[files->count] =
+		(struct file){ .path_at = files->paths.len, .path_len = path.len, .mode = mode, .bytes = bytes, .handle = handle };
 	buf_add_slice(&files->paths, path);
 	if (buf_failed(&files->paths))
 		return no_memory(err);
@@ -109,7 +110,8 @@ static int find_nested(struct module_files *files, struct err *err)
 
 	for (i = 0; i < files->count; i++) {
 		struct slice path = path_of(files, &files->files[i]), directory = directory_of(path);
-		if (files->files[i].mode != MODULE_FILE_REGULAR || directory.len == 0 || !slice_equal_nocase(slice_after(path, directory.len), SLICE("go.mod")))
+		if (files->files[i].mode != MODULE_FILE_REGULAR || directory.len == 0 ||
+			!slice_equal_nocase(slice_after(path, directory.len), SLICE("go.mod")))
 			continue;
 		if ((count & (count - 1)) == 0) {
 			struct slice *grown = reallocarray(files->nested, count == 0 ? 1 : count * 2, sizeof(*grown));

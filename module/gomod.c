@@ -247,7 +247,7 @@ bool gomod_retracted(const struct gomod *gomod, struct slice version)
 
 bool gomod_vendor_rule_new(struct slice file)
 {
-	struct gomod gomod;
+	struct gomod gomod = { .go_version = NULL };
 	bool is_new;
 
 	if (read_file(file, false, &gomod, NULL) != 0)

@@ -9,18 +9,21 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define GOMOD_BYTES_MAX (16 * 1024 * 1024)
+#define GOMOD_BYTES_MAX    (16 * 1024 * 1024)
 #define GOMOD_RETRACTS_MAX 65536
 
 /* The tolerant scanner: the path of the first `module` line, unquoted, appended to out. False: missing or malformed. */
 bool gomod_module_path(struct slice file, struct buf *out);
 
+/* Versions retracted from low to high, both included; as written: what is no version is below every one. */
+struct gomod_retract {
+	char *low, *high;
+};
+
 /* What lax parsing keeps. Strings belong to the struct. */
 struct gomod {
-	char *go_version;        /* "1.24", NULL when there is no go line */
-	struct gomod_retract {
-		char *low, *high;    /* inclusive; as written: what is no version is below every one */
-	} *retracts;
+	char *go_version; /* "1.24", NULL when there is no go line */
+	struct gomod_retract *retracts;
 	size_t retracts_count;
 };
 

@@ -12,7 +12,7 @@ struct reader {
 	bool mid_line;        /* a token stands on this line already */
 	enum token_kind kind; /* the next token */
 	struct slice text;
-	size_t start;         /* the line that the statement began on */
+	size_t start; /* the line that the statement began on */
 	gomod_line_handler *handler;
 	void *ctx;
 	struct err *err;

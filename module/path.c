@@ -4,7 +4,7 @@
 #include "module/element.h"
 #include "module/semver.h"
 
-#define GOPKG SLICE("gopkg.in/")
+#define GOPKG    SLICE("gopkg.in/")
 #define UNSTABLE SLICE("-unstable")
 
 static bool is_digit(char c)
@@ -122,8 +122,8 @@ int module_check(struct slice path, struct slice version, struct err *err)
 	if (version.len > MODULE_VERSION_MAX || !semver_is_module_canonical(version))
 		return err_set(err, MODULE_ERR, "\"%.*s\" is not a canonical version (vMAJOR.MINOR.PATCH)", SLICE_ARG(version));
 	if (!module_path_split_major(path, &prefix, &major) || !module_version_fits(version, major))
-		return err_set(err, MODULE_ERR, "version %.*s does not belong under the path %.*s; the path's end names the major version", SLICE_ARG(version),
-			SLICE_ARG(path));
+		return err_set(err, MODULE_ERR, "version %.*s does not belong under the path %.*s; the path's end names the major version",
+			SLICE_ARG(version), SLICE_ARG(path));
 	return 0;
 }
 

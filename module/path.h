@@ -14,13 +14,13 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define MODULE_PATH_MAX 1024    /* bytes of a module path; longer ones are refused */
+#define MODULE_PATH_MAX    1024 /* bytes of a module path; longer ones are refused */
 #define MODULE_VERSION_MAX 256  /* bytes of a version or query */
 
 enum module_code {
-	MODULE_ERR = -1,         /* the bytes are not what they should be; err says why */
-	MODULE_ERR_ABSENT = -2,  /* what was looked for is not in the bytes */
-	MODULE_ERR_LIMIT = -3    /* larger than a limit named here */
+	MODULE_ERR = -1,        /* the bytes are not what they should be; err says why */
+	MODULE_ERR_ABSENT = -2, /* what was looked for is not in the bytes */
+	MODULE_ERR_LIMIT = -3   /* larger than a limit named here */
 };
 
 /* 0 when path is a valid module path (letters of both cases; not escaped), else MODULE_ERR. err may be NULL. */

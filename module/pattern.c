@@ -52,7 +52,7 @@ static bool class_match(struct slice *pattern, uint32_t rune, bool *hit_out, boo
 static bool step(struct slice *pattern, struct slice *name)
 {
 	struct slice rest = slice_after(*pattern, 1);
-	char operator = pattern->ptr[0];
+	char op = pattern->ptr[0];
 	bool hit, ordered;
 	uint32_t rune;
 	size_t len;
@@ -60,18 +60,18 @@ static bool step(struct slice *pattern, struct slice *name)
 	if (name->len == 0)
 		return false;
 	len = utf8_decode(*name, &rune);
-	if (operator == '[') {
+	if (op == '[') {
 		hit = class_match(&rest, rune, &hit, &ordered) && hit;
-	} else if (operator == '?') {
+	} else if (op == '?') {
 		hit = rune != '/';
 	} else {
-		if (operator == '\\') {
+		if (op == '\\') {
 			if (rest.len == 0)
 				return false;
-			operator = rest.ptr[0];
+			op = rest.ptr[0];
 			rest = slice_after(rest, 1);
 		}
-		hit = operator == name->ptr[0];
+		hit = op == name->ptr[0];
 		len = 1;
 	}
 	*pattern = rest;
@@ -85,13 +85,13 @@ static bool is_well_formed(struct slice pattern, bool *ordered_out)
 	bool ordered = true, hit, class_ordered;
 
 	while (pattern.len > 0) {
-		char operator = pattern.ptr[0];
+		char op = pattern.ptr[0];
 		pattern = slice_after(pattern, 1);
-		if (operator == '\\') {
+		if (op == '\\') {
 			if (pattern.len == 0)
 				return false;
 			pattern = slice_after(pattern, 1);
-		} else if (operator == '[') {
+		} else if (op == '[') {
 			if (!class_match(&pattern, 0, &hit, &class_ordered))
 				return false;
 			ordered = ordered && class_ordered;
@@ -145,7 +145,8 @@ int module_pattern_check(struct slice pattern, struct err *err)
 	if (slice_index(pattern, ',') >= 0)
 		return err_set(err, MODULE_ERR, "the pattern \"%.*s\" holds a comma; write two patterns", SLICE_ARG(pattern));
 	if (!is_well_formed(glob, &ordered))
-		return err_set(err, MODULE_ERR, "the pattern \"%.*s\" is malformed: an open '[', an empty class or a '\\' at the end", SLICE_ARG(pattern));
+		return err_set(
+			err, MODULE_ERR, "the pattern \"%.*s\" is malformed: an open '[', an empty class or a '\\' at the end", SLICE_ARG(pattern));
 	if (!ordered)
 		return err_set(err, MODULE_ERR, "the pattern \"%.*s\" has a range that runs backwards", SLICE_ARG(pattern));
 	return 0;

@@ -11,8 +11,8 @@ struct parts {
 	struct slice base;      /* "v1.0.0", "v1.2.4-0", "v1.2.3-pre.0": what stands before the time, without its separator */
 	struct slice timestamp; /* 14 digits */
 	struct slice revision;
-	struct slice build;     /* with its '+' */
-	bool baseless;          /* of the form vX.0.0-TIME-REVISION */
+	struct slice build; /* with its '+' */
+	bool baseless;      /* of the form vX.0.0-TIME-REVISION */
 };
 
 static bool all_digits(struct slice s)
@@ -162,7 +162,8 @@ int pseudo_base(struct slice version, struct buf *out, struct err *err)
 		return err_set(err, MODULE_ERR, "%.*s is not a pseudo-version", SLICE_ARG(version));
 	if (parts.baseless) {
 		if (parts.build.len > 0)
-			return err_set(err, MODULE_ERR, "%.*s builds on no tag and so cannot end in %.*s", SLICE_ARG(version), SLICE_ARG(parts.build));
+			return err_set(
+				err, MODULE_ERR, "%.*s builds on no tag and so cannot end in %.*s", SLICE_ARG(version), SLICE_ARG(parts.build));
 		return 0;
 	}
 	if (!slice_equal_text(base.prerelease, "-0")) {

@@ -1,4 +1,4 @@
-/* Unicode 15.0.0: letters, printable characters, simple case folding. Made by conf/unicode-tables.py from the Unicode Character Database; do not edit. */
+/* Unicode 15.0.0: letters, printable characters, simple case folding. Do not edit: conf/unicode-tables.py writes this file. */
 #include "module/unicode.h"
 
 /* clang-format off */

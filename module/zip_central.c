@@ -4,18 +4,18 @@
 #include "module/path.h"
 #include "module/zip.h"
 
-#define END_BYTES 22
-#define END_SIGNATURE 0x06054b50u
-#define LOCATOR_BYTES 20
-#define LOCATOR_SIGNATURE 0x07064b50u
-#define END64_BYTES 56
-#define END64_SIGNATURE 0x06064b50u
-#define LOCAL_BYTES 30
-#define LOCAL_SIGNATURE 0x04034b50u
+#define END_BYTES            22
+#define END_SIGNATURE        0x06054b50u
+#define LOCATOR_BYTES        20
+#define LOCATOR_SIGNATURE    0x07064b50u
+#define END64_BYTES          56
+#define END64_SIGNATURE      0x06064b50u
+#define LOCAL_BYTES          30
+#define LOCAL_SIGNATURE      0x04034b50u
 #define DESCRIPTOR_SIGNATURE 0x08074b50u
-#define FLAG_DESCRIPTOR 0x0008u
-#define ENTRY_BYTES 46
-#define ENTRY_SIGNATURE 0x02014b50u
+#define FLAG_DESCRIPTOR      0x0008u
+#define ENTRY_BYTES          46
+#define ENTRY_SIGNATURE      0x02014b50u
 
 /* len bytes at `at`, little-endian; they must be there. */
 static uint64_t number_at(struct slice s, size_t at, size_t len)

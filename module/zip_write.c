@@ -13,18 +13,18 @@
 #include "module/dirhash.h"
 #include "module/path.h"
 
-#define LEVEL 6
+#define LEVEL               6
 #define DIRECTORY_BYTES_MAX (1024u * 1024 * 1024)
-#define NAME_BYTES_MAX 0xFFFFu
-#define COUNT_ZIP64 0xFFFFu
-#define FLAG_UTF8 0x0800u
-#define METHOD_STORED 0u
-#define METHOD_DEFLATED 8u
-#define NEEDS_DEFLATE 20u
-#define NEEDS_ZIP64 45u
-#define MADE_BY_UNIX 0x0300u
-#define MODE_FILE_0644 (0100644u << 16)
-#define DATE_1980_01_01 0x0021u
+#define NAME_BYTES_MAX      0xFFFFu
+#define COUNT_ZIP64         0xFFFFu
+#define FLAG_UTF8           0x0800u
+#define METHOD_STORED       0u
+#define METHOD_DEFLATED     8u
+#define NEEDS_DEFLATE       20u
+#define NEEDS_ZIP64         45u
+#define MADE_BY_UNIX        0x0300u
+#define MODE_FILE_0644      (0100644u << 16)
+#define DATE_1980_01_01     0x0021u
 
 struct module_zip {
 	module_sink *sink;
@@ -244,7 +244,8 @@ int module_zip_add(struct module_zip *zip, struct slice path, struct slice conte
 	if (status != 0)
 		return status;
 	if (content.len > (uint64_t)MODULE_ZIP_BYTES_MAX - zip->unpacked || zip->count == MODULE_FILES_MAX)
-		return err_set(err, MODULE_ERR_LIMIT, "the module's files are larger than %lld bytes together, or more than %d", MODULE_ZIP_BYTES_MAX, MODULE_FILES_MAX);
+		return err_set(err, MODULE_ERR_LIMIT, "the module's files are larger than %lld bytes together, or more than %d", MODULE_ZIP_BYTES_MAX,
+			MODULE_FILES_MAX);
 	zip->unpacked += content.len;
 	zip->count++;
 	status = hash_file(zip, content, err);

@@ -20,7 +20,8 @@ static void test_hash(void **state)
 		{ "nothing", { { NULL, NULL } }, "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" },
 		{ "two", { { "xyz", "data for xyz" }, { "abc", "data for abc" } }, "h1:EP6WfDoQTSk9klnxcjriWJOGztueJUywHNmWeq+efB8=" },
 		{ "the same in order", { { "abc", "data for abc" }, { "xyz", "data for xyz" } }, "h1:EP6WfDoQTSk9klnxcjriWJOGztueJUywHNmWeq+efB8=" },
-		{ "by bytes, not by letters", { { "b", "" }, { "B", "" }, { "a/b", "" }, { "a-b", "" } }, "h1:Trfaz6HoM6qL1Ha9TdsZP2udsswSNVDe4vcx/wVxmWE=" },
+		{ "by bytes, not by letters", { { "b", "" }, { "B", "" }, { "a/b", "" }, { "a-b", "" } },
+			"h1:Trfaz6HoM6qL1Ha9TdsZP2udsswSNVDe4vcx/wVxmWE=" },
 	};
 
 	(void)state;

@@ -34,7 +34,9 @@ static void run(const struct row *row)
 
 	assert_int_equal(module_files_open(&files, &err), 0);
 	for (size_t i = 0; i < FILES_MAX && row->files[i].path != NULL; i++)
-		assert_int_equal(module_files_add(files, slice_of(row->files[i].path), (enum module_file_mode)row->files[i].mode, row->files[i].bytes, i, &err), 0);
+		assert_int_equal(module_files_add(files, slice_of(row->files[i].path), (enum module_file_mode)row->files[i].mode, row->files[i].bytes,
+					 i, &err),
+			0);
 	status = module_files_check(files, row->rule_new, &err);
 	CHECK(row->name, status == row->status);
 	CHECK(row->name, (err.text[0] == '\0') == (status == 0));
@@ -55,10 +57,12 @@ static void test_included(void **state)
 		{ "nothing", false, { { NULL, 0, 0 } }, "", 0 },
 		{ "order stays", false, { { "z", R, 1 }, { "a", R, 1 }, { "go.mod", R, 1 } }, "0 1 2 ", 0 },
 		{ "links and others are dropped", false, { { "a", L, 1 }, { "b", X, 1 }, { "c", R, 1 } }, "2 ", 0 },
-		{ "another module", false, { { "sub/go.mod", R, 1 }, { "sub/a", R, 1 }, { "sub/deep/b", R, 1 }, { "subs/c", R, 1 }, { "d", R, 1 } }, "3 4 ", 0 },
+		{ "another module", false, { { "sub/go.mod", R, 1 }, { "sub/a", R, 1 }, { "sub/deep/b", R, 1 }, { "subs/c", R, 1 }, { "d", R, 1 } },
+			"3 4 ", 0 },
 		{ "another module in other letters", false, { { "sub/Go.Mod", R, 1 }, { "sub/a", R, 1 }, { "b", R, 1 } }, "2 ", 0 },
 		{ "a linked go.mod makes none", false, { { "sub/go.mod", L, 1 }, { "sub/a", R, 1 } }, "1 ", 0 },
-		{ "two other modules", false, { { "b/go.mod", R, 1 }, { "a/go.mod", R, 1 }, { "a/x", R, 1 }, { "b/x", R, 1 }, { "c", R, 1 } }, "4 ", 0 },
+		{ "two other modules", false, { { "b/go.mod", R, 1 }, { "a/go.mod", R, 1 }, { "a/x", R, 1 }, { "b/x", R, 1 }, { "c", R, 1 } }, "4 ",
+			0 },
 		{ "inside of another module", false, { { "a/b/go.mod", R, 1 }, { "a/b/c/d/x", R, 1 }, { "a/x", R, 1 } }, "2 ", 0 },
 		{ "hg archive at the root", false, { { ".hg_archival.txt", R, 1 }, { "sub/.hg_archival.txt", R, 1 } }, "1 ", 0 },
 		{ "leading dot and dash", false, { { ".gitignore", R, 1 }, { "-x", R, 1 }, { ".a/.b", R, 1 } }, "0 1 2 ", 0 },

@@ -20,8 +20,10 @@ static void test_module_path(void **state)
 		{ "quoted", BYTES("module \"a.b/\\x63\"\n"), "a.b/c" },
 		{ "backquoted", BYTES("module `a.b/c`\n"), "a.b/c" },
 		{ "several words", BYTES("module a b\n"), "a b" },
-		{ "odd spaces", BYTES("\xc2\xa0module\xe3\x80\x80"
-				      "a\xe2\x80\x83\n"), "a" },
+		{ "odd spaces",
+			BYTES("\xc2\xa0module\xe3\x80\x80"
+			      "a\xe2\x80\x83\n"),
+			"a" },
 		{ "tab", BYTES("\tmodule\ta\n"), "a" },
 		{ "block", BYTES("module (\na.b/c\n)\n"), "(" },
 		{ "byte order mark", BYTES("\xef\xbb\xbfmodule a\n"), NULL },
@@ -126,7 +128,10 @@ static void test_parse(void **state)
 		{ "open escape at the end", BYTES("whatever \"a\\"), false },
 		{ "byte order mark", BYTES("\xef\xbb\xbfmodule a\n"), false },
 		{ "NUL", BYTES("module a\0\n"), false },
-		{ "no-break space", BYTES("module\xc2\xa0" "a\n"), false },
+		{ "no-break space",
+			BYTES("module\xc2\xa0"
+			      "a\n"),
+			false },
 		{ "open block", BYTES("require (\n"), false },
 		{ "text behind a block", BYTES("require (\n) x\n"), false },
 		{ "second module", BYTES("module a\nmodule a\n"), false },
@@ -227,7 +232,8 @@ static void test_go(void **state)
 
 static void test_retract(void **state)
 {
-	static const char file[] = "module a\nretract v1.0.0 // bad\nretract (\n\t[v1.2.0, v1.3.0]\n\t[\"v1.5.0-a\" , v1.5] later\n\tbroken\n\t[none, v0.1.0]\n)\n";
+	static const char file[] =
+		"module a\nretract v1.0.0 // bad\nretract (\n\t[v1.2.0, v1.3.0]\n\t[\"v1.5.0-a\" , v1.5] later\n\tbroken\n\t[none, v0.1.0]\n)\n";
 	static const struct {
 		const char *version;
 		bool retracted;

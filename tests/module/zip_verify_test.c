@@ -5,9 +5,9 @@
 #include "tests/base/rows.h"
 #include "tests/module/rawzip.h"
 
-#define P "example.com/m@v1.0.0/"
+#define P           "example.com/m@v1.0.0/"
 #define MEMBERS_MAX 4
-#define DESCRIBED 8
+#define DESCRIBED   8
 
 struct row {
 	const char *name;
@@ -90,24 +90,41 @@ static void test_lies(void **state)
 	static const struct row rows[] = {
 		{ .name = "stored", .members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED) } } },
 		{ .name = "deflated", .members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .deflated = true } } },
-		{ .name = "stored, larger than said", .members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .claimed_size = 99 } }, .status = MODULE_ERR },
-		{ .name = "stored, smaller than said", .members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .claimed_size = 101 } }, .status = MODULE_ERR },
-		{ .name = "deflated, larger than said", .members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .deflated = true, .claimed_size = 99 } },
+		{ .name = "stored, larger than said",
+			.members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .claimed_size = 99 } },
 			.status = MODULE_ERR },
-		{ .name = "deflated, smaller than said", .members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .deflated = true, .claimed_size = 101 } },
+		{ .name = "stored, smaller than said",
+			.members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .claimed_size = 101 } },
+			.status = MODULE_ERR },
+		{ .name = "deflated, larger than said",
+			.members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .deflated = true, .claimed_size = 99 } },
+			.status = MODULE_ERR },
+		{ .name = "deflated, smaller than said",
+			.members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .deflated = true, .claimed_size = 101 } },
 			.status = MODULE_ERR },
 		{ .name = "CRC", .members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .crc = 1 } }, .status = MODULE_ERR },
-		{ .name = "CRC, deflated", .members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .deflated = true, .crc = 1 } }, .status = MODULE_ERR },
-		{ .name = "descriptor", .members = { { .name = BYTES(P "a"), .content = BYTES("x"), .flags = DESCRIBED, .descriptor = 0x8cdc1683 } } },
-		{ .name = "descriptor's CRC", .members = { { .name = BYTES(P "a"), .content = BYTES("x"), .flags = DESCRIBED, .descriptor = 1 } }, .status = MODULE_ERR },
-		{ .name = "method that go commands do not know", .members = { { .name = BYTES(P "a"), .content = BYTES("x"), .method = 12 } }, .status = MODULE_ERR },
+		{ .name = "CRC, deflated",
+			.members = { { .name = BYTES(P "a"), .content = BYTES(HUNDRED), .deflated = true, .crc = 1 } },
+			.status = MODULE_ERR },
+		{ .name = "descriptor",
+			.members = { { .name = BYTES(P "a"), .content = BYTES("x"), .flags = DESCRIBED, .descriptor = 0x8cdc1683 } } },
+		{ .name = "descriptor's CRC",
+			.members = { { .name = BYTES(P "a"), .content = BYTES("x"), .flags = DESCRIBED, .descriptor = 1 } },
+			.status = MODULE_ERR },
+		{ .name = "method that go commands do not know",
+			.members = { { .name = BYTES(P "a"), .content = BYTES("x"), .method = 12 } },
+			.status = MODULE_ERR },
 		{ .name = "encrypted", .members = { { .name = BYTES(P "a"), .content = BYTES("x"), .flags = 1 } }, .status = MODULE_ERR },
 		{ .name = "directory with content", .members = { { .name = BYTES(P "a/"), .content = BYTES("x") } }, .status = MODULE_ERR },
 		{ .name = "other local name", .members = { { .name = BYTES(P "a"), .local_name = BYTES(P "b") } }, .status = MODULE_ERR },
 		/* Info-ZIP's Unicode path: version 1, the CRC of the name, another name. */
 		{ .name = "name in an extra field",
-			.members = { { .name = BYTES(P "a"), .extra = BYTES("up\x1b\0\x01\x04\x19\x1f\x87" P "b") } }, .status = MODULE_ERR },
-		{ .name = "fewer files than there are", .members = { { .name = BYTES(P "a") }, { .name = BYTES(P "b") } }, .status = MODULE_ERR, .claimed_count = 1 },
+			.members = { { .name = BYTES(P "a"), .extra = BYTES("up\x1b\0\x01\x04\x19\x1f\x87" P "b") } },
+			.status = MODULE_ERR },
+		{ .name = "fewer files than there are",
+			.members = { { .name = BYTES(P "a") }, { .name = BYTES(P "b") } },
+			.status = MODULE_ERR,
+			.claimed_count = 1 },
 		{ .name = "more files than there are", .members = { { .name = BYTES(P "a") } }, .status = MODULE_ERR, .claimed_count = 2 },
 		{ .name = "comment", .members = { { .name = BYTES(P "a") } }, .status = MODULE_ERR, .comment = BYTES("x") },
 	};
@@ -119,12 +136,21 @@ static void test_lies(void **state)
 static void test_sizes(void **state)
 {
 	static const struct row rows[] = {
-		{ .name = "claims above the limit", .members = { { .name = BYTES(P "a"), .claimed_size = MODULE_ZIP_BYTES_MAX + 1 } }, .status = MODULE_ERR_LIMIT },
+		{ .name = "claims above the limit",
+			.members = { { .name = BYTES(P "a"), .claimed_size = MODULE_ZIP_BYTES_MAX + 1 } },
+			.status = MODULE_ERR_LIMIT },
 		{ .name = "claims above the limit together",
-			.members = { { .name = BYTES(P "a"), .claimed_size = MODULE_ZIP_BYTES_MAX }, { .name = BYTES(P "b"), .claimed_size = 1 } }, .status = MODULE_ERR_LIMIT },
-		{ .name = "claims the limit, holds nothing", .members = { { .name = BYTES(P "a"), .claimed_size = MODULE_ZIP_BYTES_MAX } }, .status = MODULE_ERR },
-		{ .name = "go.mod", .members = { { .name = BYTES(P "go.mod"), .claimed_size = MODULE_GOMOD_BYTES_MAX + 1 } }, .status = MODULE_ERR_LIMIT },
-		{ .name = "LICENSE", .members = { { .name = BYTES(P "LICENSE"), .claimed_size = MODULE_LICENSE_BYTES_MAX + 1 } }, .status = MODULE_ERR_LIMIT },
+			.members = { { .name = BYTES(P "a"), .claimed_size = MODULE_ZIP_BYTES_MAX }, { .name = BYTES(P "b"), .claimed_size = 1 } },
+			.status = MODULE_ERR_LIMIT },
+		{ .name = "claims the limit, holds nothing",
+			.members = { { .name = BYTES(P "a"), .claimed_size = MODULE_ZIP_BYTES_MAX } },
+			.status = MODULE_ERR },
+		{ .name = "go.mod",
+			.members = { { .name = BYTES(P "go.mod"), .claimed_size = MODULE_GOMOD_BYTES_MAX + 1 } },
+			.status = MODULE_ERR_LIMIT },
+		{ .name = "LICENSE",
+			.members = { { .name = BYTES(P "LICENSE"), .claimed_size = MODULE_LICENSE_BYTES_MAX + 1 } },
+			.status = MODULE_ERR_LIMIT },
 	};
 
 	(void)state;
@@ -151,7 +177,8 @@ static void test_bomb(void **state)
 static void test_hash(void **state)
 {
 	static const struct row row = { .name = "",
-		.members = { { .name = BYTES(P "z"), .content = BYTES(HUNDRED), .deflated = true }, { .name = BYTES(P "sub/") }, { .name = BYTES(P "go.mod"), .content = BYTES("module example.com/m\n") } } };
+		.members = { { .name = BYTES(P "z"), .content = BYTES(HUNDRED), .deflated = true }, { .name = BYTES(P "sub/") },
+			{ .name = BYTES(P "go.mod"), .content = BYTES("module example.com/m\n") } } };
 	static const char *const order[] = { P "go.mod", P "sub/", P "z" };
 	static const char *const contents[] = { "module example.com/m\n", "", HUNDRED };
 	struct dirhash *hash = dirhash_open();

@@ -7,7 +7,7 @@
 #include "module/path.h"
 #include "tests/base/rows.h"
 
-#define PATH SLICE("example.com/m")
+#define PATH    SLICE("example.com/m")
 #define VERSION SLICE("v1.0.0")
 
 static int keep(void *ctx, const void *bytes, size_t len)
@@ -81,14 +81,16 @@ static void test_read_back(void **state)
 /* The same bytes forever: what we serve is cached by its hash. A change here wants a thought, not a new number. */
 static void test_exact_bytes(void **state)
 {
+	/* clang-format off */
 	static const unsigned char want[] = {
-		'P', 'K', 3, 4, 20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0, 0x83, 0x16, 0xdc, 0x8c, 1, 0, 0, 0, 1, 0, 0, 0, 22, 0, 0, 0, /**/
-		'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o', 'm', '/', 'm', '@', 'v', '1', '.', '0', '.', '0', '/', 'a', 'x', /**/
-		'P', 'K', 1, 2, 20, 3, 20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0, 0x83, 0x16, 0xdc, 0x8c, 1, 0, 0, 0, 1, 0, 0, 0, 22, 0, 0, 0, /**/
-		0, 0, 0, 0, 0, 0, 0, 0, 0xa4, 0x81, 0, 0, 0, 0, /**/
-		'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o', 'm', '/', 'm', '@', 'v', '1', '.', '0', '.', '0', '/', 'a', /**/
+		'P', 'K', 3, 4, 20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0, 0x83, 0x16, 0xdc, 0x8c, 1, 0, 0, 0, 1, 0, 0, 0, 22, 0, 0, 0,
+		'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o', 'm', '/', 'm', '@', 'v', '1', '.', '0', '.', '0', '/', 'a', 'x',
+		'P', 'K', 1, 2, 20, 3, 20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0, 0x83, 0x16, 0xdc, 0x8c, 1, 0, 0, 0, 1, 0, 0, 0, 22, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0xa4, 0x81, 0, 0, 0, 0,
+		'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o', 'm', '/', 'm', '@', 'v', '1', '.', '0', '.', '0', '/', 'a',
 		'P', 'K', 5, 6, 0, 0, 0, 0, 1, 0, 1, 0, 68, 0, 0, 0, 53, 0, 0, 0, 0, 0,
 	};
+	/* clang-format on */
 	static const struct file one[] = { { "a", BYTES("x") } };
 	struct buf out = BUF_INIT(1 << 20);
 	char h1[MODULE_H1_MAX];
