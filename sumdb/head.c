@@ -109,7 +109,7 @@ static int replace(struct sumdb *sumdb, const struct tlog_head *expected, const 
 
 int sumdb_head_merge(struct sumdb *sumdb, const struct sumdb_source *source, struct slice note, struct tlog_head *known_out, struct err *err)
 {
-	struct tlog_head head, known;
+	struct tlog_head head = { .size = 0 }, known = head;
 	int rc = note.len <= SUMDB_HEAD_BYTES_MAX ? sumdb_head_open(sumdb, note, &head, err)
 						  : err_set(err, SUMDB_ERR_FORGED, "the tree head is larger than %d bytes", SUMDB_HEAD_BYTES_MAX);
 

@@ -15,26 +15,28 @@ struct question {
 	char *path; /* of the file the answer is kept in */
 };
 
-static int question_open(struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, struct question *question_out, struct err *err)
+/* Checks the question and fills in its names. */
+static int question_open(struct question *question, struct err *err)
 {
+	struct slice module = question->source->module;
 	struct buf key = BUF_INIT(MODULE_PATH_MAX + MODULE_VERSION_MAX + 1);
 	struct buf name = BUF_INIT(2 * (MODULE_PATH_MAX + MODULE_VERSION_MAX) + 16);
-	int rc = module_check(source->module, version, err);
+	int rc = module_check(module, question->version, err);
 
-	buf_printf(&key, "%.*s@%.*s", SLICE_ARG(source->module), SLICE_ARG(version));
+	buf_printf(&key, "%.*s@%.*s", SLICE_ARG(module), SLICE_ARG(question->version));
 	buf_add_text(&name, "lookup/");
 	if (rc == 0)
-		rc = module_escape_path(source->module, &name, err);
+		rc = module_escape_path(module, &name, err);
 	buf_add_char(&name, '@');
 	if (rc == 0)
-		rc = module_escape_version(version, &name, err);
-	if (rc != 0 || buf_failed(&key) || buf_failed(&name)) {
-		rc = rc != 0 ? SUMDB_ERR_INVALID : err_set(err, SUMDB_ERR_INVALID, "the module or version is too long");
-	} else {
-		*question_out = (struct question){ .sumdb = sumdb, .source = source, .version = version };
-		question_out->path = sumdb_file(sumdb, buf_text(&name));
-		question_out->key = buf_take(&key);
-		if (question_out->path == NULL || question_out->key == NULL)
+		rc = module_escape_version(question->version, &name, err);
+	if (rc == 0 && (buf_failed(&key) || buf_failed(&name)))
+		rc = err_set(err, SUMDB_ERR_INVALID, "the module or version is too long");
+	rc = rc == 0 ? 0 : SUMDB_ERR_INVALID;
+	if (rc == 0) {
+		question->path = sumdb_file(question->sumdb, buf_text(&name));
+		question->key = buf_take(&key);
+		if (question->path == NULL || question->key == NULL)
 			rc = err_set(err, SUMDB_ERR, "out of memory");
 	}
 	buf_free(&name);
@@ -157,10 +159,10 @@ static int compare(const struct question *question, struct slice text, const cha
 int sumdb_check(
 	struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, const char *zip_h1, const char *gomod_h1, struct err *err)
 {
-	struct question question = { .key = NULL };
+	struct question question = { .sumdb = sumdb, .source = source, .version = version };
 	struct buf answer = BUF_INIT(SUMDB_LOOKUP_BYTES_MAX);
 	struct sumdb_record record;
-	int rc = question_open(sumdb, source, version, &question, err);
+	int rc = question_open(&question, err);
 
 	if (rc == 0)
 		rc = ask(&question, &answer, err);
@@ -177,9 +179,9 @@ int sumdb_check(
 
 int sumdb_lookup_bytes(struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, struct buf *out, struct err *err)
 {
-	struct question question = { .key = NULL };
+	struct question question = { .sumdb = sumdb, .source = source, .version = version };
 	struct buf answer = BUF_INIT(SUMDB_LOOKUP_BYTES_MAX);
-	int rc = question_open(sumdb, source, version, &question, err);
+	int rc = question_open(&question, err);
 
 	if (rc == 0)
 		rc = ask(&question, &answer, err);

@@ -1,5 +1,6 @@
 /* Verifier and signer keys in their text forms. Source: golang.org/x/mod/sumdb/note, "Signing and verifying". */
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tlog/note_private.h"
@@ -68,10 +69,8 @@ static uint32_t key_id(const char *name, const uint8_t public_key[KEY_BYTES])
 {
 	uint8_t input[NOTE_NAME_MAX + 2 + KEY_BYTES];
 	uint8_t digest[SHA256_BYTES];
-	size_t len = strlen(name);
+	size_t len = (size_t)snprintf((char *)input, NOTE_NAME_MAX + 2, "%s\n", name);
 
-	memcpy(input, name, len);
-	input[len++] = '\n';
 	input[len++] = ALGORITHM_ED25519;
 	memcpy(input + len, public_key, KEY_BYTES);
 	sha256(slice_make(input, len + KEY_BYTES), digest);

@@ -172,8 +172,10 @@ static int reader_open(const struct tile_source *source, const struct tlog_head 
 	struct reader *reader = malloc(sizeof(*reader));
 	int rc;
 
-	if (reader == NULL)
-		return err_set(err, TLOG_ERR_LIMIT, "out of memory");
+	if (reader == NULL) {
+		err_set(err, TLOG_ERR_LIMIT, "out of memory");
+		return TLOG_ERR_LIMIT;
+	}
 	reader->source = source;
 	rc = edge_read(reader, head, err);
 	if (rc == 0)
