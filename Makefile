@@ -70,7 +70,8 @@ $(BUILD)/see/$(1)/.made: Makefile | $(BUILD)/.packages
 
 $$(OBJECTS_$(1)): $(BUILD)/%.o: %.c $(BUILD)/see/$(1)/.made
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS_ALL) -I$(BUILD)/see/$(1) $(if $(PKG_$(1)),$$$$(pkg-config --cflags $(PKG_$(1)))) -MMD -MP -c -o $$@ $$<
+	@echo "  CC   $$<"
+	@$(CC) $(CFLAGS_ALL) -I$(BUILD)/see/$(1) $(if $(PKG_$(1)),$$$$(pkg-config --cflags $(PKG_$(1)))) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1).a: $$(OBJECTS_$(1))
 	@rm -f $$@
@@ -82,7 +83,8 @@ endef
 $(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
 
 $(BUILD)/modgate: $(call archives,$(ROOMS))
-	$(CC) $(CFLAGS_ALL) $(HARDEN_LD) -o $@ $(OBJECTS_cmd) -Wl,--start-group $(call archives,$(filter-out cmd,$(ROOMS))) -Wl,--end-group $(call libraries,$(ROOMS))
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS_ALL) $(HARDEN_LD) -o $@ $(OBJECTS_cmd) -Wl,--start-group $(call archives,$(filter-out cmd,$(ROOMS))) -Wl,--end-group $(call libraries,$(ROOMS))
 
 # --- unit tests: tests/ROOM/NAME_test.c, linked with the room and what it may see ------------------------------------------------
 
@@ -91,7 +93,8 @@ TESTS_$(1) := $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/$(1)/*_test.c))
 
 $$(TESTS_$(1)): $(BUILD)/tests/$(1)/%: tests/$(1)/%.c $(BUILD)/see/$(1)/.made $(call archives,$(call closure,$(1)))
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(HARDEN_LD) -I$(BUILD)/see/$(1) -I. -Itests $$$$(pkg-config --cflags cmocka $(PKG_$(1))) -MMD -MP -o $$@ $$< \
+	@echo "  TEST $$<"
+	@$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(HARDEN_LD) -I$(BUILD)/see/$(1) -I. -Itests $$$$(pkg-config --cflags cmocka $(PKG_$(1))) -MMD -MP -o $$@ $$< \
 		-Wl,--start-group $(call archives,$(call closure,$(1))) -Wl,--end-group $$$$(pkg-config --libs $(PKG_tests)) $$(call libraries,$(call closure,$(1)))
 
 .PHONY: test-$(1)
