@@ -40,11 +40,9 @@ static void make_key(struct buf *key, struct slice module, struct slice query)
 	buf_add_slice(key, query);
 }
 
-#define KEY_MAX 2048
-
 int store_try_answer(struct store *store, struct slice module, struct slice query, const struct store_answer **answer_out)
 {
-	struct buf key = BUF_INIT(KEY_MAX);
+	struct buf key = BUF_INIT(STORE_KEY_MAX);
 	make_key(&key, module, query);
 	struct memory_object *object = buf_failed(&key) ? NULL : memory_get(store->memory, buf_slice(&key));
 	buf_free(&key);
@@ -58,7 +56,7 @@ static int keep(struct store *store, struct slice module, struct slice query, in
 	const struct store_answer **answer_out, struct err *err)
 {
 	struct answer *answer = calloc(1, sizeof(*answer) + body.len + 1);
-	struct buf key = BUF_INIT(KEY_MAX);
+	struct buf key = BUF_INIT(STORE_KEY_MAX);
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX];
 	if (answer == NULL)

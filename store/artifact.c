@@ -47,11 +47,9 @@ static void make_key(struct buf *key, enum store_kind kind, struct slice module,
 	buf_add_slice(key, version);
 }
 
-#define KEY_MAX 2048
-
 int store_try_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out)
 {
-	struct buf key = BUF_INIT(KEY_MAX);
+	struct buf key = BUF_INIT(STORE_KEY_MAX);
 	make_key(&key, kind, module, version);
 	struct memory_object *object = buf_failed(&key) ? NULL : memory_get(store->memory, buf_slice(&key));
 	buf_free(&key);
@@ -91,7 +89,7 @@ static int keep(struct store *store, enum store_kind kind, struct slice module, 
 	const struct store_pin *pin, const char *path, struct slice body, const struct store_artifact **artifact_out, struct err *err)
 {
 	struct artifact *artifact = make(kind, row, pin, path, body);
-	struct buf key = BUF_INIT(KEY_MAX);
+	struct buf key = BUF_INIT(STORE_KEY_MAX);
 	if (artifact == NULL)
 		return err_set(err, STORE_ERR, "memory is short");
 	make_key(&key, kind, module, version);

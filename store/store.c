@@ -25,8 +25,8 @@ static int sweep(const char *folder, struct err *err)
 
 static int make_folders(struct store *store, const char *directory, struct err *err)
 {
-	char folder[STORE_PATH_MAX];
-	if (snprintf(folder, sizeof(folder), "%s/../tmp", directory) >= (int)sizeof(folder) - 8)
+	char folder[STORE_PATH_MAX - 8];
+	if (snprintf(folder, sizeof(folder), "%s/../tmp", directory) >= (int)sizeof(folder))
 		return err_set(err, STORE_ERR, "%s: the path is longer than %d bytes", directory, STORE_PATH_MAX);
 	snprintf(store->directory, sizeof(store->directory), "%s", directory);
 	snprintf(store->temporary, sizeof(store->temporary), "%s/x", folder);

@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #define STORE_PATH_MAX 4096
+#define STORE_KEY_MAX  2048 /* of a key of the cache in memory */
 
 /* One row of the catalogue: a file that exists. */
 struct store_row {

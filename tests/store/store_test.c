@@ -1,0 +1,261 @@
+/* The store: files first and the row last, pins that never change, and what a restart or a failing disk leaves. */
+#include <sys/stat.h>
+
+#include "store/store_private.h"
+
+#include "tests/base/rows.h"
+
+#define MODULE  SLICE("example.org/Big")
+#define VERSION SLICE("v1.2.3")
+
+struct fixture {
+	char directory[512];
+	struct db *db;
+	struct store *store;
+};
+
+static void fixture_open(struct fixture *fixture, void **state)
+{
+	char path[600];
+	struct db_options db = { .path = path, .durable = true };
+	struct store_options options = { .directory = fixture->directory };
+	snprintf(path, sizeof(path), "%s/modgate.db", (const char *)*state);
+	snprintf(fixture->directory, sizeof(fixture->directory), "%s/cache/download", (const char *)*state);
+	assert_int_equal(db_open(&db, &fixture->db, NULL), 0);
+	options.db = fixture->db;
+	assert_int_equal(store_open(&options, &fixture->store, NULL), 0);
+}
+
+static void fixture_close(struct fixture *fixture)
+{
+	store_close(&fixture->store);
+	db_close(&fixture->db);
+}
+
+static void file_of(const struct fixture *fixture, const char *name, char out[700])
+{
+	snprintf(out, 700, "%s/example.org/!big/@v/%s", fixture->directory, name);
+}
+
+static void pin_it(struct store *store, const char *commit)
+{
+	struct store_pin facts = { .proof = STORE_PROOF_PIN, .is_private = true };
+	snprintf(facts.commit, sizeof(facts.commit), "%s", commit);
+	assert_int_equal(store_pin_add(store, MODULE, VERSION, &facts, NULL), 0);
+}
+
+/* Where memory cannot answer, the file and its row must. */
+static void test_artifact_survives(void **state)
+{
+	struct fixture fixture = { 0 };
+	const struct store_artifact *artifact = NULL;
+	fixture_open(&fixture, state);
+	assert_int_equal(store_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact, NULL), STORE_ERR_ABSENT);
+	assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), SLICE("h1:x"), &artifact, NULL), STORE_ERR);
+	pin_it(fixture.store, "abc");
+	assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), SLICE("h1:x"), &artifact, NULL), 0);
+	assert_true(slice_equal_text(artifact->body, "module x\n"));
+	store_artifact_unref(artifact);
+	assert_int_equal(store_try_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact), 0);
+	store_artifact_unref(artifact);
+	fixture_close(&fixture);
+
+	fixture_open(&fixture, state);
+	assert_int_equal(store_try_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact), STORE_WOULD_BLOCK);
+	assert_int_equal(store_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact, NULL), 0);
+	assert_true(slice_equal_text(artifact->body, "module x\n"));
+	assert_string_equal(artifact->h1, "h1:x");
+	assert_string_equal(artifact->origin, "abc");
+	assert_true(artifact->is_private);
+	assert_string_equal(artifact->etag, "\"fc4a3fdfa1b8230e721b7eaada825923cc3b4219dee283230bcec3f6be74c274\"");
+	store_artifact_unref(artifact);
+	fixture_close(&fixture);
+}
+
+/* A file that is not what the row says does not exist. */
+static void test_damaged_file(void **state)
+{
+	static const struct {
+		const char *name, *content;
+	} rows[] = {
+		{ "gone", NULL },
+		{ "empty", "" },
+		{ "another, of the same length", "module y\n" },
+		{ "longer", "module x\n\n" },
+	};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct fixture fixture = { 0 };
+		const struct store_artifact *artifact = NULL;
+		char path[700];
+		fixture_open(&fixture, state);
+		pin_it(fixture.store, "abc");
+		assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), SLICE("h1:x"), &artifact, NULL), 0);
+		store_artifact_unref(artifact);
+		fixture_close(&fixture);
+
+		fixture_open(&fixture, state);
+		file_of(&fixture, "v1.2.3.mod", path);
+		unlink(path);
+		if (rows[i].content != NULL)
+			assert_int_equal(file_write(path, slice_of(rows[i].content), 0600, NULL), 0);
+		CHECK(rows[i].name, store_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact, NULL) == STORE_ERR_ABSENT);
+		fixture_close(&fixture);
+	}
+}
+
+static void test_pin_never_changes(void **state)
+{
+	struct fixture fixture = { 0 };
+	struct store_pin facts = { .commit = "one", .proof = STORE_PROOF_NONE }, pin;
+	fixture_open(&fixture, state);
+	struct slice module = SLICE("example.org/pins");
+	assert_int_equal(store_pin(fixture.store, module, VERSION, &pin, NULL), STORE_ERR_ABSENT);
+	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &facts, NULL), 0);
+	facts = (struct store_pin){ .h1 = "h1:a", .proof = STORE_PROOF_SUMDB };
+	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &facts, NULL), 0);
+	assert_int_equal(store_pin(fixture.store, module, VERSION, &pin, NULL), 0);
+	assert_string_equal(pin.commit, "one");
+	assert_string_equal(pin.h1, "h1:a");
+	assert_int_equal(pin.proof, STORE_PROOF_SUMDB);
+
+	static const struct {
+		const char *name;
+		struct store_pin facts;
+	} others[] = {
+		{ "another commit", { .commit = "two" } },
+		{ "another h1", { .h1 = "h1:b" } },
+		{ "one right, one wrong", { .commit = "one", .h1 = "h1:b" } },
+	};
+	for (size_t i = 0; i < LENGTH(others); i++) {
+		CHECK(others[i].name, store_pin_add(fixture.store, module, VERSION, &others[i].facts, NULL) == STORE_ERR_PINNED);
+		CHECK(others[i].name, store_pin(fixture.store, module, VERSION, &pin, NULL) == 0 && strcmp(pin.commit, "one") == 0 && strcmp(pin.h1, "h1:a") == 0);
+	}
+	/* A proof that was had is not lost to an exemption. */
+	facts = (struct store_pin){ .proof = STORE_PROOF_EXEMPT };
+	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &facts, NULL), 0);
+	assert_int_equal(store_pin(fixture.store, module, VERSION, &pin, NULL), 0);
+	assert_int_equal(pin.proof, STORE_PROOF_SUMDB);
+
+	assert_true(store_pin_report(fixture.store, module, VERSION, SLICE("two")));
+	assert_false(store_pin_report(fixture.store, module, VERSION, SLICE("two")));
+	assert_true(store_pin_report(fixture.store, module, VERSION, SLICE("three")));
+	fixture_close(&fixture);
+}
+
+static void test_zip(void **state)
+{
+	struct fixture fixture = { 0 };
+	struct file_temp temp = FILE_TEMP_INIT;
+	const struct store_artifact *artifact = NULL;
+	uint8_t digest[SHA256_BYTES];
+	char path[700];
+	fixture_open(&fixture, state);
+	pin_it(fixture.store, "abc");
+	file_of(&fixture, "v1.2.3.zip", path);
+
+	/* Not committed: nothing stays. */
+	assert_int_equal(store_zip_begin(fixture.store, MODULE, VERSION, &temp, NULL), 0);
+	assert_int_equal(file_temp_write(&temp, SLICE("half"), NULL), 0);
+	file_temp_close(&temp);
+	assert_int_equal(access(path, F_OK), -1);
+
+	assert_int_equal(store_zip_begin(fixture.store, MODULE, VERSION, &temp, NULL), 0);
+	assert_int_equal(file_temp_write(&temp, SLICE("zip bytes"), NULL), 0);
+	sha256(SLICE("zip bytes"), digest);
+	assert_int_equal(store_put_zip(fixture.store, MODULE, VERSION, &temp, 9, digest, SLICE("h1:z"), &artifact, NULL), 0);
+	file_temp_close(&temp);
+	assert_string_equal(artifact->file, path);
+	assert_int_equal(artifact->bytes, 9);
+	store_artifact_unref(artifact);
+
+	/* The go command's own layout: the hash beside the zip. */
+	struct buf hash = BUF_INIT(100);
+	file_of(&fixture, "v1.2.3.ziphash", path);
+	assert_int_equal(file_read(path, &hash, NULL), 0);
+	assert_string_equal(buf_text(&hash), "h1:z");
+	buf_free(&hash);
+	fixture_close(&fixture);
+}
+
+/* `list` names what has both .info and .mod, in the order of versions. */
+static void test_list(void **state)
+{
+	struct fixture fixture = { 0 };
+	static const char *const versions[] = { "v1.10.0", "v1.9.0", "v1.9.0-rc.1" };
+	struct slice module = SLICE("example.org/list");
+	struct buf list = BUF_INIT(1000);
+	char path[700];
+	fixture_open(&fixture, state);
+	for (size_t i = 0; i < LENGTH(versions); i++) {
+		const struct store_artifact *artifact = NULL;
+		struct store_pin facts = { .commit = "c" };
+		assert_int_equal(store_pin_add(fixture.store, module, slice_of(versions[i]), &facts, NULL), 0);
+		assert_int_equal(store_put(fixture.store, STORE_INFO, module, slice_of(versions[i]), SLICE("{}"), SLICE_NONE, &artifact, NULL), 0);
+		store_artifact_unref(artifact);
+		if (i == 0)
+			continue;
+		assert_int_equal(store_put(fixture.store, STORE_MOD, module, slice_of(versions[i]), SLICE("m"), SLICE("h1:m"), &artifact, NULL), 0);
+		store_artifact_unref(artifact);
+	}
+	snprintf(path, sizeof(path), "%s/example.org/list/@v/list", fixture.directory);
+	assert_int_equal(file_read(path, &list, NULL), 0);
+	assert_string_equal(buf_text(&list), "v1.9.0-rc.1\nv1.9.0\n");
+	buf_free(&list);
+	fixture_close(&fixture);
+}
+
+static void test_answers(void **state)
+{
+	struct fixture fixture = { 0 };
+	const struct store_answer *answer = NULL;
+	fixture_open(&fixture, state);
+	assert_int_equal(store_answer(fixture.store, MODULE, SLICE("@list"), &answer, NULL), STORE_ERR_ABSENT);
+	assert_int_equal(store_answer_put(fixture.store, MODULE, SLICE("@list"), true, SLICE_NONE, &answer, NULL), 0);
+	store_answer_unref(answer);
+	assert_int_equal(store_answer_put(fixture.store, MODULE, SLICE("main"), true, SLICE("{}"), &answer, NULL), 0);
+	store_answer_unref(answer);
+	fixture_close(&fixture);
+
+	fixture_open(&fixture, state);
+	assert_int_equal(store_try_answer(fixture.store, MODULE, SLICE("main"), &answer), STORE_WOULD_BLOCK);
+	assert_int_equal(store_answer(fixture.store, MODULE, SLICE("main"), &answer, NULL), 0);
+	assert_true(slice_equal_text(answer->body, "{}") && answer->is_private && answer->fetched_us > 0);
+	store_answer_unref(answer);
+	assert_int_equal(store_answer(fixture.store, MODULE, SLICE("@list"), &answer, NULL), 0);
+	assert_int_equal(answer->body.len, 0);
+	store_answer_unref(answer);
+	fixture_close(&fixture);
+}
+
+/* What a kill leaves half-written is gone after the next start. */
+static void test_sweep(void **state)
+{
+	struct fixture fixture = { 0 };
+	struct file_temp temp = FILE_TEMP_INIT;
+	fixture_open(&fixture, state);
+	assert_int_equal(store_zip_begin(fixture.store, MODULE, VERSION, &temp, NULL), 0);
+	assert_int_equal(file_temp_write(&temp, SLICE("half"), NULL), 0);
+	char *left = strdup(temp.temporary);
+	assert_int_equal(access(left, F_OK), 0);
+	fixture_close(&fixture);
+
+	fixture_open(&fixture, state);
+	assert_int_equal(access(left, F_OK), -1);
+	free(left);
+	file_temp_close(&temp);
+	fixture_close(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_artifact_survives, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_damaged_file, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_pin_never_changes, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_zip, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_list, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_answers, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_sweep, scratch_setup, scratch_teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
