@@ -13,7 +13,8 @@
 
 #include "vcs/vcs_private.h"
 
-#define CONFIG_FD     3   /* named again in the environment below */
+#define CONFIG_FD     3   /* both named again in the environment below */
+#define TRACE_FD      4
 #define POLL_MS       100 /* how late an abort may be noticed */
 #define CPU_S_MAX     1800
 #define FILES_MAX     256
@@ -23,7 +24,7 @@
 struct start {
 	const struct child *child;
 	char *environment[ENVIRONMENT_MAX];
-	int in, out, messages; /* the child's ends */
+	int in, out, messages, trace; /* the child's ends */
 };
 
 static char *variable(const char *name, const char *value)
@@ -54,6 +55,7 @@ static bool make_environment(const struct child *child, char **out)
 		{ "GIT_NO_REPLACE_OBJECTS", "1" },
 		{ "GIT_OPTIONAL_LOCKS", "0" },
 		{ "GIT_OBJECT_DIRECTORY", child->objects },
+		{ "GIT_TRACE_PACKET", child->trace ? "4" : NULL },
 	};
 	size_t n = 0;
 
@@ -88,7 +90,7 @@ static void place(int from, int to)
 		_exit(126);
 }
 
-/* Between fork and exec: system calls only. The descriptors were moved above CONFIG_FD, so that no dup2 covers another. */
+/* Between fork and exec: system calls only. The descriptors were opened above VCS_CHILD_FDS, so that no dup2 covers another. */
 static _Noreturn void become(const struct start *start)
 {
 	const struct child *child = start->child;
@@ -104,7 +106,9 @@ static _Noreturn void become(const struct start *start)
 	place(start->out, 1);
 	place(start->messages, 2);
 	place(child->config_fd, CONFIG_FD);
-	close_range(CONFIG_FD + 1, ~0u, 0);
+	if (start->trace >= 0)
+		place(start->trace, TRACE_FD);
+	close_range(start->trace >= 0 ? TRACE_FD + 1 : CONFIG_FD + 1, ~0u, 0);
 	if (chdir(child->home) != 0)
 		_exit(126);
 	limit(RLIMIT_CORE, 0);
@@ -131,7 +135,7 @@ static int open_pipe(int ends[2])
 	if (pipe2(low, O_CLOEXEC) != 0)
 		return -1;
 	for (int i = 0; i < 2; i++) {
-		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, CONFIG_FD + 1);
+		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, VCS_CHILD_FDS);
 		close(low[i]);
 	}
 	return ends[0] >= 0 && ends[1] >= 0 ? 0 : -1;
@@ -160,23 +164,29 @@ static bool drain(int *fd, struct buf *out, bool cut)
 	return !buf_failed(out);
 }
 
-/* Reads until both pipes end. NULL, or what went wrong. */
-static const char *listen_to(const struct child *child, int *out, int *messages)
+/* The pipes between us and a child: [0] is ours, [1] the child's; -1 where there is none. */
+struct pipes {
+	int out[2], messages[2], trace[2];
+};
+
+/* Reads until all pipes end. NULL, or what went wrong. */
+static const char *listen_to(const struct child *child, struct pipes *pipes)
 {
 	int64_t deadline = now_ms() + child->timeout_ms;
 
-	while (*out >= 0 || *messages >= 0) {
-		struct pollfd fds[2] = { { *out, POLLIN, 0 }, { *messages, POLLIN, 0 } };
+	while (pipes->out[0] >= 0 || pipes->messages[0] >= 0 || pipes->trace[0] >= 0) {
+		struct pollfd fds[3] = { { pipes->out[0], POLLIN, 0 }, { pipes->messages[0], POLLIN, 0 }, { pipes->trace[0], POLLIN, 0 } };
 
 		if (atomic_load(child->aborted))
 			return "stopped because modgate stops";
 		if (now_ms() >= deadline)
 			return "took too long and was ended";
-		if (poll(fds, 2, POLL_MS) <= 0)
+		if (poll(fds, 3, POLL_MS) <= 0)
 			continue;
-		if (fds[0].revents && !drain(out, child->output, false))
+		if (fds[0].revents && !drain(&pipes->out[0], child->output, false))
 			return "said more than expected and was ended";
-		if (fds[1].revents && !drain(messages, child->messages, true))
+		if ((fds[1].revents && !drain(&pipes->messages[0], child->messages, true)) ||
+			(fds[2].revents && !drain(&pipes->trace[0], child->trace, true)))
 			return "could not be listened to: out of memory";
 	}
 	return NULL;
@@ -196,7 +206,7 @@ static int reap(pid_t pid, bool end)
 	return status;
 }
 
-static int start_and_listen(struct start *start, int out[2], int messages[2], int *status_out, struct err *err)
+static int start_and_listen(struct start *start, struct pipes *pipes, int *status_out, struct err *err)
 {
 	const char *problem;
 	pid_t pid = fork();
@@ -206,25 +216,50 @@ static int start_and_listen(struct start *start, int out[2], int messages[2], in
 	if (pid == 0)
 		become(start);
 	setpgid(pid, pid); /* whoever is first; the other fails harmlessly */
-	close_fd(&out[1]);
-	close_fd(&messages[1]);
-	problem = listen_to(start->child, &out[0], &messages[0]);
+	close_fd(&pipes->out[1]);
+	close_fd(&pipes->messages[1]);
+	close_fd(&pipes->trace[1]);
+	problem = listen_to(start->child, pipes);
 	*status_out = reap(pid, problem != NULL);
 	if (problem)
 		return err_set(err, VCS_ERR_UNKNOWN, "git %s", problem);
 	return 0;
 }
 
+static int open_pipes(const struct child *child, struct pipes *pipes)
+{
+	if (child->output_fd < 0 && open_pipe(pipes->out) != 0)
+		return -1;
+	if (child->trace && open_pipe(pipes->trace) != 0)
+		return -1;
+	return open_pipe(pipes->messages);
+}
+
+static void close_pipes(struct pipes *pipes)
+{
+	for (int i = 0; i < 2; i++) {
+		close_fd(&pipes->out[i]);
+		close_fd(&pipes->messages[i]);
+		close_fd(&pipes->trace[i]);
+	}
+}
+
+static int open_null(void)
+{
+	int low = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, VCS_CHILD_FDS);
+
+	close_fd(&low);
+	return fd;
+}
+
 int vcs_child_run(const struct child *child, int *status_out, struct err *err)
 {
-	struct start start = { .child = child, .in = -1 };
-	int out[2] = { -1, -1 }, messages[2] = { -1, -1 };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct start start = { .child = child, .in = open_null() };
+	struct pipes pipes = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	int code = VCS_ERR_UNKNOWN, status = 0;
 
-	if (null >= 0)
-		start.in = fcntl(null, F_DUPFD_CLOEXEC, CONFIG_FD + 1);
-	if (start.in < 0 || (child->output_fd < 0 && open_pipe(out) != 0) || open_pipe(messages) != 0) {
+	if (start.in < 0 || open_pipes(child, &pipes) != 0) {
 		err_set(err, code, "cannot start git: %s", strerror(errno));
 		goto out;
 	}
@@ -232,18 +267,15 @@ int vcs_child_run(const struct child *child, int *status_out, struct err *err)
 		err_set(err, code, "cannot start git: out of memory");
 		goto out;
 	}
-	start.out = child->output_fd >= 0 ? child->output_fd : out[1];
-	start.messages = messages[1];
-	code = start_and_listen(&start, out, messages, &status, err);
+	start.out = child->output_fd >= 0 ? child->output_fd : pipes.out[1];
+	start.messages = pipes.messages[1];
+	start.trace = pipes.trace[1];
+	code = start_and_listen(&start, &pipes, &status, err);
 	if (code == 0)
 		*status_out = status;
 out:
-	for (int i = 0; i < 2; i++) {
-		close_fd(&out[i]);
-		close_fd(&messages[i]);
-	}
+	close_pipes(&pipes);
 	close_fd(&start.in);
-	close_fd(&null);
 	free_environment(start.environment);
 	return code;
 }

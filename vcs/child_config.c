@@ -67,11 +67,10 @@ static int write_all(int fd, struct slice bytes)
 	return 0;
 }
 
-/* Above the descriptors that a child uses for itself. */
 static int memory_file(void)
 {
 	int low = memfd_create("git-config", MFD_CLOEXEC);
-	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 4);
+	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, VCS_CHILD_FDS);
 
 	if (low >= 0)
 		close(low);

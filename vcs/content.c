@@ -38,7 +38,7 @@ int vcs_content_map(int fd, struct content *out, struct err *err)
 int vcs_spool_file(const char *directory)
 {
 	int low = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 4); /* above the descriptors that a child uses for itself */
+	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, VCS_CHILD_FDS);
 
 	if (low >= 0)
 		close(low);

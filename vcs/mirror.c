@@ -13,6 +13,7 @@
 
 #define MESSAGES_MAX      8192
 #define HEADS_BYTES_MAX   16384  /* `ls-remote --symref URL HEAD` is two lines */
+#define TRACE_MAX         4096   /* the first packets say which protocol is spoken */
 #define ASK_TIMEOUT_MS    60000
 #define CREDENTIAL_MAX    4096
 #define MARK              "modgate-url" /* in a mirror that was fetched completely once: whose it is */
@@ -26,7 +27,7 @@ struct fetch {
 	const char *git_dir;
 	struct buf credential;
 	int config_fd;
-	struct buf output, messages;
+	struct buf output, messages, trace;
 	char head[VCS_REF_MAX]; /* what the remote's HEAD leads to; "" when it is detached or unborn */
 	bool head_detached;
 	git_oid head_commit;
@@ -72,15 +73,25 @@ static int mark_usable(const struct fetch *fetch, struct err *err)
 	return code;
 }
 
-/* Lines that the other side wrote ("remote: ...") say nothing about what happened here. */
+/* Only git's own failures count: lines that the other side wrote ("remote: ...") say nothing about what happened here. */
 static bool says(const struct buf *messages, const char *words)
 {
 	struct slice rest = buf_slice(messages), line;
 
 	while (slice_next(&rest, '\n', &line))
-		if (!slice_starts(line, SLICE("remote:")) && slice_find(line, slice_of(words)) >= 0)
+		if ((slice_starts(line, SLICE("fatal: ")) || slice_starts(line, SLICE("error: "))) && slice_find(line, slice_of(words)) >= 0)
 			return true;
 	return false;
+}
+
+/*
+ * Whatever answers 200 with a page of text (a portal, a proxy) is to git an old-fashioned host without any reference: an empty
+ * repository, whose mirror would be pruned bare. A git host of today says so in its first packet.
+ */
+static bool spoke_git(const struct buf *trace)
+{
+	return slice_find(buf_slice(trace), SLICE("< version 2")) >= 0 || slice_find(buf_slice(trace), SLICE("< version 1")) >= 0 ||
+		slice_find(buf_slice(trace), SLICE("< # service=git-upload-pack")) >= 0;
 }
 
 static enum sync classify(const struct buf *messages)
@@ -163,8 +174,8 @@ static enum sync explain(const struct fetch *fetch, struct err *err)
 	return sync;
 }
 
-/* Runs git with these arguments; its output is in fetch->output. */
-static enum sync run(struct fetch *fetch, const char *const *argv, const char *git_dir, int64_t timeout_ms, struct err *err)
+/* Runs git with these arguments; its output is in fetch->output. remote: it must have spoken with a git host. */
+static enum sync run(struct fetch *fetch, const char *const *argv, const char *git_dir, int64_t timeout_ms, bool remote, struct err *err)
 {
 	struct vcs *vcs = fetch->vcs;
 	struct child child = {
@@ -175,6 +186,7 @@ static enum sync run(struct fetch *fetch, const char *const *argv, const char *g
 		.output_fd = -1,
 		.output = &fetch->output,
 		.messages = &fetch->messages,
+		.trace = remote ? &fetch->trace : NULL,
 		.timeout_ms = timeout_ms < vcs->fetch_timeout_ms ? timeout_ms : vcs->fetch_timeout_ms,
 		.memory_max = vcs->fetch_memory_max,
 		.bytes_max = vcs->fetch_bytes_max,
@@ -184,11 +196,18 @@ static enum sync run(struct fetch *fetch, const char *const *argv, const char *g
 
 	buf_reset(&fetch->output);
 	buf_reset(&fetch->messages);
+	buf_reset(&fetch->trace);
 	if (vcs_child_run(&child, &status, err) < 0) {
 		err_prepend(err, 0, "%s", fetch->url);
 		return SYNC_UNREACHABLE;
 	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? SYNC_DONE : explain(fetch, err);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return explain(fetch, err);
+	if (remote && !spoke_git(&fetch->trace)) {
+		err_set(err, VCS_ERR_UNKNOWN, "%s answers, but not as a git host; check the address and what stands before it", fetch->url);
+		return SYNC_UNREACHABLE;
+	}
+	return SYNC_DONE;
 }
 
 /* "ref: refs/heads/main<TAB>HEAD" when it is symbolic, "<commit><TAB>HEAD" when it exists. */
@@ -215,7 +234,7 @@ static void parse_head(struct fetch *fetch)
 static enum sync ask(struct fetch *fetch, struct err *err)
 {
 	const char *argv[] = { fetch->vcs->git, "ls-remote", "--quiet", "--symref", "--", fetch->url, "HEAD", NULL };
-	enum sync sync = run(fetch, argv, "/dev/null", ASK_TIMEOUT_MS, err);
+	enum sync sync = run(fetch, argv, "/dev/null", ASK_TIMEOUT_MS, true, err);
 
 	if (sync == SYNC_DONE)
 		parse_head(fetch);
@@ -228,7 +247,7 @@ static enum sync get(struct fetch *fetch, struct err *err)
 		"--no-write-fetch-head", "--", fetch->url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
 		fetch->head_detached ? "+HEAD:" DETACHED : NULL, NULL };
 
-	return run(fetch, argv, fetch->git_dir, INT64_MAX, err);
+	return run(fetch, argv, fetch->git_dir, INT64_MAX, true, err);
 }
 
 static int make(const struct fetch *fetch, struct err *err)
@@ -296,8 +315,8 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 		const char *const repack[] = { fetch->vcs->git, "repack", "-a", "-d", "-k", "-q", NULL };
 
 		/* Only slower without it: a failure is no failure of the fetch. */
-		if (run(fetch, pack_refs, fetch->git_dir, INT64_MAX, NULL) == SYNC_DONE)
-			run(fetch, repack, fetch->git_dir, INT64_MAX, NULL);
+		if (run(fetch, pack_refs, fetch->git_dir, INT64_MAX, false, NULL) == SYNC_DONE)
+			run(fetch, repack, fetch->git_dir, INT64_MAX, false, NULL);
 	}
 	return sync;
 }
@@ -310,6 +329,7 @@ enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const
 	buf_init(&fetch.credential, CREDENTIAL_MAX);
 	buf_init(&fetch.output, HEADS_BYTES_MAX);
 	buf_init(&fetch.messages, MESSAGES_MAX);
+	buf_init(&fetch.trace, TRACE_MAX);
 	if (read_credential(mapping, &fetch, err) < 0)
 		goto out;
 	sync = SYNC_UNREACHABLE;
@@ -322,5 +342,6 @@ out:
 	buf_wipe(&fetch.credential);
 	buf_free(&fetch.output);
 	buf_free(&fetch.messages);
+	buf_free(&fetch.trace);
 	return sync;
 }

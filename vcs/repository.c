@@ -212,7 +212,7 @@ enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, st
 	pthread_mutex_lock(&repository->lock);
 	while (repository->busy)
 		pthread_cond_wait(&repository->changed, &repository->lock);
-	if (repository->refs && repository->synced_us >= since_us)
+	if (repository->refs && repository->synced_us > since_us)
 		goto out;
 	if (failed_lately(vcs, repository)) {
 		sync = repository->failure;

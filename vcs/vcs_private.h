@@ -155,7 +155,7 @@ void vcs_repository_free(struct repository **repository);
 /* A handle of one's own until it is given back. SYNC_MISSING, SYNC_DAMAGED. */
 enum sync vcs_repository_take(struct repository *repository, git_repository **git_out, struct err *err);
 void vcs_repository_give(struct repository *repository, git_repository **git);
-/* Makes sure that the references were read at or after since_us (monotonic). Waits for whoever is at it. */
+/* Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it. */
 enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err);
 /* The references known now, held; NULL when none are. Reads a mirror's from disk the first time. */
 struct refs *vcs_repository_refs(struct repository *repository);
@@ -174,6 +174,8 @@ void vcs_mirror_sweep(const char *git_dir);
 /* So many loose references or packs that reading becomes slow? */
 bool vcs_mirror_wants_tidying(const char *git_dir);
 
+#define VCS_CHILD_FDS 5 /* descriptors below are a child's own: none that is handed to it may be among them */
+
 /* A child: an argument vector, a fixed environment, limits, a deadline. */
 struct child {
 	const char *const *argv;  /* argv[0] is the program's absolute path */
@@ -184,6 +186,7 @@ struct child {
 	int output_fd;            /* standard output; -1: captured in output */
 	struct buf *output;       /* more than its maximum ends the child */
 	struct buf *messages;     /* standard error, cut at its maximum */
+	struct buf *trace;        /* the packets of git's protocol as it traces them, cut at its maximum; or NULL */
 	int64_t timeout_ms;
 	int64_t memory_max;
 	int64_t bytes_max;
