@@ -1,0 +1,114 @@
+/* repositories: where each one is, the {n} in it, and the list of prefixes. */
+#include "settings/settings_private.h"
+
+#include <string.h>
+
+#include "settings/url.h"
+
+#define KEY "repositories[].repository"
+
+static int template_error(struct settings_reader *reader, const struct settings_repository *repository, const char *sentence)
+{
+	return yaml_error(reader->document, settings_line(repository->lines, KEY), reader->err, KEY " is \"%.200s\": %s",
+		settings_shown(repository->repository), sentence);
+}
+
+/* The largest n of the {n} in text; false when a brace is anything else. */
+static bool count_elements(const char *text, unsigned *elements_out)
+{
+	unsigned elements = 0;
+
+	for (const char *at = strpbrk(text, "{}"); at != NULL; at = strpbrk(at + 3, "{}")) {
+		if (at[0] != '{' || at[1] < '1' || at[1] > '0' + SETTINGS_ELEMENTS_MAX || at[2] != '}')
+			return false;
+		if ((unsigned)(at[1] - '0') > elements)
+			elements = (unsigned)(at[1] - '0');
+	}
+	*elements_out = elements;
+	return true;
+}
+
+static int check_url(struct settings_reader *reader, const struct settings_repository *repository)
+{
+	struct err why = ERR_INIT;
+	struct url url;
+
+	if (strncmp(repository->repository, "ssh://", 6) == 0)
+		return template_error(reader, repository, "ssh is not in this version; an https URL or a path was expected");
+	if (url_parse(repository->repository, &url, &why) < 0)
+		return yaml_error(reader->document, settings_line(repository->lines, KEY), reader->err, KEY ": %s", why.text);
+	if (!slice_equal_text(url.scheme, "https"))
+		return template_error(reader, repository, "an https URL, or the path of a repository on this machine, was expected");
+	if (url.path.len < 2)
+		return template_error(reader, repository, "it names a server and no repository; an https URL with a path was expected");
+	return 0;
+}
+
+static bool is_scp_form(const char *text)
+{
+	const char *colon = strchr(text, ':');
+	const char *slash = strchr(text, '/');
+
+	return colon != NULL && (slash == NULL || colon < slash);
+}
+
+static int check_path(struct settings_reader *reader, struct settings_repository *repository)
+{
+	const char *text = repository->repository;
+
+	if (text[0] != '/' && is_scp_form(text))
+		return template_error(reader, repository, "ssh is not in this version; an https URL or a path was expected");
+	if (text[0] != '/' && strncmp(text, "./", 2) != 0 && strncmp(text, "../", 3) != 0)
+		return template_error(reader, repository, "it is neither a URL nor a path; https://HOST/PATH, or a path that begins with / or ./, was expected");
+	if (repository->credentials_file != NULL)
+		return yaml_error(reader->document, settings_line(repository->lines, "repositories[].credentials_file"), reader->err,
+			"repositories[].credentials_file is of no use with a path; an https URL was expected");
+	if (repository->ca != NULL)
+		return yaml_error(reader->document, settings_line(repository->lines, "repositories[].ca"), reader->err,
+			"repositories[].ca is of no use with a path; an https URL was expected");
+	repository->local = true;
+	repository->repository = settings_beside(reader, text);
+	return repository->repository == NULL ? settings_memory(reader) : 0;
+}
+
+static int check_one(struct settings_reader *reader, struct settings_repository *repository)
+{
+	int code;
+
+	if (repository->subdir == NULL)
+		repository->subdir = "";
+	if (strstr(repository->repository, "{*}") != NULL)
+		return template_error(reader, repository, "{*} is not in this version; {1} to {9} were expected");
+	if (!count_elements(repository->repository, &repository->elements))
+		return template_error(reader, repository, "a brace in it is not of the form {1} to {9}");
+	code = strstr(repository->repository, "://") != NULL ? check_url(reader, repository) : check_path(reader, repository);
+	return code;
+}
+
+static int check_twins(struct settings_reader *reader, const struct settings_repository *repositories, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(repositories[i].prefix, repositories[index].prefix) == 0)
+			return yaml_error(reader->document, settings_line(repositories[index].lines, "repositories[].prefix"), reader->err,
+				"the prefix %.200s stands on line %u already; each once was expected", repositories[index].prefix,
+				settings_line(repositories[i].lines, "repositories[].prefix"));
+	}
+	return 0;
+}
+
+int settings_check_repositories(struct settings_reader *reader, struct settings *settings)
+{
+	struct settings_repository *repositories = (struct settings_repository *)settings->repositories;
+	const char **prefixes = arena_alloc(reader->arena, (settings->repositories_count + 1) * sizeof(*prefixes));
+	int code = prefixes == NULL ? settings_memory(reader) : 0;
+
+	for (size_t i = 0; code == 0 && i < settings->repositories_count; i++) {
+		prefixes[i] = repositories[i].prefix;
+		code = check_one(reader, &repositories[i]);
+		if (code == 0)
+			code = check_twins(reader, repositories, i);
+	}
+	if (code == 0)
+		settings->prefixes = prefixes;
+	return code;
+}
