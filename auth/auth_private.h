@@ -128,6 +128,8 @@ struct auth_directory {
 	int64_t cache_ttl_us;
 	int64_t refused_ttl_us;
 };
+/* AUTH_ERR_REFUSED with the sentence for what the directory has against a user; most reasons say the same. */
+int auth_refuse_as(struct auth_answer *answer_out, enum auth_reason reason);
 
 int auth_ldap_open(const struct auth_ldap_options *options, const struct clock *clock, const struct auth_noter *noter,
 	struct auth_directory **directory_out, struct err *err);

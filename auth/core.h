@@ -56,7 +56,4 @@ int auth_refuse_parsed(struct auth *auth, enum auth_reason reason, const struct 
 const struct auth_identity *auth_identity_with_roles(const struct auth *auth, const struct auth_identity *identity);
 /* A copy of the token's identity with the groups of the person's. NULL: memory. */
 const struct auth_identity *auth_identity_with_groups(const struct auth_identity *token, const struct auth_identity *person);
-/* The sentence for a remembered refusal. */
-int auth_refuse_as(struct auth_answer *answer_out, enum auth_reason reason);
-
 #endif

@@ -167,15 +167,6 @@ static int unavailable(struct lookup *lookup, const char *what, int rc, struct a
 		"the directory does not answer, so nobody can be signed in by it now; try again later");
 }
 
-static int refused(enum auth_reason reason, struct auth_answer *answer)
-{
-	if (reason == AUTH_REASON_GROUPS_UNUSABLE)
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, reason, "the directory's groups of this user cannot be used: not names, or too many");
-	if (reason == AUTH_REASON_USER_GONE)
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, reason, "the person this token was issued to is not in the directory; ask for a new token");
-	return auth_answer_refuse(answer, AUTH_ERR_REFUSED, reason, "user name or password is wrong");
-}
-
 /* Step 1. 0 also when there is no entry: lookup->reason says so, and the bind comes all the same. */
 static int step_entry(struct lookup *lookup, struct auth_answer *answer)
 {
@@ -193,8 +184,8 @@ static int step_bind(struct lookup *lookup, struct auth_answer *answer)
 	if (rc != LDAP_SUCCESS && !bind_refused(rc))
 		return unavailable(lookup, "check a password", rc, answer);
 	if (lookup->reason != AUTH_REASON_NONE)
-		return refused(lookup->reason, answer);
-	return rc == LDAP_SUCCESS ? 0 : refused(AUTH_REASON_WRONG_PASSWORD, answer);
+		return auth_refuse_as(answer, lookup->reason);
+	return rc == LDAP_SUCCESS ? 0 : auth_refuse_as(answer, AUTH_REASON_WRONG_PASSWORD);
 }
 
 static int step_groups(struct lookup *lookup, struct auth_answer *answer)
@@ -204,12 +195,12 @@ static int step_groups(struct lookup *lookup, struct auth_answer *answer)
 	if (lookup->ldap->settings.group_base != NULL)
 		rc = auth_ldap_with(lookup->ldap->pool, LDAP_USE_SEARCH, find_groups, lookup);
 	if (rc == LDAP_SIZELIMIT_EXCEEDED)
-		return refused(AUTH_REASON_GROUPS_UNUSABLE, answer);
+		return auth_refuse_as(answer, AUTH_REASON_GROUPS_UNUSABLE);
 	if (rc != LDAP_SUCCESS)
 		return unavailable(lookup, "search for groups", rc, answer);
 	if (lookup->memory_short)
 		return auth_answer_no_memory(answer);
-	return lookup->reason == AUTH_REASON_NONE ? 0 : refused(lookup->reason, answer);
+	return lookup->reason == AUTH_REASON_NONE ? 0 : auth_refuse_as(answer, lookup->reason);
 }
 
 static int step_identity(const struct lookup *lookup, struct auth_answer *answer)
@@ -237,7 +228,7 @@ static int look_up_steps(struct lookup *lookup, struct auth_answer *answer)
 	int code = step_entry(lookup, answer);
 
 	if (code == 0 && lookup->reason != AUTH_REASON_NONE)
-		code = refused(lookup->reason == AUTH_REASON_WRONG_PASSWORD ? AUTH_REASON_USER_GONE : lookup->reason, answer);
+		code = auth_refuse_as(answer, lookup->reason == AUTH_REASON_WRONG_PASSWORD ? AUTH_REASON_USER_GONE : lookup->reason);
 	if (code == 0)
 		code = step_groups(lookup, answer);
 	return code < 0 ? code : step_identity(lookup, answer);
