@@ -25,7 +25,7 @@ static bool time_matches(const struct export *export, struct slice time)
 static int members_match(struct export *export, struct slice line, struct err *err)
 {
 	const struct audit_filter *filter = export->filter;
-	struct line_field fields[] = { { .name = "user" }, { .name = "module" }, { .name = "verdict" } };
+	struct line_field fields[] = { { .name = SLICE("user") }, { .name = SLICE("module") }, { .name = SLICE("verdict") } };
 	struct slice text;
 
 	if (!line_fields(line, fields, 3))

@@ -29,6 +29,13 @@ _Static_assert(INDEX_FORMAT == 1, "the schema ends with it");
 
 enum column { SEQ = 1, TIME, KIND, ACTION, VERDICT, STATUS, BYTES, OF, USER, MODULE, VERSION, ADDRESS, RULE };
 
+/* The last text of a column: the next row's is often the same. */
+struct remembered {
+	char text[AUDIT_USER_MAX];
+	size_t len; /* 0: nothing */
+	int64_t id;
+};
+
 struct index_db {
 	struct db *db;
 	struct db_stmt *event;
@@ -39,6 +46,7 @@ struct index_db {
 	uint64_t next_here; /* in the open transaction */
 	struct tlog_hash origin;
 	struct buf scratch;
+	struct remembered remembered[RULE + 1]; /* by column */
 };
 
 static char *path_in(const char *dir, const char *suffix)
@@ -211,8 +219,19 @@ static int word_id(struct index_db *index, struct slice text, int64_t *id_out, s
 	return code < 0 ? code : 0;
 }
 
+static void remember(struct remembered *last, struct slice text, int64_t id)
+{
+	last->len = 0;
+	if (text.len > sizeof(last->text))
+		return;
+	memcpy(last->text, text.ptr, text.len);
+	last->len = text.len;
+	last->id = id;
+}
+
 static int bind_word(struct index_db *index, int column, const struct line_field *field, struct err *err)
 {
+	struct remembered *last = &index->remembered[column];
 	struct slice text;
 	int64_t id = 0;
 	int code;
@@ -220,10 +239,16 @@ static int bind_word(struct index_db *index, int column, const struct line_field
 	/* Absent and empty texts stay NULL. */
 	if (!line_field_text(field, &index->scratch, &text) || text.len == 0)
 		return 0;
-	code = word_id(index, text, &id, err);
-	if (code == 0)
-		db_bind_int(index->event, column, id);
-	return code;
+	if (slice_equal(text, slice_make(last->text, last->len))) {
+		id = last->id;
+	} else {
+		code = word_id(index, text, &id, err);
+		if (code < 0)
+			return code;
+		remember(last, text, id);
+	}
+	db_bind_int(index->event, column, id);
+	return 0;
 }
 
 static void bind_value(struct index_db *index, int column, const struct line_field *field, const struct words *words)
@@ -277,20 +302,20 @@ static int bind_line(struct index_db *index, const struct line_field *fields, st
 int index_db_add(struct index_db *index, uint64_t seq, struct slice line, struct err *err)
 {
 	struct line_field fields[] = {
-		[0] = { .name = "v" },
-		[SEQ] = { .name = "seq" },
-		[TIME] = { .name = "time" },
-		[KIND] = { .name = "kind" },
-		[ACTION] = { .name = "action" },
-		[VERDICT] = { .name = "verdict" },
-		[STATUS] = { .name = "status" },
-		[BYTES] = { .name = "bytes" },
-		[OF] = { .name = "of" },
-		[USER] = { .name = "user" },
-		[MODULE] = { .name = "module" },
-		[VERSION] = { .name = "version" },
-		[ADDRESS] = { .name = "address" },
-		[RULE] = { .name = "rule" },
+		[0] = { .name = SLICE("v") },
+		[SEQ] = { .name = SLICE("seq") },
+		[TIME] = { .name = SLICE("time") },
+		[KIND] = { .name = SLICE("kind") },
+		[ACTION] = { .name = SLICE("action") },
+		[VERDICT] = { .name = SLICE("verdict") },
+		[STATUS] = { .name = SLICE("status") },
+		[BYTES] = { .name = SLICE("bytes") },
+		[OF] = { .name = SLICE("of") },
+		[USER] = { .name = SLICE("user") },
+		[MODULE] = { .name = SLICE("module") },
+		[VERSION] = { .name = SLICE("version") },
+		[ADDRESS] = { .name = SLICE("address") },
+		[RULE] = { .name = SLICE("rule") },
 	};
 	int code;
 
@@ -326,4 +351,6 @@ int index_db_commit(struct index_db *index, struct err *err)
 void index_db_rollback(struct index_db *index)
 {
 	db_rollback(index->db);
+	/* Words that were new in it are gone, and their numbers with them. */
+	memset(index->remembered, 0, sizeof(index->remembered));
 }

@@ -34,7 +34,7 @@ bool line_scan(struct slice line, uint64_t *seq_out, struct slice *time_out);
  * raw and what follows are set by line_fields() and borrow the line.
  */
 struct line_field {
-	const char *name;
+	struct slice name;
 	bool found;
 	bool is_text;
 	bool base64;      /* it stands there as <name>_b64 */

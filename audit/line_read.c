@@ -28,18 +28,34 @@ bool line_scan(struct slice line, uint64_t *seq_out, struct slice *time_out)
 	return true;
 }
 
+/* A quote is escaped by an odd number of backslashes before it. */
+static bool is_escaped(struct slice s, size_t quote)
+{
+	size_t backslashes = 0;
+
+	while (backslashes < quote && s.ptr[quote - 1 - backslashes] == '\\')
+		backslashes++;
+	return backslashes % 2 == 1;
+}
+
 /* What stands before the next unescaped quote; rest goes on after it. */
 static bool eat_text(struct slice *rest, struct slice *raw_out)
 {
-	for (size_t i = 0; i < rest->len; i++) {
-		if (rest->ptr[i] == '"') {
-			*raw_out = slice_sub(*rest, 0, i);
-			*rest = slice_after(*rest, i + 1);
+	size_t from = 0;
+
+	for (;;) {
+		ptrdiff_t found = slice_index(slice_after(*rest, from), '"');
+		size_t quote = from + (size_t)found;
+
+		if (found < 0)
+			return false;
+		if (!is_escaped(*rest, quote)) {
+			*raw_out = slice_sub(*rest, 0, quote);
+			*rest = slice_after(*rest, quote + 1);
 			return true;
 		}
-		i += rest->ptr[i] == '\\';
+		from = quote + 1;
 	}
-	return false;
 }
 
 static bool eat_array(struct slice *rest, struct slice *raw_out)
@@ -81,7 +97,7 @@ static void note(struct line_field *fields, size_t count, struct slice name, str
 	struct slice plain = slice_ends(name, SLICE("_b64")) ? slice_sub(name, 0, name.len - 4) : name;
 
 	for (size_t i = 0; i < count; i++) {
-		if (slice_equal_text(plain, fields[i].name)) {
+		if (slice_equal(plain, fields[i].name)) {
 			fields[i].found = true;
 			fields[i].is_text = is_text;
 			fields[i].base64 = plain.len < name.len;

@@ -91,7 +91,7 @@ static void *produce(void *arg)
 /* The line of this sequence is the producer's i-th. */
 static void check_line(struct slice line, const struct producer *producers)
 {
-	struct line_field fields[] = { { .name = "user" }, { .name = "bytes" }, { .name = "seq" } };
+	struct line_field fields[] = { { .name = SLICE("user") }, { .name = SLICE("bytes") }, { .name = SLICE("seq") } };
 	int64_t i;
 	int64_t seq;
 	long long number;

@@ -136,7 +136,7 @@ static uint64_t check_told(const char *dir, const uint64_t *seqs, unsigned told)
 
 	assert_int_equal(reader_open(dir, 0, &reader, NULL), 0);
 	for (; reader_next(reader, &row, NULL) == 1; next++) {
-		struct line_field id = { .name = "bytes" };
+		struct line_field id = { .name = SLICE("bytes") };
 		int64_t number = -1;
 
 		assert_int_equal(row.seq, next);

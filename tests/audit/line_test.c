@@ -150,7 +150,7 @@ static void test_lines(void **state)
 /* The value of a text member. */
 static void read_member(const char *line, const char *name, struct buf *out, bool *base64_out)
 {
-	struct line_field field = { .name = name };
+	struct line_field field = { .name = slice_of(name) };
 	struct buf scratch = BUF_INIT(AUDIT_LINE_MAX);
 	struct slice text = SLICE_NONE;
 
@@ -364,7 +364,7 @@ static void test_fields(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf scratch = BUF_INIT(1000);
-		struct line_field field = { .name = "user" };
+		struct line_field field = { .name = SLICE("user") };
 		struct slice text = SLICE_NONE;
 		bool good = line_fields(slice_of(rows[i].line), &field, 1);
 		bool has = good && line_field_text(&field, &scratch, &text);
