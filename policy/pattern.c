@@ -1,12 +1,14 @@
 /* Module patterns, prepared so that most of them say no (or yes) without a glob. */
 #include "policy/policy_private.h"
 
+#include <string.h>
+
 #include "module/path.h"
 #include "module/pattern.h"
 
 static bool is_glob(char c)
 {
-	return c == '*' || c == '?' || c == '[' || c == '\\';
+	return c == '*' || c == '?' || c == '[' || c == ']' || c == '\\';
 }
 
 /* Of a module path or of a glob over one. */
@@ -31,23 +33,52 @@ int policy_pattern_check(struct slice text, struct err *err)
 void policy_pattern_init(struct pattern *pattern, struct slice text)
 {
 	size_t literal = 0;
+	size_t tail;
 
 	if (text.len > 0 && text.ptr[text.len - 1] == '/')
 		text.len--;
+	tail = text.len;
 	while (literal < text.len && !is_glob(text.ptr[literal]))
 		literal++;
+	while (tail > literal && !is_glob(text.ptr[tail - 1]))
+		tail--;
 	pattern->text = text;
 	pattern->literal = slice_sub(text, 0, literal);
+	pattern->tail = slice_after(text, tail);
 	pattern->plain = literal == text.len;
+	pattern->elements = 1;
+	for (size_t i = 0; i < text.len; i++)
+		pattern->elements += text.ptr[i] == '/';
+}
+
+/* The first so many elements of a path; all of it when it has fewer. */
+static struct slice first_elements(struct slice path, size_t elements)
+{
+	const char *end = path.ptr + path.len;
+	const char *at = path.ptr;
+
+	for (; elements > 0 && at < end; elements--) {
+		const char *slash = memchr(at, '/', (size_t)(end - at));
+
+		if (slash == NULL)
+			return path;
+		if (elements == 1)
+			return slice_make(path.ptr, (size_t)(slash - path.ptr));
+		at = slash + 1;
+	}
+	return path;
 }
 
 bool policy_pattern_match(const struct pattern *pattern, struct slice module)
 {
+	struct slice part;
+
 	if (!slice_starts(module, pattern->literal))
 		return false;
 	if (pattern->plain)
 		return module_path_has_prefix(module, pattern->text);
-	return module_pattern_match(pattern->text, module);
+	part = first_elements(module, pattern->elements);
+	return slice_ends(part, pattern->tail) && module_glob_match(pattern->text, part);
 }
 
 const struct pattern *policy_patterns_find(const struct pattern_list *list, struct slice module)

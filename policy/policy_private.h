@@ -20,7 +20,9 @@ void policy_add_shown(struct buf *out, struct slice text, size_t bytes_max);
 
 struct pattern {
 	struct slice text;    /* without one trailing '/' */
-	struct slice literal; /* what stands before its first glob character: a quick no */
+	struct slice literal; /* what stands before its first glob character, and */
+	struct slice tail;    /* what stands after its last: a quick no */
+	size_t elements;      /* it is held against so many of a path's */
 	bool plain;           /* it has no glob character: a path prefix */
 };
 struct pattern_list {
@@ -132,9 +134,9 @@ const char *policy_verdict_word(enum policy_verdict verdict);
 enum condition {
 	CONDITION_METHODS,
 	CONDITION_PRIVATE,
+	CONDITION_MODULES,
 	CONDITION_USERS,
 	CONDITION_GROUPS,
-	CONDITION_MODULES,
 	CONDITION_VERSIONS
 };
 #define CONDITIONS 6
