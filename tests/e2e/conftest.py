@@ -10,14 +10,8 @@ sys.path.insert(0, os.path.dirname(HERE))
 
 import skips
 from doubles import certs
-from doubles.blackhole import BlackHole
-from doubles.githttp import GitHttp
-from doubles.gitrepo import GitRepo
-from doubles.idp import Idp
-from doubles.ldap import Slapd
-from doubles.upstream import MODULES, Upstream
-from gateway import BUILD, Gateway
-from golang import Workspace, find_go_commands
+from golang import find_go_commands
+from stage import Stage
 
 TEST_TIMEOUT_S = 600
 GO_COMMANDS = find_go_commands()
@@ -30,7 +24,8 @@ def pytest_runtest_makereport(item, call):
     """A skip for a reason that is not in tests/skips.py is a failure; so is an expected failure. A failure shows what modgate said."""
     report = (yield).get_result()
     _refuse_skip(report)
-    for one in getattr(item.funcargs.get("gateway"), "made", ()) if report.failed else ():
+    stages = [item.funcargs[name] for name in ("stage", "shared") if name in getattr(item, "funcargs", {})]
+    for one in [one for stage in stages for one in stage.gateways] if report.failed else ():
         report.sections.append((f"modgate of {one.directory}", one.stderr()))
 
 
@@ -59,22 +54,22 @@ def deadline():
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.fixture
-def ending():
-    """ending(x) has x.stop() called after the test, last started first; every one is stopped even if another complains."""
-    started = []
+def _stage(directory, ca, certificate):
+    stage = Stage(directory, ca, certificate)
+    yield stage
+    stage.end()
 
-    def add(thing):
-        started.append(thing)
-        return thing
-    yield add
-    complaints = []
-    for thing in reversed(started):
-        try:
-            thing.stop()
-        except Exception as error:
-            complaints.append(str(error))
-    assert not complaints, "\n".join(complaints)
+
+@pytest.fixture
+def stage(tmp_path, ca, server_certificate):
+    """What this test starts ends with it."""
+    yield from _stage(tmp_path, ca, server_certificate)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, ca, server_certificate):
+    """What the tests of one file share."""
+    yield from _stage(tmp_path_factory.mktemp("shared"), ca, server_certificate)
 
 
 # --- what modgate talks to ---------------------------------------------------------------------------------------------------------
@@ -97,52 +92,51 @@ def server_certificate(ca):
 
 
 @pytest.fixture
-def upstream_factory(tmp_path, server_certificate, ending):
-    """make(state="upstream", modules=…, tls=(certificate, key) or None for http, name=…, padding=…)."""
-    def make(state="upstream", modules=MODULES, tls=server_certificate, **options):
-        return ending(Upstream(modules, str(tmp_path / state), tls, **options)).start()
-    return make
+def upstream_factory(stage):
+    return stage.upstream
 
 
 @pytest.fixture
-def upstream(upstream_factory):
+def upstream(stage):
     """Over https, with the modules of tests/doubles/modules."""
-    return upstream_factory()
+    return stage.upstream()
 
 
 @pytest.fixture
-def githttp_factory(tmp_path, server_certificate, ending):
-    """make(state="githttp", users=…, tls=…); its repositories are in STATE/repositories."""
-    def make(state="githttp", users=None, tls=server_certificate):
-        return ending(GitHttp(str(tmp_path / state / "repositories"), str(tmp_path / state), tls, users)).start()
-    return make
-
-
-@pytest.fixture
-def githttp(githttp_factory):
+def githttp(stage):
     """Over https, for reader:reader-password."""
-    return githttp_factory(users={"reader": "reader-password"})
+    return stage.githttp(users={"reader": "reader-password"})
 
 
 @pytest.fixture
-def git_repo(tmp_path):
-    """make(name) is a new repository with a work tree."""
-    return lambda name: GitRepo(tmp_path / "work-trees" / name)
+def git_repo(stage):
+    return stage.repo
 
 
 @pytest.fixture
-def ldap(tmp_path, server_certificate, ending):
-    return ending(Slapd(str(tmp_path / "slapd"), *server_certificate)).start()
+def ldap(stage):
+    return stage.ldap()
 
 
 @pytest.fixture
-def black_hole(ending):
-    return ending(BlackHole()).start()
+def black_hole(stage):
+    return stage.black_hole()
 
 
 @pytest.fixture
-def idp(tmp_path):
-    return Idp(str(tmp_path / "idp"))
+def idp(stage):
+    return stage.idp()
+
+
+@pytest.fixture
+def workspace(stage):
+    return stage.workspace
+
+
+@pytest.fixture
+def gateway(stage, upstream):
+    """make(settings={…}, policy=…, upstream=…, init=[…], start=True): see stage.py; before the upstream of this test unless it says otherwise."""
+    return lambda settings=None, policy=None, upstream=upstream, **options: stage.gateway(settings, policy, upstream, **options)
 
 
 # --- the go command ----------------------------------------------------------------------------------------------------------------
@@ -167,51 +161,3 @@ def new_go(go_commands):
     if not go_commands[0].knows_goauth:
         pytest.skip(f"{skips.NO_NEW_GO}: GOAUTH came with 1.24, the newest here is {go_commands[0].name}")
     return go_commands[0]
-
-
-def build_cache(go):
-    """Shared between tests and runs, so that the standard library is compiled once."""
-    return os.path.join(BUILD, "tests", f"gocache-{go.name}")
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    """make(go, proxy, ca=…, user=…, password=…, GOSUMDB=…) is an empty module to run that go command in."""
-    made = []
-
-    def make(go, proxy, **options):
-        made.append(None)
-        return Workspace(go, tmp_path / f"go-{len(made)}", proxy, build_cache=build_cache(go), **options)
-    return make
-
-
-# --- modgate ----------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def gateway(tmp_path, ca, upstream, workspace, ending):
-    """make(settings={…}, policy=…, upstream=…, init=[…], start=True) is a gateway before that upstream and its checksum database.
-
-    Settings are dotted keys of modgate.yaml; a function makes them of the gateway, for what needs its directory. A policy is text or
-    an object; without one, what init wrote holds. make(...).go(command, token) is a workspace behind that gateway.
-    """
-    made = []
-
-    def make(settings=None, policy=None, upstream=upstream, init=(), start=True):
-        one = Gateway(tmp_path / f"gateway-{len(made)}", upstream.url, *init)
-        made.append(one)
-        one.configure({"upstreams": [{"url": upstream.url, "fallback": "not_found", "modules": ["*"], "ca": ca.pem}],
-                       "sumdb.databases": [{"key": upstream.key}]})
-        one.configure(settings(one) if callable(settings) else settings or {})
-        if policy is not None:
-            one.policy(policy)
-        one.go = lambda go, token=None, user="token", **env: _go(workspace, one, upstream, go, token, user, env)
-        return ending(one).start() if start else ending(one)
-    make.made = made
-    return make
-
-
-def _go(workspace, gateway, upstream, go, token, user, env):
-    """A workspace whose only proxy is the gateway. The password is a token, a JWT or, with `user`, that user's password."""
-    options = {"GOSUMDB": upstream.key, **env}
-    return workspace(go, gateway.url, ca=gateway.ca, user=user if token else None, password=token or "", **options)
