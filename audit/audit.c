@@ -159,4 +159,7 @@ void audit_state(struct audit *audit, struct audit_state *state_out)
 	state_out->refused = audit->queue.refused;
 	pthread_mutex_unlock(&audit->queue.lock);
 	indexer_state(audit->indexer, state_out);
+	/* The index may have gone on since the size was read: a lag is never negative. */
+	if (state_out->indexed > state_out->size)
+		state_out->indexed = state_out->size;
 }

@@ -8,21 +8,25 @@
 #include "audit/audit.h"
 #include "audit/segment.h"
 
+/* How long start-up waits for those who read the last segment just then (a verification, an export). */
+#define BUSY_MS 1000
 #define ADVICE "run `modgate audit verify`; to begin a new log, move the audit directory away"
 
 /*
  * After a failed fsync and a crash, pages of the write-ahead log may be only in memory. Copying them into the file and syncing that makes
  * the past safe before anything is built upon it.
  */
-static int settle(struct db *db, struct err *err)
+static int settle(struct db *db, bool *settled_out, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
 	int code = db_prepare(db, "PRAGMA wal_checkpoint(TRUNCATE)", &stmt, err);
 
 	if (code == 0)
 		code = db_step(stmt, err);
-	if (code == DB_ROW)
-		code = db_column_int(stmt, 0) == 0 ? 0 : err_set(err, AUDIT_ERR, "somebody else reads the last audit segment just now; try again");
+	if (code == DB_ROW) {
+		*settled_out = db_column_int(stmt, 0) == 0;
+		code = 0;
+	}
 	db_finalize(&stmt);
 	return code;
 }
@@ -59,8 +63,9 @@ static int check_tip(const struct tlog_edge *edge, const struct tlog_head *tip, 
 
 static int recover_segment(const char *path, struct log_recovered *recovered, struct err *err)
 {
-	struct db_options options = { .path = path, .durable = true };
+	struct db_options options = { .path = path, .durable = true, .busy_timeout_ms = BUSY_MS };
 	struct segment_description description;
+	bool settled = false;
 	struct stat st;
 	int code = db_open(&options, &recovered->db, err);
 
@@ -69,13 +74,15 @@ static int recover_segment(const char *path, struct log_recovered *recovered, st
 	if (code != 0)
 		return code;
 	recovered->edge = description.before;
-	code = settle(recovered->db, err);
+	code = settle(recovered->db, &settled, err);
 	if (code == 0)
 		code = rehash(recovered->db, &recovered->edge, err);
 	if (code == 0)
 		code = check_tip(&recovered->edge, &description.tip, err);
 	if (code == 0)
 		recovered->bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+	if (!settled)
+		db_close(&recovered->db);
 	return code;
 }
 

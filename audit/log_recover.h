@@ -9,15 +9,16 @@
 #include "tlog/tree.h"
 
 struct log_recovered {
-	struct db *db;   /* the last segment, open for writing; NULL: there is no segment */
-	unsigned number; /* its number; 0 */
+	struct db *db;   /* the last segment, open for writing; NULL: there is none, or it must not be written any more */
+	unsigned number; /* of the last segment; 0: there is none */
 	int64_t bytes;   /* of the file */
 	struct tlog_edge edge;
 };
 
 /*
  * Opens the last segment, brings what a crash left in its write-ahead log into the file, durably, and rehashes its rows. A segment that a
- * crash left unborn is removed. AUDIT_ERR: rows missing, or not those of the kept tree head; err says what to do.
+ * crash left unborn is removed. When a reader keeps the write-ahead log from being settled, the segment is left as it is: a new one has to
+ * follow. AUDIT_ERR: rows missing, or not those of the kept tree head; err says what to do.
  */
 int log_recover(const char *dir, struct log_recovered *recovered_out, struct err *err);
 

@@ -223,8 +223,11 @@ static int log_open(void *ctx, const struct log_options *options, void **state_o
 		segments->db = recovered.db;
 		segments->number = recovered.number;
 		segments->bytes = recovered.bytes;
-		code = recovered.db == NULL ? begin(segments, &recovered.edge, err) : prepare(segments, err);
 	}
+	if (code == 0 && recovered.number == 0)
+		code = begin(segments, &recovered.edge, err);
+	else if (code == 0 && recovered.db != NULL)
+		code = prepare(segments, err);
 	if (code < 0) {
 		log_close((void **)&segments);
 		return AUDIT_ERR;

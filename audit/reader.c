@@ -7,12 +7,21 @@
 
 #include "audit/audit.h"
 #include "audit/segment.h"
+#include "base/buf.h"
 
-#define CHUNK_ROWS 4096
+/* Rows are taken in chunks, so that no read transaction is open while they are dealt with: it would keep the writer's log from shrinking. */
+#define CHUNK_ROWS 1024
+#define CHUNK_BYTES (1024 * 1024)
 
 struct place {
 	unsigned number;
 	uint64_t first;
+};
+
+struct item {
+	uint64_t seq;
+	size_t at; /* in lines */
+	size_t len;
 };
 
 struct reader {
@@ -23,7 +32,10 @@ struct reader {
 	char name[SEGMENT_NAME_MAX];
 	struct db *db; /* the current segment; NULL: not open yet */
 	struct db_stmt *rows;
-	size_t chunk; /* rows given in the current read transaction; the statement is at rest when 0 */
+	struct item items[CHUNK_ROWS];
+	size_t taken;
+	size_t given;     /* of those taken */
+	struct buf lines; /* of the items, one after another */
 };
 
 static int describe(const char *dir, unsigned number, struct segment_description *description_out, struct err *err)
@@ -78,6 +90,7 @@ int reader_open(const char *dir, uint64_t from, struct reader **reader_out, stru
 	if (code == 0 && list.count == 0)
 		code = err_set(err, AUDIT_ERR, "there is no audit log in %s", dir);
 	if (code == 0) {
+		buf_init(&reader->lines, CHUNK_BYTES + AUDIT_LINE_MAX);
 		reader->next = from;
 		code = find_places(reader, &list, from, err);
 	}
@@ -93,7 +106,6 @@ static void leave_segment(struct reader *reader)
 {
 	db_finalize(&reader->rows);
 	db_close(&reader->db);
-	reader->chunk = 0;
 }
 
 void reader_close(struct reader **reader)
@@ -101,6 +113,7 @@ void reader_close(struct reader **reader)
 	if (*reader == NULL)
 		return;
 	leave_segment(*reader);
+	buf_free(&(*reader)->lines);
 	free((*reader)->places);
 	free((*reader)->dir);
 	free(*reader);
@@ -126,28 +139,53 @@ static int64_t limit(const struct reader *reader)
 	return (int64_t)first;
 }
 
-/* 1: a row; 0: the segment is done. */
-static int step(struct reader *reader, struct reader_row *row_out, struct err *err)
+static int take_row(struct reader *reader, struct err *err)
 {
-	int code;
+	struct slice line = db_column_blob(reader->rows, 1);
+	struct item *item = &reader->items[reader->taken];
 
-	if (reader->chunk >= CHUNK_ROWS) {
-		db_reset(reader->rows);
-		reader->chunk = 0;
+	*item = (struct item){ .seq = (uint64_t)db_column_int(reader->rows, 0), .at = reader->lines.len, .len = line.len };
+	if (line.len > AUDIT_LINE_MAX)
+		return err_set(err, AUDIT_ERR, "row %llu is longer than any audit line", (unsigned long long)item->seq);
+	buf_add_slice(&reader->lines, line);
+	if (buf_failed(&reader->lines))
+		return err_set(err, AUDIT_ERR, "out of memory");
+	reader->taken++;
+	reader->next = item->seq + 1;
+	return 0;
+}
+
+/* The next rows of the current segment; none at its end. */
+static int fill(struct reader *reader, struct err *err)
+{
+	int code = DB_ROW;
+
+	reader->taken = 0;
+	reader->given = 0;
+	buf_reset(&reader->lines);
+	db_bind_int(reader->rows, 1, (int64_t)reader->next);
+	db_bind_int(reader->rows, 2, limit(reader));
+	while (code == DB_ROW && reader->taken < CHUNK_ROWS && reader->lines.len < CHUNK_BYTES) {
+		code = db_step(reader->rows, err);
+		if (code == DB_ROW && take_row(reader, err) < 0)
+			code = AUDIT_ERR;
 	}
-	if (reader->chunk == 0) {
-		db_bind_int(reader->rows, 1, (int64_t)reader->next);
-		db_bind_int(reader->rows, 2, limit(reader));
-	}
-	code = db_step(reader->rows, err);
-	if (code != DB_ROW)
-		return code;
-	reader->chunk++;
-	row_out->seq = (uint64_t)db_column_int(reader->rows, 0);
-	row_out->line = db_column_blob(reader->rows, 1);
+	db_reset(reader->rows);
+	/* What came before a row that cannot be read is given first. */
+	return code < 0 && reader->taken == 0 ? code : 0;
+}
+
+static bool give(struct reader *reader, struct reader_row *row_out)
+{
+	const struct item *item = &reader->items[reader->given];
+
+	if (reader->given == reader->taken)
+		return false;
+	row_out->seq = item->seq;
+	row_out->line = slice_sub(buf_slice(&reader->lines), item->at, item->at + item->len);
 	row_out->segment = reader->name;
-	reader->next = row_out->seq + 1;
-	return 1;
+	reader->given++;
+	return true;
 }
 
 int reader_next(struct reader *reader, struct reader_row *row_out, struct err *err)
@@ -155,11 +193,13 @@ int reader_next(struct reader *reader, struct reader_row *row_out, struct err *e
 	int code = 0;
 
 	while (code == 0 && reader->places_left > 0) {
+		if (give(reader, row_out))
+			return 1;
 		if (reader->db == NULL)
 			code = enter_segment(reader, err);
 		if (code == 0)
-			code = step(reader, row_out, err);
-		if (code == 0) {
+			code = fill(reader, err);
+		if (code == 0 && reader->taken == 0) {
 			leave_segment(reader);
 			reader->places_left--;
 		}
@@ -167,5 +207,5 @@ int reader_next(struct reader *reader, struct reader_row *row_out, struct err *e
 	if (code < 0)
 		return err_prepend(err, AUDIT_ERR, "%s cannot be read from row %llu on (run `modgate audit verify`)", reader->name,
 			(unsigned long long)reader->next);
-	return code;
+	return 0;
 }

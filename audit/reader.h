@@ -1,6 +1,6 @@
 /*
- * Private to audit: the rows of a log in order, across its segments. Read-only and tolerant of a writer: a read transaction lasts for some
- * thousand rows at most, and segments made after reader_open() are not seen. What is superseded is not read.
+ * Private to audit: the rows of a log in order, across its segments. Read-only and tolerant of a writer: no read transaction is open between
+ * calls, and segments made after reader_open() are not seen. What is superseded is not read.
  */
 #ifndef AUDIT_READER_H
 #define AUDIT_READER_H

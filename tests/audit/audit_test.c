@@ -331,6 +331,33 @@ static void test_unborn_segment(void **state)
 	fixture_remove(dir);
 }
 
+/* Somebody who reads the last segment at start does not keep the log from opening: a new segment follows. */
+static void test_open_beside_a_reader(void **state)
+{
+	struct segment_list list;
+	char dir[FIXTURE_PATH_MAX];
+	struct db *reader = NULL;
+	struct audit *audit;
+
+	(void)state;
+	fixture_dir(dir);
+	audit = fixture_open(dir, 0);
+	fixture_write(audit, 20);
+	assert_int_equal(segment_open(dir, 1, &reader, NULL), 0);
+	assert_int_equal(db_exec(reader, "BEGIN; SELECT count(*) FROM leaf", NULL), 0);
+	audit_close(&audit);
+	audit = fixture_open(dir, 0);
+	fixture_write(audit, 20);
+	audit_close(&audit);
+	db_rollback(reader);
+	db_close(&reader);
+	assert_int_equal(segment_list_read(dir, &list, NULL), 0);
+	assert_int_equal(list.count, 2);
+	segment_list_free(&list);
+	fixture_assert_sound(dir, 40);
+	fixture_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_open_refuses),
 		cmocka_unit_test(test_open_without_directory),
 		cmocka_unit_test(test_unborn_segment),
+		cmocka_unit_test(test_open_beside_a_reader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
