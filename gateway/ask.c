@@ -15,7 +15,8 @@ static int alone(const struct settings *settings, struct slice request, struct b
 	snprintf(by, sizeof(by), "local:%u", (unsigned)getuid());
 	int code = open_data(settings, &data, err);
 	if (code == BASE_ERR_BUSY)
-		return err_prepend(err, GATEWAY_ERR, "%s is locked, yet nobody answers at its control socket; is a daemon starting or stopping?", settings->data);
+		return err_prepend(err, GATEWAY_ERR, "%s is locked, yet nobody answers at its control socket; is a daemon starting or stopping?",
+			settings->data);
 	if (code != 0)
 		return GATEWAY_ERR;
 	code = json_parse(request, &parsed, err) == 0 ? 0 : GATEWAY_ERR_INVALID;

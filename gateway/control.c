@@ -107,7 +107,9 @@ static void serve_caller(struct control *control, int fd)
 	int code = read_line(fd, &line, &err);
 	if (code == 0)
 		code = json_parse(buf_slice(&line), &request, &err) == 0 ? 0 : GATEWAY_ERR_INVALID;
-	const struct operate operate = { .tokens = control->gateway->tokens, .audit = control->gateway->audit, .gateway = control->gateway, .by = by };
+	const struct operate operate = {
+		.tokens = control->gateway->tokens, .audit = control->gateway->audit, .gateway = control->gateway, .by = by
+	};
 	if (code == 0)
 		code = operate_run(&operate, request, &result, &err);
 	write_answer(&answer, code, &result, &err);
@@ -148,7 +150,8 @@ static int listen_at(const char *data, struct control *control, struct err *err)
 	unlinkat(directory, "control.sock", 0);
 	mode_t mask = umask(0177);
 	control->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (control->listen_fd < 0 || bind(control->listen_fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(control->listen_fd, 16) != 0)
+	if (control->listen_fd < 0 || bind(control->listen_fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+		listen(control->listen_fd, 16) != 0)
 		code = err_set(err, GATEWAY_ERR, "%s: %m", control->path);
 	umask(mask);
 	close(directory);

@@ -70,8 +70,8 @@ struct gateway_export {
 	const char *since, *until, *user, *module, *verdict; /* NULL: any; times RFC 3339 or a date */
 };
 /* sink gets each line with its newline; non-zero ends the export. */
-int gateway_audit_export(const struct settings *settings, const struct gateway_export *filter, int (*sink)(void *ctx, struct slice line, struct err *err),
-	void *ctx, struct err *err);
+int gateway_audit_export(const struct settings *settings, const struct gateway_export *filter,
+	int (*sink)(void *ctx, struct slice line, struct err *err), void *ctx, struct err *err);
 /* expect: "ROOT@SIZE" or NULL. Appends the report. GATEWAY_ERR_NO: altered. */
 int gateway_audit_verify(const struct settings *settings, const char *expect, bool json, struct buf *out, struct err *err);
 

@@ -22,9 +22,9 @@
 #include "settings/settings.h"
 #include "supply/supply.h"
 
-#define REQUEST_ARENA_MAX (12 * 1024 * 1024) /* of one request; the most is a filtered list */
-#define REQUEST_ID_MAX 65
-#define DIRECTORY_WORKERS 8
+#define REQUEST_ARENA_MAX   (12 * 1024 * 1024) /* of one request; the most is a filtered list */
+#define REQUEST_ID_MAX      65
+#define DIRECTORY_WORKERS   8
 #define DIRECTORY_QUEUE_MAX 4096
 
 /* What lies in the data directory and is written by one process. */
@@ -60,7 +60,7 @@ struct gateway {
 	char prefix_text[SETTINGS_TEXT_MAX + 2];
 	char url[512];
 	int64_t start_s;
-	_Atomic int64_t requests; /* being answered, suspended ones too */
+	_Atomic int64_t requests;  /* being answered, suspended ones too */
 	_Atomic int64_t suspended; /* of those, the ones that wait for a worker or the record */
 	_Atomic bool draining;
 };
@@ -122,26 +122,26 @@ struct request {
 	const char *challenge;
 
 	struct policy *policy;
-	struct slice *groups;       /* of the identity, for the record */
+	struct slice *groups; /* of the identity, for the record */
 	struct policy_answer decision;
 	bool decided;
 	bool is_private;
 	const struct public_module *public_module;
 
 	const struct supply_answer *answer;
-	unsigned handler_step;      /* of a handler with several */
-	struct slice latest;        /* the version chosen for @latest when the newest is refused */
-	struct slice body;          /* what is sent instead of the answer's body */
+	unsigned handler_step; /* of a handler with several */
+	struct slice latest;   /* the version chosen for @latest when the newest is refused */
+	struct slice body;     /* what is sent instead of the answer's body */
 	const char *etag;
 
-	unsigned status;            /* 0: not decided yet */
+	unsigned status; /* 0: not decided yet */
 	const char *content_type;
-	struct slice text;          /* body of an error or a page */
-	bool close;                 /* after the reply: framing cannot be trusted */
+	struct slice text; /* body of an error or a page */
+	bool close;        /* after the reply: framing cannot be trusted */
 	bool public_cache;
 
-	int file_fd;                /* -1: none */
-	int64_t first, bytes;       /* of the artifact, what is sent */
+	int file_fd;          /* -1: none */
+	int64_t first, bytes; /* of the artifact, what is sent */
 	const char *content_range;
 
 	int audit_code;

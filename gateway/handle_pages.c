@@ -16,7 +16,8 @@ static enum step_result page(struct request *request, unsigned status, const cha
 /* The go command's git helper asks with HEAD whether a credential is good. */
 enum step_result handle_root(struct request *request)
 {
-	return page(request, MHD_HTTP_OK, "text/plain; charset=utf-8", arena_printf(request->arena, "modgate: signed in as %s\n", request->auth.identity->user));
+	return page(request, MHD_HTTP_OK, "text/plain; charset=utf-8",
+		arena_printf(request->arena, "modgate: signed in as %s\n", request->auth.identity->user));
 }
 
 enum step_result handle_livez(struct request *request)

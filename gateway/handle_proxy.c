@@ -55,7 +55,8 @@ static enum step_result ask(struct request *request, enum supply_kind kind, stru
 	supply_answer_unref(request->answer);
 	request->answer = NULL;
 
-	if (!request->is_private && request->public_module == NULL && policy_public_module(request->policy, module, &request->public_module, &err) != 0) {
+	if (!request->is_private && request->public_module == NULL &&
+		policy_public_module(request->policy, module, &request->public_module, &err) != 0) {
 		request_refuse(request, MHD_HTTP_FORBIDDEN, "modgate: %s", err.text);
 		return STEP_DONE;
 	}
@@ -72,7 +73,8 @@ static enum step_result ask(struct request *request, enum supply_kind kind, stru
 	request_wait(request);
 	int code = supply_begin(gateway->supply, &question, request_supplied, request);
 	if (code != SUPPLY_OK) {
-		request_refuse(request, supply_status((enum supply_code)code), "modgate: too much is being fetched or built just now; try again shortly");
+		request_refuse(
+			request, supply_status((enum supply_code)code), "modgate: too much is being fetched or built just now; try again shortly");
 		request_wake(request);
 	}
 	return STEP_WAIT;
@@ -269,7 +271,8 @@ enum step_result handle_info(struct request *request)
 {
 	enum step_result result;
 	if (query_reserved(request->target.query)) {
-		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: %.*s is answered by /@latest and /@v/list, not by .info", SLICE_ARG(request->target.query));
+		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: %.*s is answered by /@latest and /@v/list, not by .info",
+			SLICE_ARG(request->target.query));
 		return STEP_DONE;
 	}
 	if (first_answer(request, SUPPLY_INFO, &result) && allowed(request, request->answer->version))
@@ -282,7 +285,8 @@ static bool version_exact(struct request *request)
 {
 	if (semver_is_module_canonical(request->target.query))
 		return true;
-	request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: %.*s is no canonical version; ask .info what it stands for", SLICE_ARG(request->target.query));
+	request_refuse(
+		request, MHD_HTTP_NOT_FOUND, "modgate: %.*s is no canonical version; ask .info what it stands for", SLICE_ARG(request->target.query));
 	return false;
 }
 

@@ -15,7 +15,8 @@ static enum step_result pass(struct request *request, enum supply_sumdb_kind kin
 		request_wait(request);
 		int code = supply_sumdb_begin(request->gateway->supply, &question, request_supplied, request);
 		if (code != SUPPLY_OK) {
-			request_refuse(request, supply_status((enum supply_code)code), "modgate: too much is being fetched or built just now; try again shortly");
+			request_refuse(request, supply_status((enum supply_code)code),
+				"modgate: too much is being fetched or built just now; try again shortly");
 			request_wake(request);
 		}
 		return STEP_WAIT;
@@ -44,7 +45,9 @@ enum step_result handle_sumdb_lookup(struct request *request)
 	struct slice module = request->target.module;
 	if (request->public_module == NULL && policy_public_module(request->policy, module, &request->public_module, &err) != 0) {
 		request_refuse(request, MHD_HTTP_FORBIDDEN,
-			"modgate: %.*s is private: its name is not sent to a public checksum database; set GONOSUMDB for it (modgate env prints the line)", SLICE_ARG(module));
+			"modgate: %.*s is private: its name is not sent to a public checksum database; set GONOSUMDB for it (modgate env prints the "
+			"line)",
+			SLICE_ARG(module));
 		return STEP_DONE;
 	}
 	return pass(request, SUPPLY_SUMDB_LOOKUP, "text/plain; charset=utf-8");

@@ -3,7 +3,8 @@
 
 #include <inttypes.h>
 
-static const char *const endpoint_words[] = { "none", "root", "list", "latest", "info", "mod", "zip", "sumdb", "livez", "readyz", "version", "metrics" };
+static const char *const endpoint_words[] = { "none", "root", "list", "latest", "info", "mod", "zip", "sumdb", "livez", "readyz", "version",
+	"metrics" };
 _Static_assert(sizeof(endpoint_words) / sizeof(endpoint_words[0]) == ENDPOINTS, "a word for every endpoint");
 
 static const char *const stage_words[] = { "identify", "decide", "supply", "record", "total" };
@@ -58,7 +59,8 @@ static void write_requests(struct metrics *metrics, struct buf *out)
 		for (size_t s = 0; s < METRICS_STATUSES; s++) {
 			uint64_t count = atomic_load_explicit(&metrics->requests[e][s], memory_order_relaxed);
 			if (count != 0 && s != 0)
-				buf_printf(out, "modgate_requests_total{endpoint=\"%s\",status=\"%u\"} %" PRIu64 "\n", endpoint_words[e], statuses[s], count);
+				buf_printf(out, "modgate_requests_total{endpoint=\"%s\",status=\"%u\"} %" PRIu64 "\n", endpoint_words[e], statuses[s],
+					count);
 			else if (count != 0)
 				buf_printf(out, "modgate_requests_total{endpoint=\"%s\",status=\"other\"} %" PRIu64 "\n", endpoint_words[e], count);
 		}
@@ -71,12 +73,14 @@ static void write_histogram(struct histogram *histogram, const char *stage, stru
 	for (size_t b = 0; b <= METRICS_BUCKETS; b++) {
 		total += atomic_load_explicit(&histogram->buckets[b], memory_order_relaxed);
 		if (b < METRICS_BUCKETS)
-			buf_printf(out, "modgate_stage_seconds_bucket{stage=\"%s\",le=\"%g\"} %" PRIu64 "\n", stage, (double)bounds_us[b] / 1e6, total);
+			buf_printf(
+				out, "modgate_stage_seconds_bucket{stage=\"%s\",le=\"%g\"} %" PRIu64 "\n", stage, (double)bounds_us[b] / 1e6, total);
 		else
 			buf_printf(out, "modgate_stage_seconds_bucket{stage=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", stage, total);
 	}
 	double sum = (double)atomic_load_explicit(&histogram->sum_us, memory_order_relaxed) / 1e6;
-	buf_printf(out, "modgate_stage_seconds_sum{stage=\"%s\"} %.6f\nmodgate_stage_seconds_count{stage=\"%s\"} %" PRIu64 "\n", stage, sum, stage, total);
+	buf_printf(out, "modgate_stage_seconds_sum{stage=\"%s\"} %.6f\nmodgate_stage_seconds_count{stage=\"%s\"} %" PRIu64 "\n", stage, sum, stage,
+		total);
 }
 
 static void write_queues(const struct metrics_gauges *gauges, struct buf *out)

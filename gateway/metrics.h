@@ -27,7 +27,7 @@ enum endpoint {
 enum stage { STAGE_IDENTIFY, STAGE_DECIDE, STAGE_SUPPLY, STAGE_RECORD, STAGE_TOTAL, STAGES };
 
 #define METRICS_STATUSES 16
-#define METRICS_BUCKETS 14
+#define METRICS_BUCKETS  14
 
 struct histogram {
 	_Atomic uint64_t buckets[METRICS_BUCKETS + 1]; /* the last: more than every bound */

@@ -90,8 +90,8 @@ int open_policy(const struct settings *settings, struct policy **policy_out, str
 	return policy_open(settings->policy, settings->prefixes, settings->repositories_count, policy_out, err);
 }
 
-static void supply_lists(const struct settings *settings, struct supply_repository *repositories, struct supply_upstream *upstreams,
-	struct supply_database *databases)
+static void supply_lists(
+	const struct settings *settings, struct supply_repository *repositories, struct supply_upstream *upstreams, struct supply_database *databases)
 {
 	for (size_t i = 0; i < settings->repositories_count; i++) {
 		const struct settings_repository *from = &settings->repositories[i];

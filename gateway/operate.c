@@ -33,7 +33,8 @@ static int split(const char *list, const char *what, char ***items_out, size_t *
 		part = slice_trim(part);
 		if (part.len == 0 || count == LIST_ITEMS_MAX) {
 			free(items);
-			return err_set(err, GATEWAY_ERR_INVALID, "%s: a list of at most %d names, separated by commas, none empty", what, LIST_ITEMS_MAX);
+			return err_set(
+				err, GATEWAY_ERR_INVALID, "%s: a list of at most %d names, separated by commas, none empty", what, LIST_ITEMS_MAX);
 		}
 		items[count++] = text;
 		memcpy(text, part.ptr, part.len);

@@ -60,7 +60,8 @@ void record_notice(void *ctx, const struct supply_notice *notice)
 	struct gateway *gateway = ctx;
 	struct audit_event event = AUDIT_EVENT_INIT(AUDIT_MODULE);
 	char text[1024];
-	snprintf(text, sizeof(text), "%s: pinned %.*s, found %.*s, which is not served", notice->what, SLICE_ARG(notice->pinned), SLICE_ARG(notice->found));
+	snprintf(text, sizeof(text), "%s: pinned %.*s, found %.*s, which is not served", notice->what, SLICE_ARG(notice->pinned),
+		SLICE_ARG(notice->found));
 	event.module = notice->module;
 	event.version = notice->version;
 	event.private = notice->is_private ? AUDIT_TRUE : AUDIT_FALSE;

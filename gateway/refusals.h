@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define REFUSALS_PER_MINUTE 30
+#define REFUSALS_PER_MINUTE    30
 #define REFUSALS_ADDRESSES_MAX 4096 /* kept at once; further ones share one place */
 
 struct refusals;

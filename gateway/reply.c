@@ -133,7 +133,8 @@ static void select_file(struct request *request)
 	struct stat status;
 	request->file_fd = open(request->answer->file, O_RDONLY | O_CLOEXEC);
 	if (request->file_fd < 0 || fstat(request->file_fd, &status) != 0 || status.st_size != request->answer->bytes) {
-		log_write(&request->gateway->log, LOG_LEVEL_ERROR, request->id, "%s cannot be read or has another size than the catalogue says", request->answer->file);
+		log_write(&request->gateway->log, LOG_LEVEL_ERROR, request->id, "%s cannot be read or has another size than the catalogue says",
+			request->answer->file);
 		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: the stored file cannot be read; the operator's log says more");
 		return;
 	}

@@ -17,15 +17,15 @@ static const struct {
 	const char *name;
 	enum step_result (*run)(struct request *request);
 } steps[] = {
-	{ "identify", step_identify },     /* from memory, or a worker asks the directory */
+	{ "identify", step_identify }, /* from memory, or a worker asks the directory */
 	{ "identified", step_identified },
-	{ "decide", step_decide },         /* on the name: for a refused name nothing is looked up */
-	{ "supply", step_supply },         /* the route's handler; it decides again on the facts, before the first byte */
-	{ "select", reply_select },        /* all of it, a part, or nothing new: the record says what is really sent */
-	{ "record", step_record },         /* the audit row, durable before a 2xx */
+	{ "decide", step_decide },  /* on the name: for a refused name nothing is looked up */
+	{ "supply", step_supply },  /* the route's handler; it decides again on the facts, before the first byte */
+	{ "select", reply_select }, /* all of it, a part, or nothing new: the record says what is really sent */
+	{ "record", step_record },  /* the audit row, durable before a 2xx */
 	{ "recorded", step_recorded },
 };
-#define STEPS (sizeof(steps) / sizeof(steps[0]))
+#define STEPS       (sizeof(steps) / sizeof(steps[0]))
 #define STEP_RECORD 5
 
 enum MHD_Result request_run(struct request *request)

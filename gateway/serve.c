@@ -15,8 +15,8 @@
 #include "gateway/reload.h"
 #include "gateway/server.h"
 
-#define DRAIN_S 30       /* after this, what is still being fetched is given up */
-#define DRAIN_MORE_S 30  /* and this is how long the last answers may take */
+#define DRAIN_S      30 /* after this, what is still being fetched is given up */
+#define DRAIN_MORE_S 30 /* and this is how long the last answers may take */
 
 static void block_signals(sigset_t *signals_out)
 {
@@ -97,13 +97,15 @@ static void drain(struct gateway *gateway)
 {
 	atomic_store(&gateway->draining, true);
 	sd_notify(0, "STOPPING=1");
-	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopping: no new connections; %lld requests are being answered", (long long)atomic_load(&gateway->requests));
+	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopping: no new connections; %lld requests are being answered",
+		(long long)atomic_load(&gateway->requests));
 	server_quiesce(gateway);
 	if (!drained(gateway, DRAIN_S)) {
 		log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: fetches under way are given up");
 		supply_abort(gateway->supply);
 		while (!drained(gateway, DRAIN_MORE_S) && atomic_load(&gateway->suspended) > 0)
-			log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: %lld requests still wait", (long long)atomic_load(&gateway->requests));
+			log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: %lld requests still wait",
+				(long long)atomic_load(&gateway->requests));
 	}
 	server_stop(gateway);
 	refusals_flush(gateway->refusals, 0, true, refusals_told, gateway);

@@ -13,11 +13,11 @@
 #include "base/hash.h"
 #include "gateway/gateway_private.h"
 
-#define PEM_BYTES_MAX (1024 * 1024)
-#define IDLE_TIMEOUT_S 75u
+#define PEM_BYTES_MAX               (1024 * 1024)
+#define IDLE_TIMEOUT_S              75u
 #define CONNECTIONS_PER_ADDRESS_MAX 256u
-#define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024) /* request head and reply head of one connection */
-#define LOOPS_MAX 8
+#define CONNECTION_MEMORY_BYTES     ((size_t)32 * 1024) /* request head and reply head of one connection */
+#define LOOPS_MAX                   8
 
 /* TLS 1.2 and 1.3 only: the library's own default still takes 1.1. */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -103,8 +103,8 @@ static struct request *request_open(struct gateway *gateway, struct connection *
  * First call: only the head is there. What is refused for its form is answered at once, which makes MHD close the connection; everything
  * else waits for the second call, so that the connection may go on afterwards.
  */
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *upload,
-	size_t *upload_bytes, void **request_context)
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+	const char *upload, size_t *upload_bytes, void **request_context)
 {
 	(void)url;
 	(void)upload;
@@ -178,7 +178,8 @@ static int format_url(struct gateway *gateway, int fd, struct err *err)
 	const struct settings_listen *listen_on = &gateway->settings->listen;
 	/* The name as configured is what the certificate speaks of; only the port may have been left to the system. */
 	const char *name = strcmp(listen_on->host, "localhost") == 0 ? "localhost" : host;
-	snprintf(gateway->url, sizeof(gateway->url), strchr(name, ':') != NULL ? "https://[%s]:%s%s" : "https://%s:%s%s", name, port, listen_on->prefix);
+	snprintf(gateway->url, sizeof(gateway->url), strchr(name, ':') != NULL ? "https://[%s]:%s%s" : "https://%s:%s%s", name, port,
+		listen_on->prefix);
 	return 0;
 }
 
@@ -200,11 +201,12 @@ static struct MHD_Daemon *start_daemon(struct gateway *gateway, int fd, const ch
 	if (loops() < 2)
 		pool[0].option = MHD_OPTION_END;
 	/* The logger goes first: what a later option complains of is told through it. */
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, gateway, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, gateway, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_URI_LOG_CALLBACK,
-		on_target, gateway, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, gateway, MHD_OPTION_NOTIFY_CONNECTION, on_connection, gateway,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, gateway, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		CONNECTION_MEMORY_BYTES, MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, gateway, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, gateway,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_PRIORITIES,
+		TLS_PRIORITIES, MHD_OPTION_URI_LOG_CALLBACK, on_target, gateway, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, gateway,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, gateway, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gateway,
+		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }
 
 int server_start(struct gateway *gateway, struct err *err)
@@ -224,8 +226,8 @@ int server_start(struct gateway *gateway, struct err *err)
 
 	gateway->daemon = start_daemon(gateway, fd, buf_text(&certificate), buf_text(&key));
 	if (gateway->daemon == NULL)
-		code = err_set(err, BASE_ERR, "the server cannot start: do listen.certificate (%s) and listen.key (%s) belong together?", listen_on->certificate,
-			listen_on->key);
+		code = err_set(err, BASE_ERR, "the server cannot start: do listen.certificate (%s) and listen.key (%s) belong together?",
+			listen_on->certificate, listen_on->key);
 	else
 		fd = -1;
 out:

@@ -117,7 +117,7 @@ bool target_match(const char *template, struct slice path, struct target *target
 		if (*template != '{') {
 			if (path.len == 0 || path.ptr[0] != *template)
 				return false;
-			template++;
+			template ++;
 			path = slice_after(path, 1);
 			continue;
 		}

@@ -19,7 +19,7 @@ enum target_code {
 
 /* What a path's placeholders held; all canonical, in the arena; empty where the route has none. */
 struct target {
-	struct slice path;     /* decoded */
+	struct slice path; /* decoded */
 	struct slice module;
 	struct slice query;    /* version or query of @v/ and lookup */
 	struct slice database; /* name of /sumdb/{name}/ */

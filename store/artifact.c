@@ -47,7 +47,8 @@ static void make_key(struct buf *key, enum store_kind kind, struct slice module,
 	buf_add_slice(key, version);
 }
 
-int store_try_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out)
+int store_try_artifact(
+	struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out)
 {
 	struct buf key = BUF_INIT(STORE_KEY_MAX);
 	make_key(&key, kind, module, version);

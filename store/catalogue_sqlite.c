@@ -4,7 +4,8 @@
 #include "store/store_private.h"
 
 static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS store_pin (module TEXT NOT NULL, version TEXT NOT NULL, origin TEXT NOT NULL, h1 TEXT NOT NULL, mod_h1 TEXT NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS store_pin (module TEXT NOT NULL, version TEXT NOT NULL, origin TEXT NOT NULL, h1 TEXT NOT NULL, mod_h1 TEXT NOT "
+	"NULL,"
 	" proof INTEGER NOT NULL, private INTEGER NOT NULL, first_seen_us INTEGER NOT NULL, PRIMARY KEY (module, version)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_seen (module TEXT NOT NULL, version TEXT NOT NULL, found TEXT NOT NULL,"
 	" PRIMARY KEY (module, version, found)) WITHOUT ROWID;"
@@ -16,7 +17,8 @@ static const char schema[] =
 enum statement { PIN_GET, PIN_PUT, PIN_REPORT, PIN_EACH, FILE_GET, FILE_PUT, VERSIONS, ANSWER_GET, ANSWER_PUT, STATEMENTS };
 static const char *const statements[] = {
 	[PIN_GET] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us FROM store_pin WHERE module = ? AND version = ?",
-	[PIN_PUT] = "INSERT OR REPLACE INTO store_pin (module, version, origin, h1, mod_h1, proof, private, first_seen_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[PIN_PUT] = "INSERT OR REPLACE INTO store_pin (module, version, origin, h1, mod_h1, proof, private, first_seen_us) VALUES (?, ?, ?, ?, ?, ?, "
+		    "?, ?)",
 	[PIN_REPORT] = "INSERT OR IGNORE INTO store_seen (module, version, found) VALUES (?, ?, ?)",
 	[PIN_EACH] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, version FROM store_pin WHERE module = ?",
 	[FILE_GET] = "SELECT bytes, digest, h1 FROM store_file WHERE module = ? AND version = ? AND kind = ?",
@@ -193,8 +195,8 @@ static int answer_get(struct store_catalogue *catalogue, struct slice module, st
 	return done(catalogue, stmt, code);
 }
 
-static int answer_put(struct store_catalogue *catalogue, struct slice module, struct slice query, int64_t fetched_us, bool is_private, struct slice body,
-	struct err *err)
+static int answer_put(struct store_catalogue *catalogue, struct slice module, struct slice query, int64_t fetched_us, bool is_private,
+	struct slice body, struct err *err)
 {
 	struct db_stmt *stmt = use(catalogue, ANSWER_PUT);
 	bind_version(stmt, module, query);

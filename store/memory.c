@@ -3,11 +3,11 @@
 
 #include "store/store_private.h"
 
-#define BUCKETS 4096
+#define BUCKETS        4096
 #define ENTRY_OVERHEAD 128 /* what an entry weighs beside its key and object */
 
 struct entry {
-	struct entry *chain;        /* in its bucket */
+	struct entry *chain; /* in its bucket */
 	struct entry *newer, *older;
 	struct memory_object *object;
 	size_t weight;

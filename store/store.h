@@ -20,9 +20,9 @@
 #include "base/slice.h"
 #include "module/dirhash.h"
 
-#define STORE_MEMORY_BYTES_DEFAULT (8 * 1024 * 1024) /* of the cache in memory: bodies of .info and .mod, facts of zips, answers */
-#define STORE_BODY_MAX (16 * 1024 * 1024)            /* of one body in memory */
-#define STORE_ORIGIN_MAX 128
+#define STORE_MEMORY_BYTES_DEFAULT (8 * 1024 * 1024)  /* of the cache in memory: bodies of .info and .mod, facts of zips, answers */
+#define STORE_BODY_MAX             (16 * 1024 * 1024) /* of one body in memory */
+#define STORE_ORIGIN_MAX           128
 
 enum store_code {
 	STORE_ERR = -1,        /* disk or database failed */
@@ -39,9 +39,9 @@ enum store_proof { STORE_PROOF_NONE = 0, STORE_PROOF_SUMDB = 1, STORE_PROOF_PIN 
 struct store;
 
 struct store_options {
-	const char *directory;  /* data/cache/download; made when absent */
-	struct db *db;          /* borrowed until close; shared, so every use is between db_lock and db_unlock */
-	size_t memory_bytes_max;/* 0: STORE_MEMORY_BYTES_DEFAULT */
+	const char *directory;   /* data/cache/download; made when absent */
+	struct db *db;           /* borrowed until close; shared, so every use is between db_lock and db_unlock */
+	size_t memory_bytes_max; /* 0: STORE_MEMORY_BYTES_DEFAULT */
 	const struct clock *clock;
 };
 
@@ -57,20 +57,22 @@ struct store_artifact {
 	enum store_proof proof;
 	bool is_private;
 	char origin[STORE_ORIGIN_MAX]; /* commit of a private one; "" otherwise */
-	struct slice body;         /* .info and .mod: the bytes. A zip: none */
-	const char *file;          /* the path on disk */
+	struct slice body;             /* .info and .mod: the bytes. A zip: none */
+	const char *file;              /* the path on disk */
 };
 const struct store_artifact *store_artifact_ref(const struct store_artifact *artifact);
 void store_artifact_unref(const struct store_artifact *artifact);
 
 /* From memory only: 0 and a counted artifact, or STORE_WOULD_BLOCK. */
-int store_try_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out);
+int store_try_artifact(
+	struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out);
 /* Also from catalogue and disk. STORE_ERR_ABSENT (also when the file is gone or has another size), STORE_ERR. */
-int store_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out, struct err *err);
+int store_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out,
+	struct err *err);
 
 /* What is pinned. Empty strings: not yet. */
 struct store_pin {
-	char commit[SHA256_HEX];     /* of a private module, hex */
+	char commit[SHA256_HEX]; /* of a private module, hex */
 	char h1[MODULE_H1_MAX];
 	char mod_h1[MODULE_H1_MAX];
 	enum store_proof proof;
@@ -88,18 +90,21 @@ int store_pin_add(struct store *store, struct slice module, struct slice version
 bool store_pin_report(struct store *store, struct slice module, struct slice version, struct slice found);
 
 /* The pinned versions of a module, one call each; a non-zero answer stops. */
-int store_pin_each(struct store *store, struct slice module, int (*each)(void *ctx, struct slice version, const struct store_pin *pin), void *ctx, struct err *err);
+int store_pin_each(struct store *store, struct slice module, int (*each)(void *ctx, struct slice version, const struct store_pin *pin), void *ctx,
+	struct err *err);
 
 /* Puts an .info or .mod: file first, catalogue row last; the pin must exist. h1: for STORE_MOD. Gives the artifact. */
-int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, struct slice h1, const struct store_artifact **artifact_out, struct err *err);
+int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, struct slice h1,
+	const struct store_artifact **artifact_out, struct err *err);
 
 /* A zip is streamed into a temporary file beside its place: begin, write to temp.fd, then store_put_zip() commits it. */
 int store_zip_begin(struct store *store, struct slice module, struct slice version, struct file_temp *temp_out, struct err *err);
-int store_put_zip(struct store *store, struct slice module, struct slice version, struct file_temp *temp, int64_t bytes, const uint8_t digest[SHA256_BYTES], struct slice h1, const struct store_artifact **artifact_out, struct err *err);
+int store_put_zip(struct store *store, struct slice module, struct slice version, struct file_temp *temp, int64_t bytes,
+	const uint8_t digest[SHA256_BYTES], struct slice h1, const struct store_artifact **artifact_out, struct err *err);
 
 /* Answers that may change (list, latest, branch and other queries), by module and query ("@list", "@latest", "main"). */
 struct store_answer {
-	int64_t fetched_us;  /* wall clock */
+	int64_t fetched_us; /* wall clock */
 	char etag[SHA256_HEX + 2];
 	bool is_private;
 	struct slice body;
@@ -109,7 +114,8 @@ void store_answer_unref(const struct store_answer *answer);
 /* From memory only; STORE_WOULD_BLOCK. The caller looks at fetched_us. */
 int store_try_answer(struct store *store, struct slice module, struct slice query, const struct store_answer **answer_out);
 int store_answer(struct store *store, struct slice module, struct slice query, const struct store_answer **answer_out, struct err *err);
-int store_answer_put(struct store *store, struct slice module, struct slice query, bool is_private, struct slice body, const struct store_answer **answer_out, struct err *err);
+int store_answer_put(struct store *store, struct slice module, struct slice query, bool is_private, struct slice body,
+	const struct store_answer **answer_out, struct err *err);
 
 /* 0 when the directory and the database can be written (tries). */
 int store_check(struct store *store, struct err *err);

@@ -29,18 +29,18 @@ struct store_catalogue_calls {
 	int (*pin_put)(struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_pin *pin, struct err *err);
 	/* 0 when this was not reported before and now is; 1 when it was. */
 	int (*pin_report)(struct store_catalogue *catalogue, struct slice module, struct slice version, struct slice found, struct err *err);
-	int (*pin_each)(struct store_catalogue *catalogue, struct slice module, int (*each)(void *ctx, struct slice version, const struct store_pin *pin),
-		void *ctx, struct err *err);
+	int (*pin_each)(struct store_catalogue *catalogue, struct slice module,
+		int (*each)(void *ctx, struct slice version, const struct store_pin *pin), void *ctx, struct err *err);
 	int (*file_get)(struct store_catalogue *catalogue, enum store_kind kind, struct slice module, struct slice version, struct store_row *row_out,
 		struct err *err);
-	int (*file_put)(struct store_catalogue *catalogue, enum store_kind kind, struct slice module, struct slice version, const struct store_row *row,
-		struct err *err);
+	int (*file_put)(struct store_catalogue *catalogue, enum store_kind kind, struct slice module, struct slice version,
+		const struct store_row *row, struct err *err);
 	/* Versions of which an .info and a .mod are stored, each followed by a newline, appended unsorted. */
 	int (*versions)(struct store_catalogue *catalogue, struct slice module, struct buf *out, struct err *err);
 	int (*answer_get)(struct store_catalogue *catalogue, struct slice module, struct slice query, int64_t *fetched_us_out, bool *private_out,
 		struct buf *body, struct err *err);
-	int (*answer_put)(struct store_catalogue *catalogue, struct slice module, struct slice query, int64_t fetched_us, bool is_private, struct slice body,
-		struct err *err);
+	int (*answer_put)(struct store_catalogue *catalogue, struct slice module, struct slice query, int64_t fetched_us, bool is_private,
+		struct slice body, struct err *err);
 	/* Writes a row that means nothing. */
 	int (*check)(struct store_catalogue *catalogue, struct err *err);
 	void (*close)(struct store_catalogue *catalogue);

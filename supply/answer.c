@@ -113,7 +113,8 @@ struct supply_answer *answer_artifact(const struct order *order, const struct st
 	return &answer->public;
 }
 
-struct supply_answer *answer_kept(const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale)
+struct supply_answer *answer_kept(
+	const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale)
 {
 	struct answer *answer = make(0);
 	if (answer == NULL) {

@@ -40,7 +40,8 @@ int keep_answer(struct supply *supply, const struct order *order, const struct b
 	return 0;
 }
 
-void tell_changed(struct supply *supply, struct slice module, struct slice version, const char *what, const char *pinned, const char *found, bool is_private)
+void tell_changed(
+	struct supply *supply, struct slice module, struct slice version, const char *what, const char *pinned, const char *found, bool is_private)
 {
 	if (supply->notice == NULL || !store_pin_report(supply->store, module, version, slice_of(found)))
 		return;

@@ -130,7 +130,8 @@ static int produce(struct flight *flight, struct supply_answer **answer_out, str
 		atomic_fetch_add_explicit(&supply->hits, 1, memory_order_relaxed);
 	} else if (code == SUPPLY_ERR_ABSENT) {
 		atomic_fetch_add_explicit(&supply->misses, 1, memory_order_relaxed);
-		code = order->public_module == NULL ? produce_private(supply, order, answer_out, err) : produce_public(supply, order, answer_out, err);
+		code = order->public_module == NULL ? produce_private(supply, order, answer_out, err)
+						    : produce_public(supply, order, answer_out, err);
 	}
 	return code == 0 && *answer_out == NULL ? err_set(err, SUPPLY_ERR_STORE, "memory is short") : code;
 }

@@ -37,7 +37,8 @@ static int pin_commit(struct supply *supply, struct slice module, const struct v
 		return store_failed(supply, code, err);
 	if (store_pin(supply->store, module, version, &pin, err) == 0)
 		tell_changed(supply, module, version, "tag moved", pin.commit, revision->commit, true);
-	return err_set(err, SUPPLY_ERR_MISMATCH, "%.*s@%s was served as commit %.12s and its tag now names %.12s; tags must not move: restore it or make a new version",
+	return err_set(err, SUPPLY_ERR_MISMATCH,
+		"%.*s@%s was served as commit %.12s and its tag now names %.12s; tags must not move: restore it or make a new version",
 		SLICE_ARG(module), revision->version, pin.commit, revision->commit);
 }
 
@@ -59,14 +60,16 @@ static int pinned(struct supply *supply, const struct order *order, struct store
 	if (code != 0)
 		return vcs_failed(code);
 	if (!slice_equal_text(order->query, revision->version))
-		return err_set(err, SUPPLY_ERR_ABSENT, "%.*s@%.*s is version %s", SLICE_ARG(order->module), SLICE_ARG(order->query), revision->version);
+		return err_set(
+			err, SUPPLY_ERR_ABSENT, "%.*s@%.*s is version %s", SLICE_ARG(order->module), SLICE_ARG(order->query), revision->version);
 	code = pin_commit(supply, order->module, revision, err);
 	if (code == 0)
 		snprintf(pin_out->commit, sizeof(pin_out->commit), "%s", revision->commit);
 	return code;
 }
 
-static int put_info(struct supply *supply, struct slice module, const struct vcs_revision *revision, const struct store_artifact **artifact_out, struct err *err)
+static int put_info(
+	struct supply *supply, struct slice module, const struct vcs_revision *revision, const struct store_artifact **artifact_out, struct err *err)
 {
 	struct buf body = BUF_INIT(INFO_BYTES_MAX);
 	vcs_info_write(revision, true, &body);
@@ -80,7 +83,8 @@ static int put_info(struct supply *supply, struct slice module, const struct vcs
 }
 
 /* The facts of a pinned commit whose tag no longer names it. */
-static int pinned_revision(struct supply *supply, const struct order *order, const struct store_pin *pin, struct vcs_revision *revision, struct err *err)
+static int pinned_revision(
+	struct supply *supply, const struct order *order, const struct store_pin *pin, struct vcs_revision *revision, struct err *err)
 {
 	int code = vcs_resolve(supply->vcs, order->module, slice_of(pin->commit), revision, err);
 	if (code != 0)
@@ -107,7 +111,8 @@ static int info_exact(struct supply *supply, const struct order *order, struct s
 }
 
 /* What may change: kept under the query's own name, the version it stands for pinned. */
-static int keep_revision(struct supply *supply, const struct order *order, const struct vcs_revision *revision, struct supply_answer **answer_out, struct err *err)
+static int keep_revision(
+	struct supply *supply, const struct order *order, const struct vcs_revision *revision, struct supply_answer **answer_out, struct err *err)
 {
 	struct buf body = BUF_INIT(INFO_BYTES_MAX);
 	int code = pin_commit(supply, order->module, revision, err);
@@ -148,7 +153,8 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 		dirhash_gomod(buf_slice(&body), facts.mod_h1);
 		code = store_pin_add(supply->store, order->module, order->query, &facts, err);
 		if (code == 0)
-			code = store_put(supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), slice_of(facts.mod_h1), &artifact, err);
+			code = store_put(
+				supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), slice_of(facts.mod_h1), &artifact, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);
 	}
 	if (code == 0)

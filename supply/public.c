@@ -36,12 +36,14 @@ static int sumdb_failed(const struct order *order, const char *database, int cod
 		return err_prepend(err, SUPPLY_ERR_UNKNOWN, "%.*s@%.*s is not in the checksum database %s, so it cannot be proved and is not served",
 			SLICE_ARG(order->module), SLICE_ARG(order->query), database);
 	case SUMDB_ERR_UNAVAILABLE:
-		return err_prepend(err, SUPPLY_ERR_UNAVAILABLE, "%.*s@%.*s is not served, since the checksum database %s cannot be asked to prove it; try again later",
+		return err_prepend(err, SUPPLY_ERR_UNAVAILABLE,
+			"%.*s@%.*s is not served, since the checksum database %s cannot be asked to prove it; try again later",
 			SLICE_ARG(order->module), SLICE_ARG(order->query), database);
 	case SUMDB_ERR_MISMATCH:
 	case SUMDB_ERR_FORGED:
-		return err_prepend(err, SUPPLY_ERR_MISMATCH, "SECURITY: %.*s@%.*s is not what the checksum database %s says; tell your security engineer",
-			SLICE_ARG(order->module), SLICE_ARG(order->query), database);
+		return err_prepend(err, SUPPLY_ERR_MISMATCH,
+			"SECURITY: %.*s@%.*s is not what the checksum database %s says; tell your security engineer", SLICE_ARG(order->module),
+			SLICE_ARG(order->query), database);
 	case SUMDB_ERR:
 	case SUMDB_ERR_INVALID:
 		break;
@@ -50,7 +52,8 @@ static int sumdb_failed(const struct order *order, const char *database, int cod
 }
 
 /* The first database that knows the version decides; one that does not know it says nothing. */
-static int prove(struct supply *supply, const struct order *order, const char *zip_h1, const char *mod_h1, enum store_proof *proof_out, struct err *err)
+static int prove(
+	struct supply *supply, const struct order *order, const char *zip_h1, const char *mod_h1, enum store_proof *proof_out, struct err *err)
 {
 	int code = SUMDB_ERR_ABSENT;
 	size_t i;
@@ -59,8 +62,8 @@ static int prove(struct supply *supply, const struct order *order, const char *z
 		return 0;
 	}
 	if (supply->databases_count == 0)
-		return err_set(err, SUPPLY_ERR_UNAVAILABLE, "no checksum database is configured, so %.*s cannot be proved; the operator sets sumdb.databases",
-			SLICE_ARG(order->module));
+		return err_set(err, SUPPLY_ERR_UNAVAILABLE,
+			"no checksum database is configured, so %.*s cannot be proved; the operator sets sumdb.databases", SLICE_ARG(order->module));
 	for (i = 0; i < supply->databases_count && code == SUMDB_ERR_ABSENT; i++) {
 		struct upstream_source ctx;
 		struct sumdb_source source;
@@ -117,7 +120,8 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 static int verify_zip(const struct order *order, struct zip_writer *writer, int64_t bytes, char *h1_out, struct err *err)
 {
 	if (bytes == 0)
-		return err_set(err, SUPPLY_ERR_UNKNOWN, "upstream sent an empty zip for %.*s@%.*s", SLICE_ARG(order->module), SLICE_ARG(order->query));
+		return err_set(
+			err, SUPPLY_ERR_UNKNOWN, "upstream sent an empty zip for %.*s@%.*s", SLICE_ARG(order->module), SLICE_ARG(order->query));
 	void *map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, writer->temp.fd, 0);
 	if (map == MAP_FAILED)
 		return err_set(err, SUPPLY_ERR_STORE, "a zip of %lld bytes cannot be mapped: %m", (long long)bytes);
@@ -127,7 +131,8 @@ static int verify_zip(const struct order *order, struct zip_writer *writer, int6
 		sha256_add(writer->digest, zip.ptr, zip.len);
 		writer->bytes = bytes;
 	} else {
-		code = err_prepend(err, SUPPLY_ERR_UNKNOWN, "upstream's zip of %.*s@%.*s is not a module zip", SLICE_ARG(order->module), SLICE_ARG(order->query));
+		code = err_prepend(err, SUPPLY_ERR_UNKNOWN, "upstream's zip of %.*s@%.*s is not a module zip", SLICE_ARG(order->module),
+			SLICE_ARG(order->query));
 	}
 	munmap(map, (size_t)bytes);
 	return code;

@@ -3,8 +3,8 @@
 
 #include "supply/supply_private.h"
 
-#define BODY_MAX    (1024 * 1024)
-#define TILE_TTL_S  604800
+#define BODY_MAX     (1024 * 1024)
+#define TILE_TTL_S   604800
 #define ANSWER_TTL_S 60
 
 struct pass {
@@ -74,7 +74,8 @@ static struct supply_answer *answer_of(struct pass *pass)
 	struct err err = ERR_INIT;
 	struct sumdb *sumdb = database_of(pass->supply, pass->database);
 	int code = sumdb != NULL ? read_bytes(pass, sumdb, &body, &err)
-				 : err_set(&err, SUPPLY_ERR_FORBIDDEN, "the checksum database %.*s is not configured here; modgate env prints the go env lines of this gateway",
+				 : err_set(&err, SUPPLY_ERR_FORBIDDEN,
+					   "the checksum database %.*s is not configured here; modgate env prints the go env lines of this gateway",
 					   SLICE_ARG(pass->database));
 	bool is_tile = pass->kind == SUPPLY_SUMDB_TILE;
 	if (code == 0 && !buf_failed(&body))

@@ -88,7 +88,9 @@ static int open_upstream(struct supply *supply, const struct supply_options *opt
 
 static int open_workers(struct supply *supply, const struct supply_options *options, struct err *err)
 {
-	struct pool_options git = { .name = "git", .threads_max = options->git_workers != 0 ? options->git_workers : GIT_WORKERS_DEFAULT, .queue_max = QUEUE_MAX };
+	struct pool_options git = {
+		.name = "git", .threads_max = options->git_workers != 0 ? options->git_workers : GIT_WORKERS_DEFAULT, .queue_max = QUEUE_MAX
+	};
 	struct pool_options fetch = {
 		.name = "fetch",
 		.threads_max = options->fetch_workers != 0 ? options->fetch_workers : FETCH_WORKERS_DEFAULT,

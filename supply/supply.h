@@ -48,13 +48,13 @@ struct supply_repository {
 struct supply_upstream {
 	const char *url;
 	bool fallback_any_error;
-	const char *const *modules;   /* patterns */
+	const char *const *modules; /* patterns */
 	size_t modules_count;
-	const char *ca;               /* or NULL */
+	const char *ca; /* or NULL */
 };
 struct supply_database {
-	const char *key;              /* verifier key or the name of a well-known database */
-	const char *url;              /* or NULL: through the upstreams */
+	const char *key; /* verifier key or the name of a well-known database */
+	const char *url; /* or NULL: through the upstreams */
 };
 
 /* A pinned version was found changed: a moved tag, another zip. Called from a worker, once for each (version, found). */
@@ -62,12 +62,12 @@ struct supply_notice {
 	struct slice module, version;
 	struct slice pinned, found; /* commits or h1 */
 	bool is_private;
-	const char *what;           /* "tag moved", "zip changed", "go.mod changed" */
+	const char *what; /* "tag moved", "zip changed", "go.mod changed" */
 };
 
 struct supply_options {
-	const char *data;             /* the data directory */
-	struct db *db;                /* catalogue; lent */
+	const char *data; /* the data directory */
+	struct db *db;    /* catalogue; lent */
 	const struct supply_repository *repositories;
 	size_t repositories_count;
 	const struct supply_upstream *upstreams;
@@ -91,27 +91,27 @@ void supply_close(struct supply **supply);
 struct supply_question {
 	enum supply_kind kind;
 	struct slice module;
-	struct slice query;                 /* version or query, unescaped; empty for list and latest */
+	struct slice query;                        /* version or query, unescaped; empty for list and latest */
 	const struct public_module *public_module; /* NULL: private, to be built from a repository */
-	bool sumdb_exempt;                  /* policy's nosumdb */
+	bool sumdb_exempt;                         /* policy's nosumdb */
 };
 
 struct supply_answer {
 	enum supply_code code;
-	char text[SUPPLY_TEXT_MAX];   /* the sentence for the developer when code is not SUPPLY_OK; one line, no secret */
-	struct slice version;         /* resolved version of info and latest (as in the body), mod and zip: as asked */
-	struct slice body;            /* all but zip */
-	const char *file;             /* zip: path of an immutable file; NULL otherwise */
+	char text[SUPPLY_TEXT_MAX]; /* the sentence for the developer when code is not SUPPLY_OK; one line, no secret */
+	struct slice version;       /* resolved version of info and latest (as in the body), mod and zip: as asked */
+	struct slice body;          /* all but zip */
+	const char *file;           /* zip: path of an immutable file; NULL otherwise */
 	int64_t bytes;
-	const char *etag;             /* quoted */
-	const char *h1;               /* of zip and mod; "" otherwise */
-	const char *origin;           /* commit of a private module; "" otherwise */
+	const char *etag;   /* quoted */
+	const char *h1;     /* of zip and mod; "" otherwise */
+	const char *origin; /* commit of a private module; "" otherwise */
 	enum supply_source source;
 	enum supply_proof proof;
-	bool is_mutable;              /* list, latest, queries */
-	int64_t ttl_s;                /* of a mutable one */
-	int64_t age_s;                /* of a mutable one */
-	bool stale;                   /* past its ttl, served since the source cannot be asked */
+	bool is_mutable; /* list, latest, queries */
+	int64_t ttl_s;   /* of a mutable one */
+	int64_t age_s;   /* of a mutable one */
+	bool stale;      /* past its ttl, served since the source cannot be asked */
 };
 const struct supply_answer *supply_answer_ref(const struct supply_answer *answer);
 void supply_answer_unref(const struct supply_answer *answer);

@@ -63,7 +63,8 @@ struct supply_answer *answer_refusal(enum supply_code code, const char *text);
 /* Takes over the artifact's reference. */
 struct supply_answer *answer_artifact(const struct order *order, const struct store_artifact *artifact, enum supply_source source);
 /* Takes over the kept answer's reference. */
-struct supply_answer *answer_kept(const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale);
+struct supply_answer *answer_kept(
+	const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale);
 /* Copies body. */
 struct supply_answer *answer_bytes(struct slice body, int64_t ttl_s, bool is_mutable);
 
@@ -81,7 +82,8 @@ void store_works(struct supply *supply);
 int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, bool stale, enum supply_source source,
 	struct supply_answer **answer_out, struct err *err);
 /* Tells once that a pinned version was found changed. */
-void tell_changed(struct supply *supply, struct slice module, struct slice version, const char *what, const char *pinned, const char *found, bool is_private);
+void tell_changed(
+	struct supply *supply, struct slice module, struct slice version, const char *what, const char *pinned, const char *found, bool is_private);
 
 /* Streams into the temporary file of a zip and hashes on the way. */
 struct zip_writer {

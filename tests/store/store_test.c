@@ -128,7 +128,8 @@ static void test_pin_never_changes(void **state)
 	};
 	for (size_t i = 0; i < LENGTH(others); i++) {
 		CHECK(others[i].name, store_pin_add(fixture.store, module, VERSION, &others[i].facts, NULL) == STORE_ERR_PINNED);
-		CHECK(others[i].name, store_pin(fixture.store, module, VERSION, &pin, NULL) == 0 && strcmp(pin.commit, "one") == 0 && strcmp(pin.h1, "h1:a") == 0);
+		CHECK(others[i].name,
+			store_pin(fixture.store, module, VERSION, &pin, NULL) == 0 && strcmp(pin.commit, "one") == 0 && strcmp(pin.h1, "h1:a") == 0);
 	}
 	/* A proof that was had is not lost to an exemption. */
 	facts = (struct store_pin){ .proof = STORE_PROOF_EXEMPT };

@@ -70,7 +70,8 @@ static void world_make(struct world *world, void **state, int64_t list_ttl_s)
 	snprintf(world->data, sizeof(world->data), "%s/data", (const char *)*state);
 	snprintf(world->repository, sizeof(world->repository), "%s/tool", (const char *)*state);
 	assert_int_equal(file_mkdirs(world->repository, 0700, NULL), 0);
-	shell(world, "git init -q -b main . && printf 'module corp.example/tool\\n' >go.mod && echo one >file && git add . && git commit -q -m one && git tag v1.0.0");
+	shell(world, "git init -q -b main . && printf 'module corp.example/tool\\n' >go.mod && echo one >file && git add . && git commit -q -m one "
+		     "&& git tag v1.0.0");
 	world_start(world, list_ttl_s);
 }
 
@@ -143,7 +144,8 @@ static void test_kinds(void **state)
 			CHECK(rows[i].name, (answer->code == SUPPLY_OK) == (answer->text[0] == '\0'));
 			CHECK(rows[i].name, answer->code != SUPPLY_OK || answer->source == (round == 0 ? SUPPLY_BUILT : SUPPLY_CACHE));
 			CHECK(rows[i].name, answer->code != SUPPLY_OK || answer->proof == SUPPLY_PROOF_PIN);
-			CHECK(rows[i].name, answer->code != SUPPLY_OK || rows[i].kind != SUPPLY_ZIP || (answer->file != NULL && strncmp(answer->h1, "h1:", 3) == 0));
+			CHECK(rows[i].name, answer->code != SUPPLY_OK || rows[i].kind != SUPPLY_ZIP ||
+						    (answer->file != NULL && strncmp(answer->h1, "h1:", 3) == 0));
 			supply_answer_unref(answer);
 		}
 		/* The third round after a restart: from disk. */
