@@ -7,10 +7,10 @@
 #include "base/file.h"
 #include "base/thread.h"
 
-#define QUEUE_EVENTS 16384
-#define QUEUE_BYTES (16 * 1024 * 1024)
+#define QUEUE_EVENTS  16384
+#define QUEUE_BYTES   (16 * 1024 * 1024)
 #define SEGMENT_BYTES ((int64_t)256 * 1024 * 1024)
-#define RETRY_MS 1000
+#define RETRY_MS      1000
 
 struct queue_entry *entry_open(const struct audit_event *event, audit_done *done, void *ctx)
 {

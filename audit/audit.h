@@ -66,23 +66,23 @@ bool audit_verdict_find(struct slice word, enum audit_verdict *verdict_out);
  * Limits in bytes. What is longer is cut (between UTF-8 characters) and the field is named in the line's last member, "cut". Together they
  * keep every line within AUDIT_LINE_MAX, however much of it JSON must escape.
  */
-#define AUDIT_LINE_MAX 65535
-#define AUDIT_REQUEST_MAX 128
-#define AUDIT_USER_MAX 256
-#define AUDIT_GROUPS_MAX 128        /* how many */
+#define AUDIT_LINE_MAX         65535
+#define AUDIT_REQUEST_MAX      128
+#define AUDIT_USER_MAX         256
+#define AUDIT_GROUPS_MAX       128  /* how many */
 #define AUDIT_GROUPS_BYTES_MAX 4096 /* of all of them; those that do not fit any more are left out */
-#define AUDIT_METHOD_MAX 32
-#define AUDIT_CREDENTIAL_MAX 128
-#define AUDIT_ADDRESS_MAX 64
-#define AUDIT_AGENT_MAX 512
-#define AUDIT_MODULE_MAX 1024
-#define AUDIT_VERSION_MAX 256
-#define AUDIT_RULE_MAX 128
-#define AUDIT_REASON_MAX 600
-#define AUDIT_POLICY_MAX 80
-#define AUDIT_ORIGIN_MAX 256
-#define AUDIT_H1_MAX 64
-#define AUDIT_TEXT_MAX 2048
+#define AUDIT_METHOD_MAX       32
+#define AUDIT_CREDENTIAL_MAX   128
+#define AUDIT_ADDRESS_MAX      64
+#define AUDIT_AGENT_MAX        512
+#define AUDIT_MODULE_MAX       1024
+#define AUDIT_VERSION_MAX      256
+#define AUDIT_RULE_MAX         128
+#define AUDIT_REASON_MAX       600
+#define AUDIT_POLICY_MAX       80
+#define AUDIT_ORIGIN_MAX       256
+#define AUDIT_H1_MAX           64
+#define AUDIT_TEXT_MAX         2048
 
 /*
  * One event. Start from AUDIT_EVENT_INIT, not from zeroes. A slice whose ptr is NULL is absent; SLICE("") appears as "". Any bytes are
@@ -111,14 +111,17 @@ struct audit_event {
 	struct slice origin; /* commit, or where it was fetched from */
 	int status;          /* HTTP status; 0: absent */
 	struct slice h1;
-	int64_t bytes;       /* -1: absent, and so for every number below */
-	int64_t of;          /* outcome: sequence of the access it belongs to */
+	int64_t bytes; /* -1: absent, and so for every number below */
+	int64_t of;    /* outcome: sequence of the access it belongs to */
 	int64_t duration_us;
 	enum audit_flag complete;
-	int64_t count;       /* how many refusals this one line stands for */
-	struct slice text;   /* what happened, in words: kinds that are no access */
+	int64_t count;     /* how many refusals this one line stands for */
+	struct slice text; /* what happened, in words: kinds that are no access */
 };
-#define AUDIT_EVENT_INIT(event_kind) { .kind = (event_kind), .bytes = -1, .of = -1, .duration_us = -1, .count = -1 }
+#define AUDIT_EVENT_INIT(event_kind) \
+	{ \
+		.kind = (event_kind), .bytes = -1, .of = -1, .duration_us = -1, .count = -1 \
+	}
 
 /* --- the writing log ------------------------------------------------------------------------------------------------------------------ */
 
@@ -126,13 +129,13 @@ struct audit;
 struct audit_log;
 
 struct audit_options {
-	const char *dir;            /* data/audit; made (0700) if absent. Copied */
-	const struct clock *clock;  /* NULL: the machine's. Borrowed until close */
-	size_t queue_events_max;    /* 0: 16384; events not yet answered */
-	size_t queue_bytes_max;     /* 0: 16 MiB; of their lines */
-	int64_t segment_bytes_max;  /* 0: 256 MiB; a segment that passes it is followed by a new one */
-	int retry_ms;               /* 0: 1000; how often a failing log tries to come back */
-	const struct audit_log *log;/* NULL: SQLite segments in dir. Tests put doubles here. Borrowed until close */
+	const char *dir;             /* data/audit; made (0700) if absent. Copied */
+	const struct clock *clock;   /* NULL: the machine's. Borrowed until close */
+	size_t queue_events_max;     /* 0: 16384; events not yet answered */
+	size_t queue_bytes_max;      /* 0: 16 MiB; of their lines */
+	int64_t segment_bytes_max;   /* 0: 256 MiB; a segment that passes it is followed by a new one */
+	int retry_ms;                /* 0: 1000; how often a failing log tries to come back */
+	const struct audit_log *log; /* NULL: SQLite segments in dir. Tests put doubles here. Borrowed until close */
 };
 
 /*
@@ -164,10 +167,10 @@ struct audit_state {
 	char error[ERR_TEXT_MAX];   /* the last failure's sentence; "" when there never was one */
 	size_t queued;              /* events not yet answered */
 	size_t queue_max;
-	uint64_t commits;           /* groups made durable since open */
-	uint64_t refused;           /* submissions refused since open */
-	uint64_t segments_failed;   /* segments given up after a failed write since open */
-	uint64_t indexed;           /* lines the index has; lag = size - indexed */
+	uint64_t commits;         /* groups made durable since open */
+	uint64_t refused;         /* submissions refused since open */
+	uint64_t segments_failed; /* segments given up after a failed write since open */
+	uint64_t indexed;         /* lines the index has; lag = size - indexed */
 	bool index_failing;
 	char index_error[ERR_TEXT_MAX];
 };
@@ -218,7 +221,7 @@ const char *audit_fault_word(enum audit_fault_kind kind);
 /* One finding. Strings are borrowed during the call. */
 struct audit_fault {
 	enum audit_fault_kind kind;
-	uint64_t first;      /* sequence numbers first..last; one row: equal */
+	uint64_t first; /* sequence numbers first..last; one row: equal */
 	uint64_t last;
 	const char *segment; /* file name, "log-000003.db"; "" when it is about the whole log */
 	const char *text;    /* one sentence that names rows and segment */
@@ -226,13 +229,13 @@ struct audit_fault {
 
 struct audit_verify_options {
 	const char *dir;
-	const struct audit_head *expect; /* a head noted earlier; NULL: none */
+	const struct audit_head *expect;                           /* a head noted earlier; NULL: none */
 	void (*fault)(void *ctx, const struct audit_fault *fault); /* may be NULL */
 	void *ctx;
 };
 
 struct audit_verify_result {
-	uint64_t rows;          /* read and counted */
+	uint64_t rows; /* read and counted */
 	uint64_t segments;
 	uint64_t faults;        /* findings reported */
 	uint64_t superseded;    /* rows of a segment that failed, which a later segment replaced: harmless, not counted in rows */

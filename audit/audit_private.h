@@ -24,7 +24,7 @@ struct audit {
 	struct tlog_edge edge; /* the tree of all durable rows */
 	bool failing;
 	int64_t failing_since_us; /* monotonic */
-	struct buf prefix;     /* room for one line's, never too small */
+	struct buf prefix;        /* room for one line's, never too small */
 	struct log_batch batch;
 	struct log_row rows[LOG_GROUP_MAX];
 	uint8_t salts[LOG_GROUP_MAX][LINE_SALT_BYTES];

@@ -5,12 +5,13 @@
 #include "audit/words.h"
 #include "module/pattern.h"
 
-struct export {
+struct export
+{
 	const struct audit_filter *filter;
 	char since[CLOCK_TEXT_MAX]; /* as lines spell it; "": any */
 	char until[CLOCK_TEXT_MAX];
-	bool parses;                /* the filter asks for more than the time */
-	struct buf line;            /* with its newline */
+	bool parses;     /* the filter asks for more than the time */
+	struct buf line; /* with its newline */
 	struct buf scratch;
 };
 
@@ -58,8 +59,8 @@ static int give(struct export *export, const struct reader_row *row, audit_sink 
 	buf_add_slice(&export->line, row->line);
 	buf_add_char(&export->line, '\n');
 	if (buf_failed(&export->line))
-		return err_set(err, AUDIT_ERR, "row %llu in %s is longer than any audit line (run `modgate audit verify`)", (unsigned long long)row->seq,
-			row->segment);
+		return err_set(err, AUDIT_ERR, "row %llu in %s is longer than any audit line (run `modgate audit verify`)",
+			(unsigned long long)row->seq, row->segment);
 	return sink(ctx, buf_slice(&export->line), err) == 0 ? 0 : AUDIT_ERR;
 }
 
@@ -84,7 +85,8 @@ static int walk(struct export *export, struct reader *reader, audit_sink *sink, 
 	while ((code = reader_next(reader, &row, err)) == 1) {
 		code = matches(export, &row, err);
 		if (code < 0)
-			return err_prepend(err, AUDIT_ERR, "row %llu in %s cannot be used (run `modgate audit verify`)", (unsigned long long)row.seq, row.segment);
+			return err_prepend(err, AUDIT_ERR, "row %llu in %s cannot be used (run `modgate audit verify`)", (unsigned long long)row.seq,
+				row.segment);
 		if (code == 1)
 			code = give(export, &row, sink, ctx, err);
 		if (code < 0)

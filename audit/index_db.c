@@ -14,16 +14,17 @@
 #define INDEX_FORMAT 1
 
 /* Texts are kept once and told by number: the five indexes then cost little. Only what people ask for is in a partial index. */
-static const char schema[] = "CREATE TABLE IF NOT EXISTS mark(one INTEGER PRIMARY KEY CHECK (one = 1), next INTEGER NOT NULL, origin BLOB NOT NULL);"
-			     "CREATE TABLE IF NOT EXISTS word(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);"
-			     "CREATE TABLE IF NOT EXISTS event(seq INTEGER PRIMARY KEY, time INTEGER, kind INTEGER, action INTEGER, verdict INTEGER, "
-			     "status INTEGER, bytes INTEGER, of INTEGER, user INTEGER, module INTEGER, version INTEGER, address INTEGER, rule INTEGER);"
-			     "CREATE INDEX IF NOT EXISTS event_time ON event(time);"
-			     "CREATE INDEX IF NOT EXISTS event_user ON event(user) WHERE user IS NOT NULL;"
-			     "CREATE INDEX IF NOT EXISTS event_module ON event(module, version) WHERE module IS NOT NULL;"
-			     "CREATE INDEX IF NOT EXISTS event_denied ON event(verdict) WHERE verdict = 1;"
-			     "CREATE INDEX IF NOT EXISTS event_kind ON event(kind) WHERE kind > 2;"
-			     "PRAGMA user_version = 1";
+static const char schema[] =
+	"CREATE TABLE IF NOT EXISTS mark(one INTEGER PRIMARY KEY CHECK (one = 1), next INTEGER NOT NULL, origin BLOB NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS word(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);"
+	"CREATE TABLE IF NOT EXISTS event(seq INTEGER PRIMARY KEY, time INTEGER, kind INTEGER, action INTEGER, verdict INTEGER, "
+	"status INTEGER, bytes INTEGER, of INTEGER, user INTEGER, module INTEGER, version INTEGER, address INTEGER, rule INTEGER);"
+	"CREATE INDEX IF NOT EXISTS event_time ON event(time);"
+	"CREATE INDEX IF NOT EXISTS event_user ON event(user) WHERE user IS NOT NULL;"
+	"CREATE INDEX IF NOT EXISTS event_module ON event(module, version) WHERE module IS NOT NULL;"
+	"CREATE INDEX IF NOT EXISTS event_denied ON event(verdict) WHERE verdict = 1;"
+	"CREATE INDEX IF NOT EXISTS event_kind ON event(kind) WHERE kind > 2;"
+	"PRAGMA user_version = 1";
 _Static_assert(AUDIT_DENY == 1 && AUDIT_ACCESS == 1 && AUDIT_OUTCOME == 2, "the schema speaks of them by number");
 _Static_assert(INDEX_FORMAT == 1, "the schema ends with it");
 
@@ -58,14 +59,16 @@ static char *path_in(const char *dir, const char *suffix)
 
 static int prepare(struct index_db *index, struct err *err)
 {
-	int code = db_prepare(index->db, "INSERT OR REPLACE INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &index->event, err);
+	int code = db_prepare(
+		index->db, "INSERT OR REPLACE INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &index->event, err);
 
 	if (code == 0)
 		code = db_prepare(index->db, "SELECT id FROM word WHERE text = ?1", &index->word_find, err);
 	if (code == 0)
 		code = db_prepare(index->db, "INSERT INTO word(text) VALUES(?1) RETURNING id", &index->word_add, err);
 	if (code == 0)
-		code = db_prepare(index->db, "INSERT INTO mark VALUES(1, ?1, ?2) ON CONFLICT(one) DO UPDATE SET next = ?1, origin = ?2", &index->mark, err);
+		code = db_prepare(
+			index->db, "INSERT INTO mark VALUES(1, ?1, ?2) ON CONFLICT(one) DO UPDATE SET next = ?1, origin = ?2", &index->mark, err);
 	return code;
 }
 
@@ -101,25 +104,18 @@ static int check_format(struct db *db, struct err *err)
 	if (code == DB_ROW) {
 		code = 0;
 		if (db_column_int(stmt, 0) != INDEX_FORMAT && db_column_int(stmt, 1) > 0)
-			code = err_set(err, INDEX_DB_FOREIGN, "the audit index is of format %lld, not %d", (long long)db_column_int(stmt, 0), INDEX_FORMAT);
+			code = err_set(
+				err, INDEX_DB_FOREIGN, "the audit index is of format %lld, not %d", (long long)db_column_int(stmt, 0), INDEX_FORMAT);
 	}
 	db_finalize(&stmt);
 	return code;
 }
 
-int index_db_open(const char *dir, struct index_db **index_out, struct err *err)
+static int open_file(struct index_db *index, const char *path, struct err *err)
 {
-	struct index_db *index = calloc(1, sizeof(*index));
-	char *path = path_in(dir, "");
 	struct db_options options = { .path = path };
-	int code = 0;
+	int code = db_open(&options, &index->db, err);
 
-	if (index == NULL || path == NULL)
-		code = err_set(err, INDEX_DB_ERR, "cannot open the audit index: out of memory");
-	if (code == 0) {
-		buf_init(&index->scratch, AUDIT_LINE_MAX);
-		code = db_open(&options, &index->db, err);
-	}
 	if (code == 0)
 		code = check_format(index->db, err);
 	if (code == 0)
@@ -128,13 +124,29 @@ int index_db_open(const char *dir, struct index_db **index_out, struct err *err)
 		code = prepare(index, err);
 	if (code == 0)
 		code = read_mark(index, err);
-	free(path);
-	if (code < 0) {
-		index_db_close(&index);
-		return code == INDEX_DB_FOREIGN ? code : INDEX_DB_ERR;
+	return code;
+}
+
+int index_db_open(const char *dir, struct index_db **index_out, struct err *err)
+{
+	struct index_db *index = calloc(1, sizeof(*index));
+	char *path = path_in(dir, "");
+	int code;
+
+	if (index == NULL || path == NULL) {
+		free(index);
+		free(path);
+		return err_set(err, INDEX_DB_ERR, "cannot open the audit index: out of memory");
 	}
-	*index_out = index;
-	return 0;
+	buf_init(&index->scratch, AUDIT_LINE_MAX);
+	code = open_file(index, path, err);
+	free(path);
+	if (code == 0) {
+		*index_out = index;
+		return 0;
+	}
+	index_db_close(&index);
+	return code == INDEX_DB_FOREIGN ? code : INDEX_DB_ERR;
 }
 
 void index_db_close(struct index_db **index)

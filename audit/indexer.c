@@ -13,9 +13,9 @@
 #include "base/thread.h"
 
 #define BATCH_ROWS 4096
-#define GATHER_MS 200 /* rows that come within it share a transaction: a late index is cheap, an eager one is not */
-#define RETRY_MS 2000
-#define NICENESS 10 /* when cores are short, requests go first and the index comes later */
+#define GATHER_MS  200 /* rows that come within it share a transaction: a late index is cheap, an eager one is not */
+#define RETRY_MS   2000
+#define NICENESS   10 /* when cores are short, requests go first and the index comes later */
 
 struct indexer {
 	char *dir;
@@ -93,8 +93,8 @@ static uint64_t wait_for_rows(struct indexer *indexer)
 static int belongs(struct indexer *indexer, uint64_t size, struct err *err)
 {
 	struct reader *reader = NULL;
+	struct reader_row row = { .line = SLICE_NONE };
 	struct tlog_hash first;
-	struct reader_row row;
 	int code;
 
 	if (index_db_next(indexer->index) == 0)

@@ -50,8 +50,8 @@ static const struct member members[] = {
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
 
 /* JSON makes of one byte at most six (\u0000); quotes and commas of groups, all names and all numbers fit in the rest. */
-#define TEXT_BYTES_MAX                                                                                                                          \
-	(AUDIT_REQUEST_MAX + AUDIT_USER_MAX + AUDIT_GROUPS_BYTES_MAX + AUDIT_METHOD_MAX + AUDIT_CREDENTIAL_MAX + AUDIT_ADDRESS_MAX +               \
+#define TEXT_BYTES_MAX \
+	(AUDIT_REQUEST_MAX + AUDIT_USER_MAX + AUDIT_GROUPS_BYTES_MAX + AUDIT_METHOD_MAX + AUDIT_CREDENTIAL_MAX + AUDIT_ADDRESS_MAX + \
 		AUDIT_AGENT_MAX + AUDIT_MODULE_MAX + AUDIT_VERSION_MAX + AUDIT_RULE_MAX + AUDIT_REASON_MAX + AUDIT_POLICY_MAX + AUDIT_ORIGIN_MAX + \
 		AUDIT_H1_MAX + AUDIT_TEXT_MAX)
 #define REST_BYTES_MAX (LINE_PREFIX_MAX + 3 * AUDIT_GROUPS_MAX + 2 * 16 * MEMBERS + 32 * MEMBERS)

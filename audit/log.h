@@ -13,8 +13,8 @@
 #include "tlog/tree.h"
 
 /* The root is kept at every multiple of so many leaves, so that verify can say where an edited line with an edited hash stands. */
-#define LOG_HEAD_EVERY 256
-#define LOG_GROUP_MAX 1024 /* rows of one batch */
+#define LOG_HEAD_EVERY      256
+#define LOG_GROUP_MAX       1024 /* rows of one batch */
 #define LOG_GROUP_HEADS_MAX (LOG_GROUP_MAX / LOG_HEAD_EVERY + 1)
 
 struct log_row {

@@ -10,7 +10,7 @@
 
 /* How long start-up waits for those who read the last segment just then (a verification, an export). */
 #define BUSY_MS 1000
-#define ADVICE "run `modgate audit verify`; to begin a new log, move the audit directory away"
+#define ADVICE  "run `modgate audit verify`; to begin a new log, move the audit directory away"
 
 /*
  * After a failed fsync and a crash, pages of the write-ahead log may be only in memory. Copying them into the file and syncing that makes

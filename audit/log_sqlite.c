@@ -62,8 +62,9 @@ static int prepare(struct segments *segments, struct err *err)
 	if (code == 0)
 		code = db_prepare(segments->db, "INSERT INTO head(size, root) VALUES(?1, ?2)", &segments->head, err);
 	if (code == 0)
-		code = db_prepare(segments->db, "INSERT INTO tip(one, size, root) VALUES(1, ?1, ?2) ON CONFLICT(one) DO UPDATE SET size = ?1, root = ?2",
-			&segments->tip, err);
+		code = db_prepare(segments->db,
+			"INSERT INTO tip(one, size, root) VALUES(1, ?1, ?2) ON CONFLICT(one) DO UPDATE SET size = ?1, root = ?2", &segments->tip,
+			err);
 	return code;
 }
 
@@ -205,35 +206,38 @@ static int begin(struct segments *segments, const struct tlog_edge *empty, struc
 	return log_append_new(segments, &batch, err);
 }
 
+static int resume(struct segments *segments, struct tlog_edge *edge_out, struct err *err)
+{
+	struct log_recovered recovered;
+	int code = log_recover(segments->dir, &recovered, err);
+
+	if (code < 0)
+		return code;
+	segments->db = recovered.db;
+	segments->number = recovered.number;
+	segments->bytes = recovered.bytes;
+	*edge_out = recovered.edge;
+	if (recovered.number == 0)
+		return begin(segments, &recovered.edge, err);
+	return recovered.db == NULL ? 0 : prepare(segments, err);
+}
+
 static int log_open(void *ctx, const struct log_options *options, void **state_out, struct tlog_edge *edge_out, struct err *err)
 {
 	struct segments *segments = calloc(1, sizeof(*segments));
-	struct log_recovered recovered = { .db = NULL };
-	int code = 0;
+	int code;
 
 	(void)ctx;
-	if (segments != NULL)
-		segments->dir = strdup(options->dir);
-	if (segments == NULL || segments->dir == NULL)
-		code = err_set(err, AUDIT_ERR, "cannot open the audit log: out of memory");
-	if (code == 0)
-		code = log_recover(options->dir, &recovered, err);
-	if (code == 0) {
-		segments->bytes_max = options->segment_bytes_max;
-		segments->db = recovered.db;
-		segments->number = recovered.number;
-		segments->bytes = recovered.bytes;
-	}
-	if (code == 0 && recovered.number == 0)
-		code = begin(segments, &recovered.edge, err);
-	else if (code == 0 && recovered.db != NULL)
-		code = prepare(segments, err);
+	if (segments == NULL)
+		return err_set(err, AUDIT_ERR, "cannot open the audit log: out of memory");
+	segments->bytes_max = options->segment_bytes_max;
+	segments->dir = strdup(options->dir);
+	code = segments->dir == NULL ? err_set(err, AUDIT_ERR, "cannot open the audit log: out of memory") : resume(segments, edge_out, err);
 	if (code < 0) {
 		log_close((void **)&segments);
 		return AUDIT_ERR;
 	}
 	*state_out = segments;
-	*edge_out = recovered.edge;
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 /* Rows are taken in chunks, so that no read transaction is open while they are dealt with: it would keep the writer's log from shrinking. */
-#define CHUNK_ROWS 1024
+#define CHUNK_ROWS  1024
 #define CHUNK_BYTES (1024 * 1024)
 
 struct place {
@@ -60,7 +60,7 @@ static int find_places(struct reader *reader, const struct segment_list *list, u
 	if (reader->places == NULL)
 		return err_set(err, AUDIT_ERR, "cannot read the audit log: out of memory");
 	for (size_t i = list->count; i > 0; i--) {
-		struct segment_description description;
+		struct segment_description description = { .first = 0 };
 		int code = describe(reader->dir, list->numbers[i - 1], &description, err);
 
 		if (code < 0)
@@ -75,26 +75,32 @@ static int find_places(struct reader *reader, const struct segment_list *list, u
 	return 0;
 }
 
+static int find_start(struct reader *reader, uint64_t from, struct err *err)
+{
+	struct segment_list list;
+	int code = segment_list_read(reader->dir, &list, err);
+
+	if (code < 0)
+		return code;
+	if (list.count == 0)
+		code = err_set(err, AUDIT_ERR, "there is no audit log in %s", reader->dir);
+	else
+		code = find_places(reader, &list, from, err);
+	segment_list_free(&list);
+	return code;
+}
+
 int reader_open(const char *dir, uint64_t from, struct reader **reader_out, struct err *err)
 {
-	struct segment_list list = { .numbers = NULL };
 	struct reader *reader = calloc(1, sizeof(*reader));
-	int code = 0;
+	int code;
 
-	if (reader != NULL)
-		reader->dir = strdup(dir);
-	if (reader == NULL || reader->dir == NULL)
-		code = err_set(err, AUDIT_ERR, "cannot read the audit log: out of memory");
-	if (code == 0)
-		code = segment_list_read(dir, &list, err);
-	if (code == 0 && list.count == 0)
-		code = err_set(err, AUDIT_ERR, "there is no audit log in %s", dir);
-	if (code == 0) {
-		buf_init(&reader->lines, CHUNK_BYTES + AUDIT_LINE_MAX);
-		reader->next = from;
-		code = find_places(reader, &list, from, err);
-	}
-	segment_list_free(&list);
+	if (reader == NULL)
+		return err_set(err, AUDIT_ERR, "cannot read the audit log: out of memory");
+	buf_init(&reader->lines, CHUNK_BYTES + AUDIT_LINE_MAX);
+	reader->next = from;
+	reader->dir = strdup(dir);
+	code = reader->dir == NULL ? err_set(err, AUDIT_ERR, "cannot read the audit log: out of memory") : find_start(reader, from, err);
 	if (code < 0)
 		reader_close(&reader);
 	else

@@ -16,8 +16,8 @@
 #include "base/err.h"
 #include "tlog/tree.h"
 
-#define SEGMENT_FORMAT 1
-#define SEGMENT_NAME_MAX 24 /* log-NNNNNN.db */
+#define SEGMENT_FORMAT     1
+#define SEGMENT_NAME_MAX   24 /* log-NNNNNN.db */
 #define SEGMENT_NUMBER_MAX 999999
 
 /* Numbers of the segments in dir, rising. */

@@ -77,7 +77,8 @@ static void join_tree(struct verify *verify, const struct tlog_edge *before)
 
 	tlog_edge_root(before, &root);
 	if (!verify->kept_broken && !verify_root_is(verify_kept(verify), slice_make(root.bytes, sizeof(root.bytes))) && !verify->found_since_good)
-		verify_found(verify, AUDIT_FAULT_HEAD, verify->good, verify->next == 0 ? 0 : verify->next - 1, "the segment begins with another tree");
+		verify_found(
+			verify, AUDIT_FAULT_HEAD, verify->good, verify->next == 0 ? 0 : verify->next - 1, "the segment begins with another tree");
 	verify->kept = *before;
 	verify->split = verify->lines_broken || !verify_root_is(&verify->lines, slice_make(root.bytes, sizeof(root.bytes)));
 	verify->kept_broken = false;
@@ -110,7 +111,8 @@ static void verify_segment(struct verify *verify, struct db *db, const uint64_t 
 		range.tip = &description.tip;
 		range.end = description.tip.size;
 		if (range.end < verify->next)
-			verify_found(verify, AUDIT_FAULT_SEGMENT, verify->next, verify->next, "its last tree head counts fewer rows than came before it");
+			verify_found(
+				verify, AUDIT_FAULT_SEGMENT, verify->next, verify->next, "its last tree head counts fewer rows than came before it");
 	} else {
 		verify_found(verify, AUDIT_FAULT_SEGMENT, verify->next, verify->next, err.text);
 		verify->kept_broken = true;
@@ -144,7 +146,8 @@ static void check_length(struct verify *verify)
 
 	if (expect == NULL || verify->next >= expect->size)
 		return;
-	snprintf(detail, sizeof(detail), "the log ends before them, its last %llu rows were cut off", (unsigned long long)(expect->size - verify->next));
+	snprintf(detail, sizeof(detail), "the log ends before them, its last %llu rows were cut off",
+		(unsigned long long)(expect->size - verify->next));
 	verify_found_in_log(verify, AUDIT_FAULT_EXPECTED, verify->next, expect->size - 1, detail);
 }
 
@@ -175,29 +178,40 @@ static void verify_all(struct verify *verify, const struct place *places, size_t
 	conclude(verify);
 }
 
-int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result_out, struct err *err)
+static int verify_list(
+	const struct audit_verify_options *options, const struct segment_list *list, struct audit_verify_result *result_out, struct err *err)
 {
 	struct verify *verify = calloc(1, sizeof(*verify));
-	struct segment_list list = { .numbers = NULL };
-	struct place *places = NULL;
-	int code = segment_list_read(options->dir, &list, err);
+	struct place *places = survey(options->dir, list);
+	int code = 0;
 
-	if (code == 0 && list.count == 0)
-		code = err_set(err, AUDIT_ERR, "there is no audit log in %s", options->dir);
-	if (code == 0)
-		places = survey(options->dir, &list);
-	if (code == 0 && (verify == NULL || places == NULL))
+	if (verify == NULL || places == NULL) {
 		code = err_set(err, AUDIT_ERR, "cannot verify the audit log: out of memory");
-	if (code == 0) {
-		verify->options = options;
-		verify_all(verify, places, list.count);
-		*result_out = verify->result;
-		if (verify->result.faults > 0)
-			code = err_set(err, AUDIT_ERR_ALTERED, "the audit log in %s is not what was written: %llu findings", options->dir,
-				(unsigned long long)verify->result.faults);
+		goto out;
 	}
-	segment_list_free(&list);
+	verify->options = options;
+	verify_all(verify, places, list->count);
+	*result_out = verify->result;
+	if (verify->result.faults > 0)
+		code = err_set(err, AUDIT_ERR_ALTERED, "the audit log in %s is not what was written: %llu findings", options->dir,
+			(unsigned long long)verify->result.faults);
+out:
 	free(places);
 	free(verify);
+	return code;
+}
+
+int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result_out, struct err *err)
+{
+	struct segment_list list;
+	int code = segment_list_read(options->dir, &list, err);
+
+	if (code < 0)
+		return code;
+	if (list.count == 0)
+		code = err_set(err, AUDIT_ERR, "there is no audit log in %s", options->dir);
+	else
+		code = verify_list(options, &list, result_out, err);
+	segment_list_free(&list);
 	return code;
 }

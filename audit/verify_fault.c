@@ -8,17 +8,18 @@ static const char *said_of(enum audit_fault_kind kind, bool one)
 {
 	switch (kind) {
 	case AUDIT_FAULT_EDITED:
-		return one ? "was edited: its line does not give the hash kept beside it" : "were edited: their lines do not give the hashes kept beside them";
+		return one ? "was edited: its line does not give the hash kept beside it"
+			   : "were edited: their lines do not give the hashes kept beside them";
 	case AUDIT_FAULT_MISSING:
 		return one ? "is missing" : "are missing";
 	case AUDIT_FAULT_ADDED:
 		return one ? "was added: the log does not count it" : "were added: the log does not count them";
 	case AUDIT_FAULT_MOVED:
-		return one ? "holds the line of another sequence: it was moved or inserted" :
-			     "hold the lines of other sequences: they were moved, or one was inserted";
+		return one ? "holds the line of another sequence: it was moved or inserted"
+			   : "hold the lines of other sequences: they were moved, or one was inserted";
 	case AUDIT_FAULT_HEAD:
-		return one ? "was edited together with its hash: the tree head kept after it does not fit" :
-			     "hold at least one that was edited together with its hash: the tree head kept after them does not fit";
+		return one ? "was edited together with its hash: the tree head kept after it does not fit"
+			   : "hold at least one that was edited together with its hash: the tree head kept after them does not fit";
 	case AUDIT_FAULT_SEGMENT:
 		return one ? "begins a segment that does not fit" : "are of a segment that does not fit";
 	case AUDIT_FAULT_UNREADABLE:
@@ -42,8 +43,8 @@ void verify_flush(struct verify *verify)
 		snprintf(rows, sizeof(rows), "row %llu", (unsigned long long)fault->first);
 	else
 		snprintf(rows, sizeof(rows), "rows %llu to %llu", (unsigned long long)fault->first, (unsigned long long)fault->last);
-	snprintf(text, sizeof(text), "%s%s%s %s%s%s", verify->pending_segment, verify->pending_segment[0] == '\0' ? "" : ": ", rows, said_of(fault->kind, one),
-		verify->detail[0] == '\0' ? "" : ": ", verify->detail);
+	snprintf(text, sizeof(text), "%s%s%s %s%s%s", verify->pending_segment, verify->pending_segment[0] == '\0' ? "" : ": ", rows,
+		said_of(fault->kind, one), verify->detail[0] == '\0' ? "" : ": ", verify->detail);
 	fault->segment = verify->pending_segment;
 	fault->text = text;
 	verify->result.faults++;

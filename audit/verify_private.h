@@ -19,20 +19,20 @@ struct verify {
 	const struct audit_verify_options *options;
 	struct audit_verify_result result;
 
-	uint64_t next;               /* sequence that should come now */
-	struct tlog_edge lines;      /* tree of the lines as they are */
-	struct tlog_edge kept;       /* tree of the hashes beside them, while split */
-	bool split;                  /* the two differ; else `lines` is both */
-	bool lines_broken;           /* a row lacked: `lines` has no meaning any more */
-	bool kept_broken;            /* no kept head can be compared until the next segment tells its tree */
-	uint64_t good;               /* a kept head agreed at this size */
-	bool found_since_good;       /* something was reported for rows past it */
+	uint64_t next;          /* sequence that should come now */
+	struct tlog_edge lines; /* tree of the lines as they are */
+	struct tlog_edge kept;  /* tree of the hashes beside them, while split */
+	bool split;             /* the two differ; else `lines` is both */
+	bool lines_broken;      /* a row lacked: `lines` has no meaning any more */
+	bool kept_broken;       /* no kept head can be compared until the next segment tells its tree */
+	uint64_t good;          /* a kept head agreed at this size */
+	bool found_since_good;  /* something was reported for rows past it */
 
 	/* The last finding, not reported yet: its neighbours join it. */
 	struct audit_fault pending;
 	char segment[SEGMENT_NAME_MAX]; /* the current one's name */
 	char pending_segment[SEGMENT_NAME_MAX];
-	char detail[ERR_TEXT_MAX];   /* of the pending one: SQLite's words; "" */
+	char detail[ERR_TEXT_MAX]; /* of the pending one: SQLite's words; "" */
 };
 
 /* Notes a finding about rows first..last of the current segment. detail may be NULL. */

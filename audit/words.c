@@ -4,7 +4,10 @@
 #include "audit/audit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WORDS(array) { .text = (array), .count = COUNT(array) }
+#define WORDS(array) \
+	{ \
+		.text = (array), .count = COUNT(array) \
+	}
 
 static const char *const kinds[] = {
 	[AUDIT_ACCESS] = "access",

@@ -104,8 +104,8 @@ static void write_group(struct audit *audit, struct queue_entry *group)
 	int code;
 
 	prepare(audit, group, &edge);
-	code = audit->failing ? audit->log->append_new(audit->log_state, &audit->batch, &err) :
-				audit->log->append(audit->log_state, &audit->batch, &err);
+	code = audit->failing ? audit->log->append_new(audit->log_state, &audit->batch, &err)
+			      : audit->log->append(audit->log_state, &audit->batch, &err);
 	if (code < 0 && !audit->failing) {
 		struct err first = err;
 
@@ -135,7 +135,8 @@ static void probe(struct audit *audit)
 	struct queue_entry *entry;
 
 	/* Only this thread writes the error, so it may be read without the lock. */
-	buf_printf(&text, "the audit log could not be written for %lld s, requests were refused meanwhile: %s", (long long)seconds, audit->state.error);
+	buf_printf(
+		&text, "the audit log could not be written for %lld s, requests were refused meanwhile: %s", (long long)seconds, audit->state.error);
 	event.text = buf_slice(&text);
 	entry = entry_open(&event, NULL, NULL);
 	buf_free(&text);

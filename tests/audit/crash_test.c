@@ -6,9 +6,9 @@
 #include "audit/line.h"
 #include "audit/reader.h"
 
-#define ROUNDS 10
+#define ROUNDS    10
 #define PRODUCERS 8
-#define IDS_MAX 1000000
+#define IDS_MAX   1000000
 
 /* What the writer tells before it is killed: this event, which says so in its bytes, has this sequence. */
 struct told {
@@ -68,7 +68,9 @@ static void write_for_ever(const char *dir, int pipe, uint64_t first_id)
 	if (audit_open(&options, &audit, NULL) < 0)
 		_exit(5);
 	for (unsigned i = 0; i < PRODUCERS; i++) {
-		slots[i] = (struct slot){ .audit = audit, .pipe = pipe, .id = first_id + i, .lock = PTHREAD_MUTEX_INITIALIZER, .free = PTHREAD_COND_INITIALIZER };
+		slots[i] = (struct slot){
+			.audit = audit, .pipe = pipe, .id = first_id + i, .lock = PTHREAD_MUTEX_INITIALIZER, .free = PTHREAD_COND_INITIALIZER
+		};
 		if (pthread_create(&thread, NULL, produce, &slots[i]) != 0)
 			_exit(6);
 	}

@@ -12,14 +12,14 @@ struct double_log {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	void *real;
-	bool held;             /* appends wait while it is set */
-	bool inside;           /* an append waits or works */
-	int fail_appends;      /* so many fail; negative: all */
-	int fail_new;          /* the same for append_new */
-	bool commits_and_fails;/* a failing append is written all the same: as after an fsync that failed */
+	bool held;              /* appends wait while it is set */
+	bool inside;            /* an append waits or works */
+	int fail_appends;       /* so many fail; negative: all */
+	int fail_new;           /* the same for append_new */
+	bool commits_and_fails; /* a failing append is written all the same: as after an fsync that failed */
 	unsigned appends;
 	unsigned appends_new;
-	uint64_t group_max;    /* rows of the largest batch */
+	uint64_t group_max; /* rows of the largest batch */
 };
 
 static inline bool double_turn(int *left)
@@ -117,7 +117,8 @@ static inline void double_fail(struct double_log *d, int appends, int fresh)
 static inline struct audit *double_audit(struct double_log *d, const char *dir, size_t queue_events_max, size_t queue_bytes_max)
 {
 	struct audit_options options = {
-		.dir = dir, .log = &d->log, .retry_ms = 20, .queue_events_max = queue_events_max, .queue_bytes_max = queue_bytes_max };
+		.dir = dir, .log = &d->log, .retry_ms = 20, .queue_events_max = queue_events_max, .queue_bytes_max = queue_bytes_max
+	};
 	struct audit *audit = NULL;
 	struct err err = ERR_INIT;
 

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#define DAY_US (86400LL * 1000000)
+#define DAY_US   (86400LL * 1000000)
 #define START_US (1795000000LL * 1000000) /* 2026-11-18T10:26:40Z */
 
 /* A clock that the test sets: a day further with every row. */
@@ -128,7 +128,8 @@ static void test_filters(void **state)
 		{ "since, a moment later", { .since_us = START_US + 2 * DAY_US + 1 }, R(3) | R(4) | R(5) | R(6) },
 		{ "until, exclusive", { .until_us = START_US + 2 * DAY_US }, R(0) | R(1) },
 		{ "between", { .since_us = START_US + DAY_US, .until_us = START_US + 3 * DAY_US }, R(1) | R(2) },
-		{ "between, denied, alice", { .since_us = START_US, .until_us = START_US + 3 * DAY_US, .verdict = AUDIT_DENY, .user = { "alice", 5 } }, R(1) },
+		{ "between, denied, alice",
+			{ .since_us = START_US, .until_us = START_US + 3 * DAY_US, .verdict = AUDIT_DENY, .user = { "alice", 5 } }, R(1) },
 	};
 	struct shared *shared = *state;
 

@@ -50,7 +50,10 @@ struct fixture_answer {
 	int code;
 	uint64_t seq;
 };
-#define FIXTURE_ANSWER { .lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER }
+#define FIXTURE_ANSWER \
+	{ \
+		.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER \
+	}
 
 static inline void fixture_done(void *ctx, int code, uint64_t seq)
 {
@@ -198,7 +201,8 @@ static inline void fixture_found(void *ctx, const struct audit_fault *fault)
 	snprintf(findings->text, sizeof(findings->text), "%s", fault->text);
 }
 
-static inline int fixture_verify(const char *dir, const struct audit_head *expect, struct fixture_findings *findings_out, struct audit_verify_result *result_out)
+static inline int fixture_verify(
+	const char *dir, const struct audit_head *expect, struct fixture_findings *findings_out, struct audit_verify_result *result_out)
 {
 	struct audit_verify_options options = { .dir = dir, .expect = expect, .fault = fixture_found, .ctx = findings_out };
 	struct err err = ERR_INIT;

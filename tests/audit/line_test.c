@@ -118,9 +118,11 @@ static void test_lines(void **state)
 		const char *want; /* after salt */
 	} rows[] = {
 		{ "whole", whole, 4711,
-			"\"kind\":\"access\",\"request\":\"01J\",\"user\":\"alice\",\"groups\":[\"payments\",\"all\"],\"method\":\"ldap\",\"credential\":\"\","
+			"\"kind\":\"access\",\"request\":\"01J\",\"user\":\"alice\",\"groups\":[\"payments\",\"all\"],\"method\":\"ldap\","
+			"\"credential\":\"\","
 			"\"address\":\"10.1.2.3\",\"agent\":\"Go-http-client/1.1\",\"action\":\"zip\",\"module\":\"git.corp.example/payments/api\","
-			"\"version\":\"v1.4.0\",\"verdict\":\"allow\",\"rule\":\"payments\",\"reason\":\"\",\"policy\":\"sha256:00\",\"private\":true,"
+			"\"version\":\"v1.4.0\",\"verdict\":\"allow\",\"rule\":\"payments\",\"reason\":\"\",\"policy\":\"sha256:00\",\"private\":"
+			"true,"
 			"\"proof\":\"pin\",\"source\":\"built\",\"origin\":\"9f2c\",\"status\":200,\"h1\":\"h1:x\",\"bytes\":81234}" },
 		{ "outcome: zero is not absent", outcome, 1, "\"kind\":\"outcome\",\"bytes\":0,\"of\":0,\"duration_us\":12,\"complete\":false}" },
 		{ "no groups is an empty list", refusals, 2, "\"kind\":\"auth\",\"groups\":[],\"verdict\":\"deny\",\"count\":31}" },
@@ -137,8 +139,8 @@ static void test_lines(void **state)
 		struct json *parsed = NULL;
 		char want[2048];
 
-		snprintf(want, sizeof(want), "{\"v\":1,\"seq\":%llu,\"time\":\"" TIME_TEXT "\",\"salt\":\"" SALT_TEXT "\",%s", (unsigned long long)rows[i].seq,
-			rows[i].want);
+		snprintf(want, sizeof(want), "{\"v\":1,\"seq\":%llu,\"time\":\"" TIME_TEXT "\",\"salt\":\"" SALT_TEXT "\",%s",
+			(unsigned long long)rows[i].seq, rows[i].want);
 		if (strcmp(got, want) != 0)
 			fail_msg("%s:\n got %s\nwant %s", rows[i].name, got, want);
 		assert_int_equal(json_parse(slice_of(got), &parsed, NULL), 0);
@@ -173,16 +175,29 @@ static bool is_cut(const char *line, const char *name)
 
 static void test_limits(void **state)
 {
-#define LIMIT(field, max) { #field, offsetof(struct audit_event, field), max }
+#define LIMIT(field, max) \
+	{ \
+#field, offsetof(struct audit_event, field), max \
+	}
 	static const struct {
 		const char *name;
 		size_t offset;
 		size_t max;
 	} rows[] = {
-		LIMIT(request, AUDIT_REQUEST_MAX), LIMIT(user, AUDIT_USER_MAX), LIMIT(method, AUDIT_METHOD_MAX), LIMIT(credential, AUDIT_CREDENTIAL_MAX),
-		LIMIT(address, AUDIT_ADDRESS_MAX), LIMIT(agent, AUDIT_AGENT_MAX), LIMIT(module, AUDIT_MODULE_MAX), LIMIT(version, AUDIT_VERSION_MAX),
-		LIMIT(rule, AUDIT_RULE_MAX), LIMIT(reason, AUDIT_REASON_MAX), LIMIT(policy, AUDIT_POLICY_MAX), LIMIT(origin, AUDIT_ORIGIN_MAX),
-		LIMIT(h1, AUDIT_H1_MAX), LIMIT(text, AUDIT_TEXT_MAX),
+		LIMIT(request, AUDIT_REQUEST_MAX),
+		LIMIT(user, AUDIT_USER_MAX),
+		LIMIT(method, AUDIT_METHOD_MAX),
+		LIMIT(credential, AUDIT_CREDENTIAL_MAX),
+		LIMIT(address, AUDIT_ADDRESS_MAX),
+		LIMIT(agent, AUDIT_AGENT_MAX),
+		LIMIT(module, AUDIT_MODULE_MAX),
+		LIMIT(version, AUDIT_VERSION_MAX),
+		LIMIT(rule, AUDIT_RULE_MAX),
+		LIMIT(reason, AUDIT_REASON_MAX),
+		LIMIT(policy, AUDIT_POLICY_MAX),
+		LIMIT(origin, AUDIT_ORIGIN_MAX),
+		LIMIT(h1, AUDIT_H1_MAX),
+		LIMIT(text, AUDIT_TEXT_MAX),
 	};
 	static char long_text[AUDIT_TEXT_MAX + 2];
 

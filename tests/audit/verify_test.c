@@ -5,8 +5,8 @@
 
 /* Three segments of 600 rows: kept heads at 256, 512, 768, 1024, 1280, 1536 and at each tip. */
 #define SEGMENTS 3
-#define ROWS 600
-#define ALL (SEGMENTS * ROWS)
+#define ROWS     600
+#define ALL      (SEGMENTS * ROWS)
 
 struct shared {
 	char original[FIXTURE_PATH_MAX];
@@ -69,18 +69,21 @@ static void test_tampering(void **state)
 		uint64_t last;
 		const char *file;
 	} rows[] = {
-		{ "one byte of a line", 1, "UPDATE leaf SET line = replace(line, 'alice', 'malik') WHERE seq = 77", AUDIT_FAULT_EDITED, 77, 77, "log-000001.db" },
-		{ "its last byte", 2, "UPDATE leaf SET line = CAST(line || ' ' AS BLOB) WHERE seq = 700", AUDIT_FAULT_EDITED, 700, 700, "log-000002.db" },
+		{ "one byte of a line", 1, "UPDATE leaf SET line = replace(line, 'alice', 'malik') WHERE seq = 77", AUDIT_FAULT_EDITED, 77, 77,
+			"log-000001.db" },
+		{ "its last byte", 2, "UPDATE leaf SET line = CAST(line || ' ' AS BLOB) WHERE seq = 700", AUDIT_FAULT_EDITED, 700, 700,
+			"log-000002.db" },
 		{ "a line emptied", 2, "UPDATE leaf SET line = x'' WHERE seq = 700", AUDIT_FAULT_EDITED, 700, 700, "log-000002.db" },
-		{ "a line that says another sequence", 2, "UPDATE leaf SET line = replace(line, '\"seq\":700', '\"seq\":701') WHERE seq = 700", AUDIT_FAULT_EDITED, 700,
-			700, "log-000002.db" },
+		{ "a line that says another sequence", 2, "UPDATE leaf SET line = replace(line, '\"seq\":700', '\"seq\":701') WHERE seq = 700",
+			AUDIT_FAULT_EDITED, 700, 700, "log-000002.db" },
 		{ "a hash", 3, "UPDATE leaf SET hash = zeroblob(32) WHERE seq = 1300", AUDIT_FAULT_EDITED, 1300, 1300, "log-000003.db" },
 		{ "a hash cut short", 3, "UPDATE leaf SET hash = x'00' WHERE seq = 1300", AUDIT_FAULT_EDITED, 1300, 1300, "log-000003.db" },
-		{ "the first row of all", 1, "UPDATE leaf SET line = replace(line, 'alice', 'malik') WHERE seq = 0", AUDIT_FAULT_EDITED, 0, 0, "log-000001.db" },
+		{ "the first row of all", 1, "UPDATE leaf SET line = replace(line, 'alice', 'malik') WHERE seq = 0", AUDIT_FAULT_EDITED, 0, 0,
+			"log-000001.db" },
 		{ "the last row of all", 3, "UPDATE leaf SET line = replace(line, 'alice', 'malik') WHERE seq = 1799", AUDIT_FAULT_EDITED, 1799, 1799,
 			"log-000003.db" },
-		{ "neighbours are one finding", 1, "UPDATE leaf SET line = replace(line, 'alice', 'malik') WHERE seq BETWEEN 10 AND 12", AUDIT_FAULT_EDITED, 10, 12,
-			"log-000001.db" },
+		{ "neighbours are one finding", 1, "UPDATE leaf SET line = replace(line, 'alice', 'malik') WHERE seq BETWEEN 10 AND 12",
+			AUDIT_FAULT_EDITED, 10, 12, "log-000001.db" },
 		{ "a row deleted", 1, "DELETE FROM leaf WHERE seq = 300", AUDIT_FAULT_MISSING, 300, 300, "log-000001.db" },
 		{ "several deleted", 2, "DELETE FROM leaf WHERE seq BETWEEN 700 AND 709", AUDIT_FAULT_MISSING, 700, 709, "log-000002.db" },
 		{ "a segment's first rows deleted", 2, "DELETE FROM leaf WHERE seq < 605", AUDIT_FAULT_MISSING, 600, 604, "log-000002.db" },
@@ -90,17 +93,21 @@ static void test_tampering(void **state)
 			"CREATE TEMP TABLE t AS SELECT line FROM leaf WHERE seq = 20; UPDATE leaf SET line = " LEAF_LINE "30) WHERE seq = 20;"
 			"UPDATE leaf SET line = (SELECT line FROM t) WHERE seq = 30",
 			AUDIT_FAULT_EDITED, 20, 20, "log-000001.db" },
-		{ "two rows exchanged", 1, "UPDATE leaf SET seq = -1 WHERE seq = 20; UPDATE leaf SET seq = 20 WHERE seq = 30; UPDATE leaf SET seq = 30 WHERE seq = -1",
+		{ "two rows exchanged", 1,
+			"UPDATE leaf SET seq = -1 WHERE seq = 20; UPDATE leaf SET seq = 20 WHERE seq = 30; UPDATE leaf SET seq = 30 WHERE seq = -1",
 			AUDIT_FAULT_MOVED, 20, 20, "log-000001.db" },
-		{ "a row repeated over another", 1, "UPDATE leaf SET line = " LEAF_LINE "40), hash = " LEAF_HASH "40) WHERE seq = 41", AUDIT_FAULT_MOVED, 41, 41,
-			"log-000001.db" },
+		{ "a row repeated over another", 1, "UPDATE leaf SET line = " LEAF_LINE "40), hash = " LEAF_HASH "40) WHERE seq = 41",
+			AUDIT_FAULT_MOVED, 41, 41, "log-000001.db" },
 		{ "a row inserted, the others moved on", 3,
 			"UPDATE leaf SET seq = -seq WHERE seq >= 1500; UPDATE leaf SET seq = 1 - seq WHERE seq < 0;"
 			"INSERT INTO leaf SELECT 1500, line, hash FROM leaf WHERE seq = 1499",
 			AUDIT_FAULT_MOVED, 1500, 1799, "log-000003.db" },
-		{ "a row added at the end", 3, "INSERT INTO leaf SELECT 1800, line, hash FROM leaf WHERE seq = 1799", AUDIT_FAULT_ADDED, 1800, 1800, "log-000003.db" },
-		{ "a row of an earlier segment", 2, "INSERT INTO leaf SELECT 5, line, hash FROM leaf WHERE seq = 700", AUDIT_FAULT_ADDED, 5, 5, "log-000002.db" },
-		{ "a negative sequence", 1, "INSERT INTO leaf SELECT -5, line, hash FROM leaf WHERE seq = 1", AUDIT_FAULT_ADDED, 0, 0, "log-000001.db" },
+		{ "a row added at the end", 3, "INSERT INTO leaf SELECT 1800, line, hash FROM leaf WHERE seq = 1799", AUDIT_FAULT_ADDED, 1800, 1800,
+			"log-000003.db" },
+		{ "a row of an earlier segment", 2, "INSERT INTO leaf SELECT 5, line, hash FROM leaf WHERE seq = 700", AUDIT_FAULT_ADDED, 5, 5,
+			"log-000002.db" },
+		{ "a negative sequence", 1, "INSERT INTO leaf SELECT -5, line, hash FROM leaf WHERE seq = 1", AUDIT_FAULT_ADDED, 0, 0,
+			"log-000001.db" },
 		{ "a kept head", 1, "UPDATE head SET root = zeroblob(32) WHERE size = 512", AUDIT_FAULT_HEAD, 256, 511, "log-000001.db" },
 		{ "a kept head removed", 1, "DELETE FROM head WHERE size = 512", AUDIT_FAULT_HEAD, 256, 511, "log-000001.db" },
 		{ "the last head", 3, "UPDATE tip SET root = zeroblob(32)", AUDIT_FAULT_HEAD, 1792, 1799, "log-000003.db" },
@@ -108,7 +115,8 @@ static void test_tampering(void **state)
 		{ "the description removed", 2, "DELETE FROM segment", AUDIT_FAULT_SEGMENT, 600, 600, "log-000002.db" },
 		{ "the leaves removed", 2, "DROP TABLE leaf", AUDIT_FAULT_UNREADABLE, 600, 1199, "log-000002.db" },
 		{ "a segment begins later than it does", 2, "UPDATE segment SET first = 601", AUDIT_FAULT_SEGMENT, 600, 600, "log-000002.db" },
-		{ "another tree before a segment", 2, "UPDATE segment SET edge = zeroblob(length(edge))", AUDIT_FAULT_HEAD, 600, 599, "log-000002.db" },
+		{ "another tree before a segment", 2, "UPDATE segment SET edge = zeroblob(length(edge))", AUDIT_FAULT_HEAD, 600, 599,
+			"log-000002.db" },
 	};
 	struct shared *shared = *state;
 
@@ -259,8 +267,8 @@ static void test_files(void **state)
 		if (rows[i].range_exact && (found.first.first != rows[i].first || found.first.last != rows[i].last))
 			fail_msg("%s: %s", rows[i].name, found.text);
 		/* A page holds a dozen rows: what stands around them is still read. */
-		if (!rows[i].range_exact && (found.first.first < rows[i].first || found.first.last > rows[i].last || found.first.last - found.first.first > 40 ||
-						    result.rows < ALL - 40))
+		if (!rows[i].range_exact && (found.first.first < rows[i].first || found.first.last > rows[i].last ||
+						    found.first.last - found.first.first > 40 || result.rows < ALL - 40))
 			fail_msg("%s: %s (%llu rows)", rows[i].name, found.text, (unsigned long long)result.rows);
 		assert_false(result.head_known);
 		fixture_remove(dir);
