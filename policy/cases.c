@@ -193,6 +193,7 @@ static const char *decider(const struct policy_answer *answer)
 		return "(unmapped)";
 	case POLICY_WHY_RULE:
 	case POLICY_WHY_FACTS:
+	case POLICY_WHY_PRIVATE_NAME:
 		break;
 	}
 	return answer->rule;

@@ -34,6 +34,17 @@ const char *policy_condition_word(enum condition condition)
 	return conditions[condition];
 }
 
+/* What the gateway does by having no pass for the name. */
+static void refuse_private_name(struct policy_answer *answer)
+{
+	if (!answer->is_private || answer->verdict == POLICY_DENY)
+		return;
+	answer->verdict = POLICY_DENY;
+	answer->why = POLICY_WHY_PRIVATE_NAME;
+	answer->reason = "a private name is not told to a public checksum database";
+	answer->help = "";
+}
+
 void policy_explanation_init(struct explanation *explanation, const struct policy *policy, const struct policy_question *question)
 {
 	explanation->policy = policy;
@@ -41,6 +52,8 @@ void policy_explanation_init(struct explanation *explanation, const struct polic
 	for (unsigned i = 0; i < POLICY_EXPLAINED; i++) {
 		explanation->question.action = policy_explained_actions[i];
 		policy_decide(policy, &explanation->question, &explanation->answers[i]);
+		if (policy_explained_actions[i] == POLICY_LOOKUP)
+			refuse_private_name(&explanation->answers[i]);
 	}
 	explanation->question.action = POLICY_ZIP;
 	explanation->excluded = policy_token_excludes(question);

@@ -113,10 +113,11 @@ enum policy_why {
 	POLICY_WHY_RULE = 1,        /* the rule named decided */
 	POLICY_WHY_TOKEN_LIMIT = 2, /* the token is limited to other modules: deny */
 	POLICY_WHY_UNMAPPED = 3,    /* a rule allows it, but it is private and no repository is mapped: deny */
-	POLICY_WHY_FACTS = 4        /* with POLICY_NEED_FACTS */
+	POLICY_WHY_FACTS = 4,       /* with POLICY_NEED_FACTS */
+	POLICY_WHY_PRIVATE_NAME = 5 /* in explanations of lookup: allowed, but there is no pass (policy_public_module) for a private name */
 };
 
-/* "end_of_rules", "rule", "token_limit", "unmapped", "needs_version". */
+/* "end_of_rules", "rule", "token_limit", "unmapped", "needs_version", "private_name". */
 const char *policy_why_word(enum policy_why why);
 
 /* Strings are never NULL and belong to the policy. */

@@ -18,6 +18,7 @@ static const char *whom_to_ask(const struct policy_answer *answer)
 	case POLICY_WHY_END:
 	case POLICY_WHY_RULE:
 	case POLICY_WHY_FACTS:
+	case POLICY_WHY_PRIVATE_NAME:
 		break;
 	}
 	return "ask whoever runs this gateway if you need it";

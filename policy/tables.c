@@ -18,9 +18,10 @@ static const char *const whys[] = {
 	[POLICY_WHY_RULE] = "rule",
 	[POLICY_WHY_TOKEN_LIMIT] = "token_limit",
 	[POLICY_WHY_UNMAPPED] = "unmapped",
-	[POLICY_WHY_FACTS] = "needs_version"
+	[POLICY_WHY_FACTS] = "needs_version",
+	[POLICY_WHY_PRIVATE_NAME] = "private_name"
 };
-_Static_assert(sizeof(whys) / sizeof(whys[0]) == POLICY_WHY_FACTS + 1, "every why has its word");
+_Static_assert(sizeof(whys) / sizeof(whys[0]) == POLICY_WHY_PRIVATE_NAME + 1, "every why has its word");
 
 static const char *const verdicts[] = {
 	[POLICY_DENY] = "deny",
