@@ -1,109 +1,279 @@
 /*
- * Attributes as the .gitattributes files of one commit say. They are asked of a repository that is nothing but the objects: no index, no
- * working tree, no info/attributes and no configuration can have a say.
+ * Attributes as the .gitattributes files of one commit say, and nothing else: no index, no working tree, no info/attributes and no
+ * configuration has a say. (The library reads some of these, and takes quoted and negative patterns for something else than git does.)
  */
-#include <ctype.h>
-#include <git2/sys/repository.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/attributes_private.h"
 
-enum { IDENT, TEXT, CRLF, EOL, ENCODING, NAMES };
+#define FILE_BYTES_MAX (8u * 1024 * 1024)
+#define NAMES_MAX      512 /* macros may use each other: so deep may they be */
+#define LEVELS_MAX     (TREE_DEPTH_MAX + 200) /* directories of a module and of the files in it */
+
+/* The rules of one directory on the way to a file. */
+struct level {
+	size_t path_len;    /* of the directory with its '/'; 0 for the root */
+	struct buf file;
+	struct rules rules;
+};
 
 struct attributes {
 	git_repository *git;
-	git_attr_options options;
+	git_tree *tree;
+	struct attribute_names names;
+	const struct rule **macros;      /* by number; NULL where a name is no macro */
+	const struct rules **macro_rules;
+	struct attribute_value *values;  /* by number, of the file at hand */
+	struct rules builtin;
+	char path[2 * TREE_PATH_MAX];    /* of the levels */
+	struct level levels[LEVELS_MAX];
+	size_t depth;
 };
+
+size_t vcs_attribute_number(const struct attribute_names *names, struct slice name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (slice_equal_text(name, names->names[i]))
+			return i;
+	return ATTRIBUTE_NONE;
+}
+
+size_t vcs_attribute_intern(struct attribute_names *names, struct slice name)
+{
+	size_t number = vcs_attribute_number(names, name);
+
+	if (number != ATTRIBUTE_NONE || names->count == NAMES_MAX)
+		return number;
+	if (names->count == names->cap) {
+		size_t cap = names->cap ? names->cap * 2 : 16;
+		char **grown = realloc(names->names, cap * sizeof(*grown));
+
+		if (!grown)
+			return ATTRIBUTE_NONE;
+		names->names = grown;
+		names->cap = cap;
+	}
+	names->names[names->count] = slice_dup(name);
+	return names->names[names->count] ? names->count++ : ATTRIBUTE_NONE;
+}
+
+int vcs_rules_add(struct rules *rules, const struct rule *rule)
+{
+	if (rules->count == rules->cap) {
+		size_t cap = rules->cap ? rules->cap * 2 : 16;
+		struct rule *grown = realloc(rules->rules, cap * sizeof(*grown));
+
+		if (!grown)
+			return -1;
+		rules->rules = grown;
+		rules->cap = cap;
+	}
+	rules->rules[rules->count++] = *rule;
+	return 0;
+}
+
+int vcs_rules_add_state(struct rules *rules, struct rule *rule, const struct state *state)
+{
+	if (rules->states_count == rules->states_cap) {
+		size_t cap = rules->states_cap ? rules->states_cap * 2 : 32;
+		struct state *grown = realloc(rules->states, cap * sizeof(*grown));
+
+		if (!grown)
+			return -1;
+		rules->states = grown;
+		rules->states_cap = cap;
+	}
+	if (rule->states_count++ == 0)
+		rule->states_at = rules->states_count;
+	rules->states[rules->states_count++] = *state;
+	return 0;
+}
+
+void vcs_rules_free(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		free(rules->rules[i].text);
+	free(rules->rules);
+	free(rules->states);
+	memset(rules, 0, sizeof(*rules));
+}
+
+static void pop(struct attributes *attributes)
+{
+	struct level *level = &attributes->levels[--attributes->depth];
+
+	vcs_rules_free(&level->rules);
+	buf_free(&level->file);
+}
+
+/* Reads the rules of the directory that is the first path_len bytes of path; without a file there is no rule. */
+static int push(struct attributes *attributes, const char *path, size_t path_len, struct err *err)
+{
+	struct level *level = &attributes->levels[attributes->depth];
+	char name[2 * TREE_PATH_MAX + 32];
+	int code;
+
+	if (attributes->depth == LEVELS_MAX || path_len >= sizeof(attributes->path))
+		return err_set(err, VCS_ERR_REJECTED, "the tree has more than %d levels", LEVELS_MAX);
+	memset(level, 0, sizeof(*level));
+	buf_init(&level->file, FILE_BYTES_MAX);
+	level->path_len = path_len;
+	memcpy(attributes->path, path, path_len);
+	memcpy(name, path, path_len);
+	strcpy(name + path_len, ".gitattributes");
+	code = vcs_blob_read(attributes->git, attributes->tree, name, &level->file, err);
+	attributes->depth++;
+	if (code == VCS_ERR_ABSENT)
+		return 0;
+	if (code == 0 && vcs_rules_read(buf_slice(&level->file), &attributes->names, path_len == 0, &level->rules) < 0)
+		code = err_set(err, attributes->names.count == NAMES_MAX ? VCS_ERR_REJECTED : VCS_ERR_UNKNOWN,
+			"%s cannot be read: it defines more than %d macros, or memory is short", name, NAMES_MAX);
+	return code;
+}
+
+static void note_macros(struct attributes *attributes, const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->rules[i].macro != ATTRIBUTE_NONE) {
+			attributes->macros[rules->rules[i].macro] = &rules->rules[i];
+			attributes->macro_rules[rules->rules[i].macro] = rules;
+		}
+}
+
+static int open_root(struct attributes *attributes, struct err *err)
+{
+	static const char *const known[ATTRIBUTES_KNOWN] = { "ident", "text", "crlf", "eol", "working-tree-encoding", "binary" };
+	size_t count;
+	int code;
+
+	for (size_t i = 0; i < ATTRIBUTES_KNOWN; i++)
+		if (vcs_attribute_intern(&attributes->names, slice_of(known[i])) != i)
+			return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+	if (vcs_rules_read(SLICE("[attr]binary -diff -merge -text\n"), &attributes->names, true, &attributes->builtin) < 0)
+		return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+	code = push(attributes, "", 0, err);
+	if (code < 0)
+		return code;
+	count = attributes->names.count; /* no file below adds another: macros are the root's alone */
+	attributes->macros = calloc(count, sizeof(*attributes->macros));
+	attributes->macro_rules = calloc(count, sizeof(*attributes->macro_rules));
+	attributes->values = calloc(count, sizeof(*attributes->values));
+	if (!attributes->macros || !attributes->macro_rules || !attributes->values)
+		return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+	note_macros(attributes, &attributes->builtin);
+	note_macros(attributes, &attributes->levels[0].rules);
+	return 0;
+}
 
 int vcs_attributes_open(struct session *session, const git_oid *commit, struct attributes **attributes_out, struct err *err)
 {
 	struct attributes *attributes = calloc(1, sizeof(*attributes));
-	git_odb *odb = NULL;
-	int code = 0;
+	int code;
 
-	if (!attributes || git_repository_odb(&odb, session->git) != 0 || git_repository_wrap_odb(&attributes->git, odb) != 0) {
-		code = err_set(err, VCS_ERR_UNKNOWN, "the attributes of %s cannot be read: %s", session->at.module, vcs_git_reason());
+	if (!attributes)
+		return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+	attributes->git = session->git;
+	code = vcs_blob_tree(session->git, commit, &attributes->tree, err);
+	if (code == 0)
+		code = open_root(attributes, err);
+	if (code < 0)
 		vcs_attributes_close(&attributes);
-		goto out;
-	}
-	attributes->options.version = GIT_ATTR_OPTIONS_VERSION;
-	attributes->options.flags = GIT_ATTR_CHECK_INDEX_ONLY | GIT_ATTR_CHECK_NO_SYSTEM | GIT_ATTR_CHECK_INCLUDE_COMMIT;
-	attributes->options.attr_commit_id = *commit;
-	*attributes_out = attributes;
-out:
-	git_odb_free(odb);
+	else
+		*attributes_out = attributes;
 	return code;
 }
 
 void vcs_attributes_close(struct attributes **attributes)
 {
-	if (*attributes)
-		git_repository_free((*attributes)->git);
-	free(*attributes);
+	struct attributes *gone = *attributes;
+
 	*attributes = NULL;
+	if (!gone)
+		return;
+	while (gone->depth > 0)
+		pop(gone);
+	vcs_rules_free(&gone->builtin);
+	for (size_t i = 0; i < gone->names.count; i++)
+		free(gone->names.names[i]);
+	free(gone->names.names);
+	free(gone->macros);
+	free(gone->macro_rules);
+	free(gone->values);
+	git_tree_free(gone->tree);
+	free(gone);
 }
 
-enum line_ends { UNSAID, BINARY, LINES, AUTO };
-
-static enum line_ends line_ends_of(const char *value)
+/* The levels become those of the directories above path. */
+static int walk_to(struct attributes *attributes, const char *path, struct err *err)
 {
-	switch (git_attr_value(value)) {
-	case GIT_ATTR_VALUE_TRUE:
-		return LINES;
-	case GIT_ATTR_VALUE_FALSE:
-		return BINARY;
-	case GIT_ATTR_VALUE_STRING:
-		return strcmp(value, "auto") == 0 ? AUTO : strcmp(value, "input") == 0 ? LINES : UNSAID;
-	case GIT_ATTR_VALUE_UNSPECIFIED:
-		return UNSAID;
+	size_t at;
+
+	while (attributes->depth > 1 && strncmp(attributes->path, path, attributes->levels[attributes->depth - 1].path_len) != 0)
+		pop(attributes);
+	at = attributes->levels[attributes->depth - 1].path_len;
+	for (const char *slash; (slash = strchr(path + at, '/')); at = (size_t)(slash - path) + 1) {
+		int code = push(attributes, path, (size_t)(slash - path) + 1, err);
+
+		if (code < 0)
+			return code;
 	}
-	return UNSAID;
-}
-
-/* Only eol=crlf ever changes bytes on the way out. */
-static void set_eol(const char *const *values, struct conversion *out)
-{
-	enum line_ends action = line_ends_of(values[TEXT]);
-
-	if (action == UNSAID)
-		action = line_ends_of(values[CRLF]);
-	if (action != BINARY && git_attr_value(values[EOL]) == GIT_ATTR_VALUE_STRING && strcmp(values[EOL], "crlf") == 0)
-		out->eol = action == AUTO ? EOL_CRLF_AUTO : EOL_CRLF;
-}
-
-/* True: a name of an encoding and nothing that the C library would take for more. */
-static bool plain(const char *name)
-{
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("-_.:+", *name))
-			return false;
-	return true;
-}
-
-static int set_encoding(const char *value, const char *path, struct conversion *out, struct err *err)
-{
-	git_attr_value_t kind = git_attr_value(value);
-
-	if (kind == GIT_ATTR_VALUE_UNSPECIFIED || (kind == GIT_ATTR_VALUE_STRING && value[0] == '\0'))
-		return 0;
-	if (kind != GIT_ATTR_VALUE_STRING || strlen(value) >= ENCODING_MAX || !plain(value))
-		return err_set(err, VCS_ERR_REJECTED, "%s: .gitattributes names no encoding in working-tree-encoding", path);
-	if (strcasecmp(value, "UTF-8") != 0 && strcasecmp(value, "UTF8") != 0)
-		strcpy(out->encoding, value);
 	return 0;
+}
+
+/* What no stronger rule has decided yet is decided; a macro that is set decides its own states too, each name once. */
+static void decide(struct attributes *attributes, const struct rules *rules, const struct rule *rule)
+{
+	for (size_t i = rule->states_count; i > 0; i--) {
+		const struct state *state = &rules->states[rule->states_at + i - 1];
+
+		if (attributes->values[state->attribute].kind != VALUE_UNKNOWN)
+			continue;
+		attributes->values[state->attribute] = state->value;
+		if (state->value.kind == VALUE_SET && attributes->macros[state->attribute])
+			decide(attributes, attributes->macro_rules[state->attribute], attributes->macros[state->attribute]);
+	}
+}
+
+/* As git does, what begins the pattern literally is compared first; the rest is matched as a pattern of its own. */
+static int matches(const struct rule *rule, struct slice path, bool *matches_out, struct err *err)
+{
+	struct slice text = rule->basename ? slice_after(path, (size_t)(slice_last_index(path, '/') + 1)) : path;
+
+	if (rule->basename)
+		return vcs_wildmatch(rule->pattern, text, false, matches_out, err);
+	*matches_out = false;
+	if (text.len < rule->literal || memcmp(text.ptr, rule->pattern, rule->literal) != 0)
+		return 0;
+	return vcs_wildmatch(rule->pattern + rule->literal, slice_after(text, rule->literal), true, matches_out, err);
+}
+
+/* Deeper directories are stronger, and later lines of a file. */
+static int evaluate(struct attributes *attributes, const char *path, struct err *err)
+{
+	int code = walk_to(attributes, path, err);
+
+	memset(attributes->values, 0, attributes->names.count * sizeof(*attributes->values));
+	for (size_t depth = attributes->depth; depth > 0 && code == 0; depth--) {
+		const struct level *level = &attributes->levels[depth - 1];
+		struct slice rest = slice_of(path + level->path_len);
+
+		for (size_t i = level->rules.count; i > 0 && code == 0; i--) {
+			const struct rule *rule = &level->rules.rules[i - 1];
+			bool match = false;
+
+			if (rule->macro == ATTRIBUTE_NONE)
+				code = matches(rule, rest, &match, err);
+			if (code == 0 && match)
+				decide(attributes, &level->rules, rule);
+		}
+	}
+	return code;
 }
 
 int vcs_attributes_conversion(struct attributes *attributes, const char *path, struct conversion *out, struct err *err)
 {
-	static const char *names[NAMES] = { "ident", "text", "crlf", "eol", "working-tree-encoding" };
-	const char *values[NAMES] = { NULL };
+	int code = evaluate(attributes, path, err);
 
-	memset(out, 0, sizeof(*out));
-	if (git_attr_get_many_ext(values, attributes->git, &attributes->options, path, NAMES, names) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "the attributes of %s cannot be read: %s", path, vcs_git_reason());
-	out->ident = git_attr_value(values[IDENT]) == GIT_ATTR_VALUE_TRUE;
-	set_eol(values, out);
-	return set_encoding(values[ENCODING], path, out, err);
+	return code < 0 ? code : vcs_conversion_of(attributes->values, path, out, err);
 }

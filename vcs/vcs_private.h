@@ -324,7 +324,7 @@ int vcs_resolve_current(struct session *session, struct slice query, struct vcs_
 int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct session **session_out, git_oid *commit_out,
 	struct err *err);
 
-/* --- content.c, convert.c, encoding.c, attributes.c, tree.c: the files of a zip --------------------------------------------------- */
+/* --- content.c, convert.c, encoding.c, attributes.c, wildmatch.c, tree.c: the files of a zip --------------------------------------------------- */
 
 /* Bytes in memory or in a mapped temporary file. */
 struct content {
@@ -379,6 +379,9 @@ int vcs_attributes_open(struct session *session, const git_oid *commit, struct a
 void vcs_attributes_close(struct attributes **attributes);
 /* path is relative to the repository's root. VCS_ERR_REJECTED: the attributes make no sense. */
 int vcs_attributes_conversion(struct attributes *attributes, const char *path, struct conversion *out, struct err *err);
+
+/* Does the whole text match? pathname: '*' and '?' stop at '/', "**" between slashes does not. VCS_ERR_REJECTED: too much work. */
+int vcs_wildmatch(const char *pattern, struct slice text, bool pathname, bool *matches_out, struct err *err);
 
 #define TREE_DEPTH_MAX 256
 #define TREE_PATH_MAX  4096

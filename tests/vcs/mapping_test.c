@@ -1,0 +1,136 @@
+/* From a module path to a repository and a directory; and the repositories that are never handed to git. */
+#include "support.h"
+
+static void locations(void **state)
+{
+	static const struct {
+		const char *prefix, *repository, *subdir, *module;
+		int code;
+		const char *want, *directory, *path_major;
+		bool at_root;
+	} rows[] = {
+		{ "h.x/r", "/srv/r", NULL, "h.x/r", 0, "/srv/r", "", "", true },
+		{ "h.x/r", "/srv/r", NULL, "h.x/r/v2", 0, "/srv/r", "", "/v2", false },
+		{ "h.x/r", "/srv/r", NULL, "h.x/r/sub", 0, "/srv/r", "sub", "", false },
+		{ "h.x/r", "/srv/r", NULL, "h.x/r/sub/v2", 0, "/srv/r", "sub", "/v2", false },
+		{ "h.x/r", "/srv/r", NULL, "h.x/r/v2/sub", 0, "/srv/r", "v2/sub", "", false },
+		{ "h.x/r", "/srv/r", "go", "h.x/r", 0, "/srv/r", "go", "", true },
+		{ "h.x/r", "/srv/r", "go/src", "h.x/r/v3", 0, "/srv/r", "go/src", "/v3", false },
+		{ "h.x/r/v2", "/srv/r", NULL, "h.x/r/v2", 0, "/srv/r", "", "/v2", true },
+		{ "gopkg.in", "/srv/{1}", NULL, "gopkg.in/y.v3", 0, "/srv/y.v3", "", ".v3", true },
+		{ "h.x", "https://g.x/{1}/{2}.git", NULL, "h.x/a/b", 0, "https://g.x/a/b.git", "", "", true },
+		{ "h.x", "https://g.x/{1}/{2}.git", NULL, "h.x/a/b/c/d", 0, "https://g.x/a/b.git", "c/d", "", false },
+		{ "h.x", "https://g.x/{1}/{2}.git", NULL, "h.x/a/b/v2", 0, "https://g.x/a/b.git", "", "/v2", false },
+		{ "h.x", "https://g.x/{1}/{2}.git", NULL, "h.x/a/v2", 0, "https://g.x/a/v2.git", "", "/v2", true },
+		{ "h.x", "https://g.x/{2}/{1}.git", NULL, "h.x/A/b~c", 0, "https://g.x/b~c/A.git", "", "", true },
+		{ "h.x", "https://g.x/{1}/{2}.git", NULL, "h.x/a", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "https://g.x/{1}/{2}.git", NULL, "h.x", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/-a", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/..", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/a%2fb", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/a@b", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/a/v1", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs_repository from = { .prefix = rows[i].prefix, .repository = rows[i].repository, .subdir = rows[i].subdir };
+		struct mapping mapping;
+		struct location at;
+
+		CHECK(rows[i].module, vcs_mapping_init(&from, &mapping, NULL) == 0);
+		CHECK(rows[i].module, vcs_location_init(&mapping, slice_of(rows[i].module), &at, NULL) == rows[i].code);
+		if (rows[i].code == 0) {
+			CHECK(rows[i].module, strcmp(at.repository, rows[i].want) == 0);
+			CHECK(rows[i].module, strcmp(at.directory, rows[i].directory) == 0);
+			CHECK(rows[i].module, slice_equal_text(at.path_major, rows[i].path_major));
+			CHECK(rows[i].module, at.at_root == rows[i].at_root);
+			CHECK(rows[i].module, strlen(at.tag_prefix) == (at.directory[0] ? strlen(at.directory) + 1 : 0));
+		}
+		vcs_mapping_free(&mapping);
+	}
+}
+
+/* Each is refused with a sentence that says what is wrong, or what is not in this version. */
+static void refusals(void **state)
+{
+	static const struct {
+		const char *repository, *subdir, *want;
+	} rows[] = {
+		{ "ext::sh -c touch% /tmp/x", NULL, "printable" },
+		{ "ext::sh", NULL, "https url or an absolute path" },
+		{ "--upload-pack=/bin/sh", NULL, "https url or an absolute path" },
+		{ "-oProxyCommand=x", NULL, "https url or an absolute path" },
+		{ "file:///srv/git", NULL, "https url or an absolute path" },
+		{ "http://g.x/a.git", NULL, "https url or an absolute path" },
+		{ "git://g.x/a.git", NULL, "https url or an absolute path" },
+		{ "relative/path", NULL, "https url or an absolute path" },
+		{ "ssh://git@g.x/a.git", NULL, "ssh is not in this version" },
+		{ "git@g.x:a.git", NULL, "ssh is not in this version" },
+		{ "https://g.x/{*}.git", NULL, "{*} is not in this version" },
+		{ "https://user:hunter2@g.x/a.git", NULL, "credentials_file" },
+		{ "https://{1}.x/a.git", NULL, "plain name" },
+		{ "https://-g.x/a.git", NULL, "plain name" },
+		{ "https://g.x", NULL, "host and a path" },
+		{ "https:///a", NULL, "host and a path" },
+		{ "https://g.x/a?b=c", NULL, "query" },
+		{ "https://g.x/{2}.git", NULL, "without a gap" },
+		{ "https://g.x/{0}.git", NULL, "{1}, {2}" },
+		{ "https://g.x/{x}.git", NULL, "{1}, {2}" },
+		{ "https://g.x/a}.git", NULL, "{1}, {2}" },
+		{ "https://g.x/a b.git", NULL, "printable" },
+		{ "https://g.x/a\n.git", NULL, "printable" },
+		{ "https://g.x/a\".git", NULL, "printable" },
+		{ "/srv/git", "/abs", "inside the repository" },
+		{ "/srv/git", "a/../b", "empty elements" },
+		{ "/srv/git", "-a", "inside the repository" },
+		{ "/srv/git", "a/", "inside the repository" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs_repository from = { .prefix = "h.x", .repository = rows[i].repository, .subdir = rows[i].subdir };
+		struct err err = ERR_INIT;
+		struct mapping mapping;
+
+		CHECK(rows[i].repository, vcs_mapping_init(&from, &mapping, &err) == VCS_ERR_INVALID);
+		CHECK(rows[i].repository, strstr(err.text, rows[i].want));
+		CHECK(rows[i].repository, !strstr(err.text, "hunter2"));
+		vcs_mapping_free(&mapping);
+	}
+}
+
+static void longest_prefix_wins(void **state)
+{
+	struct vcs_repository repositories[] = {
+		{ .prefix = "h.x", .repository = "/srv/{1}" }, { .prefix = "h.x/a/b", .repository = "/srv/ab" }, { .prefix = "h.x/a", .repository = "/srv/a" } };
+	struct vcs_options options = { .repositories = repositories, .count = 3, .mirrors = below(*state, "mirrors") };
+	static const struct {
+		const char *module, *want;
+	} rows[] = { { "h.x/z", "h.x" }, { "h.x/a", "h.x/a" }, { "h.x/a/c", "h.x/a" }, { "h.x/a/b/c", "h.x/a/b" }, { "h.x/ab", "h.x" }, { "h.xy", NULL },
+		{ "x", NULL } };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = NULL;
+
+	assert_int_equal(vcs_open(&options, &vcs, &err), 0);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, slice_of(rows[i].module));
+
+		CHECK(rows[i].module, rows[i].want ? mapping && strcmp(mapping->prefix, rows[i].want) == 0 : !mapping);
+		CHECK(rows[i].module, vcs_covers(vcs, slice_of(rows[i].module)) == (rows[i].want != NULL));
+	}
+	vcs_close(&vcs);
+	repositories[1].prefix = "h.x";
+	assert_int_equal(vcs_open(&options, &vcs, &err), VCS_ERR_INVALID);
+	assert_non_null(strstr(err.text, "twice"));
+	options.mirrors = NULL;
+	options.count = 0;
+	assert_int_equal(vcs_open(&options, &vcs, &err), VCS_ERR_INVALID);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(locations), cmocka_unit_test(refusals), cmocka_unit_test(longest_prefix_wins) };
+
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
