@@ -272,9 +272,10 @@ static enum step_result step_record(struct request *request)
 	request_event(request, &event);
 	request->recorded = true;
 	request_wait(request);
-	request->audit_code = audit_submit(request->gateway->audit, &event, record_done, request, NULL);
-	if (request->audit_code != 0)
-		request_wake(request);
+	int code = audit_submit(request->gateway->audit, &event, record_done, request, NULL);
+	/* Once it is queued the request belongs to the writer: what record_done() says must not be written over. */
+	if (code != 0)
+		record_done(request, code, 0);
 	return STEP_WAIT;
 }
 
