@@ -35,10 +35,10 @@ static int check_url(struct settings_reader *reader, const struct settings_repos
 
 	if (strncmp(repository->repository, "ssh://", 6) == 0)
 		return template_error(reader, repository, "ssh is not in this version; an https URL or a path was expected");
+	if (strncmp(repository->repository, "https://", 8) != 0)
+		return template_error(reader, repository, "an https URL, or the path of a repository on this machine, was expected");
 	if (url_parse(repository->repository, &url, &why) < 0)
 		return yaml_error(reader->document, settings_line(repository->lines, KEY), reader->err, KEY ": %s", why.text);
-	if (!slice_equal_text(url.scheme, "https"))
-		return template_error(reader, repository, "an https URL, or the path of a repository on this machine, was expected");
 	if (url.path.len < 2)
 		return template_error(reader, repository, "it names a server and no repository; an https URL with a path was expected");
 	return 0;
@@ -73,16 +73,13 @@ static int check_path(struct settings_reader *reader, struct settings_repository
 
 static int check_one(struct settings_reader *reader, struct settings_repository *repository)
 {
-	int code;
-
 	if (repository->subdir == NULL)
 		repository->subdir = "";
 	if (strstr(repository->repository, "{*}") != NULL)
 		return template_error(reader, repository, "{*} is not in this version; {1} to {9} were expected");
 	if (!count_elements(repository->repository, &repository->elements))
 		return template_error(reader, repository, "a brace in it is not of the form {1} to {9}");
-	code = strstr(repository->repository, "://") != NULL ? check_url(reader, repository) : check_path(reader, repository);
-	return code;
+	return strstr(repository->repository, "://") != NULL ? check_url(reader, repository) : check_path(reader, repository);
 }
 
 static int check_twins(struct settings_reader *reader, const struct settings_repository *repositories, size_t index)

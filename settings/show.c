@@ -13,6 +13,47 @@ static const char *text_of(const struct key *key, const char *text)
 	return text;
 }
 
+static bool is_shown(const struct key *key, const void *base);
+
+static bool section_is_shown(const struct key *key, const void *base)
+{
+	if (key->offset != SETTINGS_NOWHERE && !*(const bool *)((const char *)base + key->offset))
+		return false;
+	for (size_t i = 0; i < settings_schema_count; i++) {
+		if (settings_key_below(&settings_schema[i], key->path) && is_shown(&settings_schema[i], base))
+			return true;
+	}
+	return false;
+}
+
+/* Not what was left out and has no default, nor a section that holds nothing else. */
+static bool is_shown(const struct key *key, const void *base)
+{
+	const void *field = key->offset == SETTINGS_NOWHERE ? NULL : (const char *)base + key->offset;
+
+	switch (key->type) {
+	case KEY_SECTION:
+		return section_is_shown(key, base);
+	case KEY_TEXTS:
+	case KEY_WORDS:
+		return ((const struct settings_texts *)field)->count > 0;
+	case KEY_TEXT:
+	case KEY_FILE:
+	case KEY_KEY:
+	case KEY_SECRET:
+	case KEY_PATH:
+		return text_of(key, *(const char *const *)field) != NULL;
+	case KEY_ITEMS:
+	case KEY_BOOL:
+	case KEY_NUMBER:
+	case KEY_WORD:
+		return true;
+	case KEY_LATER:
+		break;
+	}
+	return false;
+}
+
 static void show_mapping(struct shower *shower, const char *path, const void *base)
 {
 	for (size_t i = 0; i < settings_schema_count; i++) {
@@ -23,8 +64,6 @@ static void show_mapping(struct shower *shower, const char *path, const void *ba
 
 static void show_section(struct shower *shower, const struct key *key, const void *base)
 {
-	if (key->offset != SETTINGS_NOWHERE && !*(const bool *)((const char *)base + key->offset))
-		return;
 	shower->calls->section_begin(shower, settings_key_name(key));
 	show_mapping(shower, key->path, base);
 	shower->calls->section_end(shower);
@@ -46,25 +85,15 @@ static void show_items(struct shower *shower, const struct key *key, const void 
 	shower->calls->items_end(shower);
 }
 
-static void show_text(struct shower *shower, const struct key *key, const char *text, bool by_default)
-{
-	text = text_of(key, text);
-	if (text != NULL)
-		shower->calls->text(shower, settings_key_name(key), text, by_default);
-}
-
-static void show_texts(struct shower *shower, const struct key *key, const struct settings_texts *texts, bool by_default)
-{
-	if (texts->count > 0)
-		shower->calls->texts(shower, settings_key_name(key), texts, by_default);
-}
-
 void settings_show_key(struct shower *shower, const struct key *key, const void *base)
 {
 	const void *field = key->offset == SETTINGS_NOWHERE ? NULL : (const char *)base + key->offset;
 	const unsigned *lines = *(const unsigned *const *)base;
 	bool by_default = lines[settings_key_index(key)] == 0;
+	const char *name = settings_key_name(key);
 
+	if (!is_shown(key, base))
+		return;
 	switch (key->type) {
 	case KEY_SECTION:
 		show_section(shower, key, base);
@@ -73,24 +102,24 @@ void settings_show_key(struct shower *shower, const struct key *key, const void 
 		show_items(shower, key, base);
 		return;
 	case KEY_BOOL:
-		shower->calls->flag(shower, settings_key_name(key), *(const bool *)field, by_default);
+		shower->calls->flag(shower, name, *(const bool *)field, by_default);
 		return;
 	case KEY_NUMBER:
-		shower->calls->number(shower, settings_key_name(key), *(const int64_t *)field, by_default);
+		shower->calls->number(shower, name, *(const int64_t *)field, by_default);
 		return;
 	case KEY_WORD:
-		show_text(shower, key, key->words[*(const unsigned *)field], by_default);
+		shower->calls->text(shower, name, key->words[*(const unsigned *)field], by_default);
 		return;
 	case KEY_TEXTS:
 	case KEY_WORDS:
-		show_texts(shower, key, field, by_default);
+		shower->calls->texts(shower, name, field, by_default);
 		return;
 	case KEY_TEXT:
 	case KEY_FILE:
 	case KEY_KEY:
 	case KEY_SECRET:
 	case KEY_PATH:
-		show_text(shower, key, *(const char *const *)field, by_default);
+		shower->calls->text(shower, name, text_of(key, *(const char *const *)field), by_default);
 		return;
 	case KEY_LATER:
 		return;
