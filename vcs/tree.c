@@ -1,6 +1,7 @@
 /* The files below a directory of a tree, listed in its order. Bounded: a small repository can name a tree of any size. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "vcs/vcs_private.h"
 
@@ -72,22 +73,22 @@ static void ascend(struct walk *walk)
 	git_tree_free(walk->levels[walk->depth].tree);
 }
 
+/* By the mode as it is written: what is no file, link or directory is to git a submodule, and gives nothing. */
 static int visit(struct walk *walk, const git_tree_entry *entry, struct err *err)
 {
 	size_t at = walk->levels[walk->depth - 1].path_len, len = strlen(git_tree_entry_name(entry));
-	git_object_t type = git_tree_entry_type(entry);
+	mode_t mode = (mode_t)git_tree_entry_filemode_raw(entry);
 
 	if (at + len + 2 > sizeof(walk->path))
 		return err_set(err, VCS_ERR_REJECTED, "a path is longer than %d bytes", TREE_PATH_MAX);
 	memcpy(walk->path + at, git_tree_entry_name(entry), len + 1);
-	if (type == GIT_OBJECT_TREE) {
+	if (S_ISDIR(mode)) {
 		strcpy(walk->path + at + len, "/");
 		return descend(walk, git_tree_entry_id(entry), at + len + 1, err);
 	}
-	if (type != GIT_OBJECT_BLOB)
-		return 0; /* a submodule's link */
-	return vcs_listing_add(walk->listing, walk->path, git_tree_entry_id(entry),
-		git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK ? MODULE_FILE_SYMLINK : MODULE_FILE_REGULAR, err);
+	if (!S_ISREG(mode) && !S_ISLNK(mode))
+		return 0;
+	return vcs_listing_add(walk->listing, walk->path, git_tree_entry_id(entry), S_ISLNK(mode) ? MODULE_FILE_SYMLINK : MODULE_FILE_REGULAR, err);
 }
 
 static int walk_all(struct walk *walk, struct err *err)
