@@ -4,6 +4,7 @@
  */
 #include "auth/ldap_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int set_basics(LDAP *ld, const struct ldap_settings *settings)
@@ -25,12 +26,26 @@ static int set_basics(LDAP *ld, const struct ldap_settings *settings)
 	return rc;
 }
 
+/* Over GnuTLS, PROTOCOL_MIN is taken and not heeded: there the versions are a matter of the priorities. */
+static int set_tls_versions(LDAP *ld)
+{
+	int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+	char *package = NULL;
+	int rc = ldap_get_option(NULL, LDAP_OPT_X_TLS_PACKAGE, &package);
+
+	if (rc == LDAP_OPT_SUCCESS && package != NULL && strcmp(package, "GnuTLS") == 0)
+		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_CIPHER_SUITE, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2");
+	if (rc == LDAP_OPT_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest);
+	ldap_memfree(package);
+	return rc;
+}
+
 /* The context must be made last, from what was set before. */
 static int set_tls(LDAP *ld, const struct ldap_settings *settings)
 {
 	static const int none[] = { LDAP_OPT_X_TLS_CACERTDIR, LDAP_OPT_X_TLS_CERTFILE, LDAP_OPT_X_TLS_KEYFILE, LDAP_OPT_X_TLS_CRLFILE };
 	int demand = LDAP_OPT_X_TLS_DEMAND;
-	int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
 	int is_server = 0;
 	int rc = LDAP_OPT_SUCCESS;
 
@@ -41,7 +56,7 @@ static int set_tls(LDAP *ld, const struct ldap_settings *settings)
 	if (rc == LDAP_OPT_SUCCESS)
 		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
 	if (rc == LDAP_OPT_SUCCESS)
-		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest);
+		rc = set_tls_versions(ld);
 	if (rc == LDAP_OPT_SUCCESS)
 		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &is_server);
 	return rc;
@@ -77,35 +92,62 @@ static int tell(LDAP *ld, const char *uri, const char *what, int rc, struct err 
 	return rc;
 }
 
-int auth_ldap_connect(const struct ldap_settings *settings, const char *uri, LDAP **ld_out, struct err *err)
+static int set_options(struct ldap_link *link, const struct ldap_settings *settings, const char *uri)
 {
 	bool local = strncmp(uri, "ldapi://", 8) == 0;
-	const char *what = "cannot be set up";
-	LDAP *ld = NULL;
-	int rc = ldap_initialize(&ld, uri);
+	int rc = set_basics(link->ld, settings);
 
 	if (rc == LDAP_SUCCESS)
-		rc = set_basics(ld, settings);
-	if (rc == LDAP_SUCCESS && !local) {
-		what = "TLS cannot be set up";
-		rc = set_tls(ld, settings);
-	}
+		rc = auth_ldap_link_guard(link);
+	return rc == LDAP_SUCCESS && !local ? set_tls(link->ld, settings) : rc;
+}
+
+static int establish(struct ldap_link *link, const struct ldap_settings *settings, const char *uri, const char **what_out)
+{
+	int rc = ldap_initialize(&link->ld, uri);
+
+	*what_out = "cannot be set up (is the CA file readable?)";
+	if (rc == LDAP_SUCCESS)
+		rc = set_options(link, settings, uri);
 	if (rc == LDAP_SUCCESS && settings->start_tls) {
-		what = "StartTLS failed";
-		rc = ldap_start_tls_s(ld, NULL, NULL);
+		*what_out = "StartTLS failed";
+		rc = ldap_start_tls_s(link->ld, NULL, NULL);
 	}
 	if (rc == LDAP_SUCCESS) {
-		what = "cannot connect and bind as the service account";
-		rc = bind_service(ld, settings);
+		*what_out = "cannot connect and bind as the service account";
+		rc = bind_service(link->ld, settings);
 	}
+	return rc;
+}
+
+int auth_ldap_link_open(const struct ldap_settings *settings, const char *uri, struct ldap_link **link_out, struct err *err)
+{
+	struct ldap_link *link = calloc(1, sizeof(*link));
+	const char *what;
+	int rc;
+
+	if (link == NULL)
+		return tell(NULL, uri, "cannot be set up", LDAP_NO_MEMORY, err);
+	link->timeout_us = settings->timeout.tv_sec * 1000000LL + settings->timeout.tv_usec;
+	auth_ldap_link_arm(link);
+	rc = establish(link, settings, uri, &what);
 	if (rc == LDAP_SUCCESS) {
-		*ld_out = ld;
+		*link_out = link;
 		return LDAP_SUCCESS;
 	}
-	tell(ld, uri, what, rc, err);
-	if (ld != NULL)
-		ldap_unbind_ext_s(ld, NULL, NULL);
+	tell(link->ld, uri, what, rc, err);
+	auth_ldap_link_close(&link);
 	return rc;
+}
+
+void auth_ldap_link_close(struct ldap_link **link)
+{
+	if (*link == NULL)
+		return;
+	if ((*link)->ld != NULL)
+		ldap_unbind_ext_s((*link)->ld, NULL, NULL);
+	free(*link);
+	*link = NULL;
 }
 
 /* Negative codes are libldap's own: the connection, not an answer. */

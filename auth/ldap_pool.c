@@ -7,7 +7,7 @@
 #define IDLE_LIMIT 64
 
 struct connection {
-	LDAP *ld;
+	struct ldap_link *link;
 	size_t uri;
 	bool fresh; /* made for this piece of work */
 };
@@ -42,11 +42,6 @@ int auth_ldap_pool_open(const struct ldap_settings *settings, const struct clock
 	return 0;
 }
 
-static void hang_up(LDAP *ld)
-{
-	ldap_unbind_ext_s(ld, NULL, NULL);
-}
-
 void auth_ldap_pool_close(struct auth_ldap_pool **pool)
 {
 	struct auth_ldap_pool *p = *pool;
@@ -55,7 +50,7 @@ void auth_ldap_pool_close(struct auth_ldap_pool **pool)
 		return;
 	for (size_t use = 0; use < LDAP_USES; use++) {
 		for (size_t i = 0; i < p->idle[use].count; i++)
-			hang_up(p->idle[use].connections[i].ld);
+			auth_ldap_link_close(&p->idle[use].connections[i].link);
 	}
 	pthread_mutex_destroy(&p->lock);
 	free(p);
@@ -87,7 +82,7 @@ static void give_back(struct auth_ldap_pool *pool, enum ldap_use use, struct con
 		idle->connections[idle->count++] = connection;
 	pthread_mutex_unlock(&pool->lock);
 	if (!kept)
-		hang_up(connection.ld);
+		auth_ldap_link_close(&connection.link);
 }
 
 static bool rests(struct auth_ldap_pool *pool, size_t uri)
@@ -101,14 +96,14 @@ static bool rests(struct auth_ldap_pool *pool, size_t uri)
 }
 
 /* Takes the kept connections to this server off the list. How many. Under the lock. */
-static size_t forget(struct idle *idle, size_t uri, LDAP *lds_out[IDLE_LIMIT])
+static size_t forget(struct idle *idle, size_t uri, struct ldap_link *links_out[IDLE_LIMIT])
 {
 	size_t kept = 0;
 	size_t dropped = 0;
 
 	for (size_t i = 0; i < idle->count; i++) {
 		if (idle->connections[i].uri == uri)
-			lds_out[dropped++] = idle->connections[i].ld;
+			links_out[dropped++] = idle->connections[i].link;
 		else
 			idle->connections[kept++] = idle->connections[i];
 	}
@@ -119,7 +114,7 @@ static size_t forget(struct idle *idle, size_t uri, LDAP *lds_out[IDLE_LIMIT])
 /* The server failed: it is asked last for a while, and its connections are not to be trusted. One note for each time it goes to rest. */
 static void rest(struct auth_ldap_pool *pool, size_t uri, const char *why)
 {
-	LDAP *lds[LDAP_USES][IDLE_LIMIT];
+	struct ldap_link *links[LDAP_USES][IDLE_LIMIT];
 	size_t counts[LDAP_USES];
 	int64_t now_us = clock_monotonic_us(pool->clock);
 	bool resting;
@@ -128,11 +123,11 @@ static void rest(struct auth_ldap_pool *pool, size_t uri, const char *why)
 	resting = now_us < pool->rests_until_us[uri];
 	pool->rests_until_us[uri] = now_us + LDAP_REST_US;
 	for (size_t use = 0; use < LDAP_USES; use++)
-		counts[use] = forget(&pool->idle[use], uri, lds[use]);
+		counts[use] = forget(&pool->idle[use], uri, links[use]);
 	pthread_mutex_unlock(&pool->lock);
 	for (size_t use = 0; use < LDAP_USES; use++) {
 		for (size_t i = 0; i < counts[use]; i++)
-			hang_up(lds[use][i]);
+			auth_ldap_link_close(&links[use][i]);
 	}
 	if (!resting)
 		auth_note(&pool->noter, "%s", why);
@@ -141,13 +136,13 @@ static void rest(struct auth_ldap_pool *pool, size_t uri, const char *why)
 static bool dial_one(struct auth_ldap_pool *pool, size_t uri, struct connection *connection_out)
 {
 	struct err err = ERR_INIT;
-	LDAP *ld;
+	struct ldap_link *link;
 
-	if (auth_ldap_connect(pool->settings, pool->settings->uris[uri], &ld, &err) != LDAP_SUCCESS) {
+	if (auth_ldap_link_open(pool->settings, pool->settings->uris[uri], &link, &err) != LDAP_SUCCESS) {
 		rest(pool, uri, err.text);
 		return false;
 	}
-	*connection_out = (struct connection){ .ld = ld, .uri = uri, .fresh = true };
+	*connection_out = (struct connection){ .link = link, .uri = uri, .fresh = true };
 	return true;
 }
 
@@ -170,26 +165,34 @@ static bool dial(struct auth_ldap_pool *pool, bool tried[LDAP_URIS_MAX], struct 
 	return false;
 }
 
+/* Hangs up. A kept connection that the server closed meanwhile says nothing about the server; silence does. */
+static void give_up(struct auth_ldap_pool *pool, struct connection connection, int rc, bool tried[LDAP_URIS_MAX])
+{
+	bool silent = rc == LDAP_TIMEOUT || auth_ldap_link_expired(connection.link);
+	struct err err = ERR_INIT;
+
+	auth_ldap_link_close(&connection.link);
+	if (!connection.fresh && !silent)
+		return;
+	tried[connection.uri] = true;
+	err_set(&err, AUTH_ERR, "directory %s: %s", pool->settings->uris[connection.uri], ldap_err2string(silent ? LDAP_TIMEOUT : rc));
+	rest(pool, connection.uri, err.text);
+}
+
 int auth_ldap_with(struct auth_ldap_pool *pool, enum ldap_use use, int (*work)(void *ctx, LDAP *ld), void *ctx)
 {
 	bool tried[LDAP_URIS_MAX] = { false };
 	struct connection connection;
-	struct err err = ERR_INIT;
 	int rc = LDAP_SERVER_DOWN;
 
 	while (take_idle(pool, use, &connection) || dial(pool, tried, &connection)) {
-		rc = work(ctx, connection.ld);
+		auth_ldap_link_arm(connection.link);
+		rc = work(ctx, connection.link->ld);
 		if (!auth_ldap_broken(rc)) {
 			give_back(pool, use, connection);
 			return rc;
 		}
-		hang_up(connection.ld);
-		/* A kept connection that the server closed meanwhile says nothing about the server; silence does. */
-		if (connection.fresh || rc == LDAP_TIMEOUT) {
-			tried[connection.uri] = true;
-			err_set(&err, AUTH_ERR, "directory %s: %s", pool->settings->uris[connection.uri], ldap_err2string(rc));
-			rest(pool, connection.uri, err.text);
-		}
+		give_up(pool, connection, rc, tried);
 	}
 	return rc;
 }

@@ -41,10 +41,25 @@ const char *auth_ldap_filter_attribute(struct arena *arena, const char *template
 /* Fills in, escaping as RFC 4515 section 3 demands. out fails when it is too long. */
 void auth_ldap_filter_fill(const char *template, struct slice user, struct slice dn, struct buf *out);
 
-/* --- ldap_connect.c ------------------------------------------------------------------------------------------------------------------- */
+/* --- ldap_connect.c, ldap_deadline.c ---------------------------------------------------------------------------------------------------- */
+
+/* One connection, whoever it is bound as. */
+struct ldap_link {
+	LDAP *ld;
+	struct ldap_conncb callback;
+	int64_t timeout_us;
+	int64_t deadline_us; /* monotonic, of the machine's clock: the kernel waits by no other */
+};
 
 /* Connects, secures and binds as the service (anonymously without bind_dn). LDAP result code; err is written when it is not LDAP_SUCCESS. */
-int auth_ldap_connect(const struct ldap_settings *settings, const char *uri, LDAP **ld_out, struct err *err);
+int auth_ldap_link_open(const struct ldap_settings *settings, const char *uri, struct ldap_link **link_out, struct err *err);
+void auth_ldap_link_close(struct ldap_link **link);
+/* Puts the deadline under link->ld, before it connects. LDAP option code. */
+int auth_ldap_link_guard(struct ldap_link *link);
+/* What is asked of the directory from now on must end within the time-out. */
+void auth_ldap_link_arm(struct ldap_link *link);
+bool auth_ldap_link_expired(const struct ldap_link *link);
+
 /* A simple bind on this connection. LDAP result code. password is not empty. */
 int auth_ldap_bind(LDAP *ld, const char *dn, struct slice password);
 /* Did the connection fail rather than the server answer? */
