@@ -6,10 +6,10 @@
 
 #include "module/path.h"
 
-#define PLACE_MAX 300
+#define PLACE_MAX    300
 #define SENTENCE_MAX 1000
-#define MEMORY_MAX (4 * 1024 * 1024) /* of one case */
-#define VALUE_MAX 1024
+#define MEMORY_MAX   (4 * 1024 * 1024) /* of one case */
+#define VALUE_MAX    1024
 
 struct test_case {
 	struct policy_question question;
@@ -88,7 +88,8 @@ static int read_method(struct policy_parser *parser, const struct yaml_node *nod
 	int code = read_slice(parser, node, &test->question.method);
 
 	if (code == 0 && policy_method_bit(test->question.method) == 0)
-		return yaml_error(parser->document, node->line, parser->err, "the method %s is unknown; ldap, jwt, token or anonymous was expected", node->text);
+		return yaml_error(parser->document, node->line, parser->err, "the method %s is unknown; ldap, jwt, token or anonymous was expected",
+			node->text);
 	return code;
 }
 
@@ -113,8 +114,8 @@ static int read_action(struct policy_parser *parser, const struct yaml_node *nod
 	int code = read_slice(parser, node, &word);
 
 	if (code == 0 && !policy_action_parse(word, &test->question.action))
-		return yaml_error(parser->document, node->line, parser->err, "the action %s is unknown; list, latest, info, mod, zip or lookup was expected",
-			node->text);
+		return yaml_error(parser->document, node->line, parser->err,
+			"the action %s is unknown; list, latest, info, mod, zip or lookup was expected", node->text);
 	return code;
 }
 
@@ -142,18 +143,9 @@ static int read_rule(struct policy_parser *parser, const struct yaml_node *node,
 static const struct {
 	const char *key;
 	case_reader *read;
-} keys[] = {
-	{ "name", read_name },
-	{ "user", read_user },
-	{ "groups", read_groups },
-	{ "method", read_method },
-	{ "token_modules", read_token_modules },
-	{ "module", read_module },
-	{ "version", read_version },
-	{ "action", read_action },
-	{ "want", read_want },
-	{ "rule", read_rule }
-};
+} keys[] = { { "name", read_name }, { "user", read_user }, { "groups", read_groups }, { "method", read_method },
+	{ "token_modules", read_token_modules }, { "module", read_module }, { "version", read_version }, { "action", read_action },
+	{ "want", read_want }, { "rule", read_rule } };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
 static int read_key(struct policy_parser *parser, const struct yaml_node *node, struct test_case *test)
@@ -172,7 +164,8 @@ static int read_case(struct policy_parser *parser, const struct yaml_node *node,
 
 	*test = (struct test_case){ .question = { .action = POLICY_ZIP } };
 	if (node->type != YAML_MAPPING)
-		return yaml_error(parser->document, node->line, parser->err, "a case is a mapping like { user: alice, module: example.com/m, want: allow }");
+		return yaml_error(
+			parser->document, node->line, parser->err, "a case is a mapping like { user: alice, module: example.com/m, want: allow }");
 	for (const struct yaml_node *child = node->first; code == 0 && child != NULL; child = child->next)
 		code = read_key(parser, child, test);
 	if (code == 0 && (test->question.module.len == 0 || !test->has_want))
@@ -241,7 +234,8 @@ static int run_cases(struct runner *runner)
 	int code;
 
 	if (cases == NULL || root->count != 1)
-		return yaml_error(parser->document, root->line, parser->err, "the file is not of this form; one key, cases, with a list was expected");
+		return yaml_error(
+			parser->document, root->line, parser->err, "the file is not of this form; one key, cases, with a list was expected");
 	code = policy_parse_list(parser, cases, "cases", POLICY_CASES_MAX, "tests nothing");
 	for (const struct yaml_node *node = cases->first; code == 0 && node != NULL; node = node->next) {
 		code = run_case(runner, node);
@@ -250,8 +244,8 @@ static int run_cases(struct runner *runner)
 	return code;
 }
 
-int policy_test(const struct policy *policy, const char *path, policy_test_report *report, void *ctx, struct policy_test_counts *counts_out,
-	struct err *err)
+int policy_test(
+	const struct policy *policy, const char *path, policy_test_report *report, void *ctx, struct policy_test_counts *counts_out, struct err *err)
 {
 	struct runner runner = { .policy = policy, .report = report, .ctx = ctx };
 	struct yaml_document *document = NULL;

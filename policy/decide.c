@@ -144,7 +144,7 @@ static void answer_facts(const struct rule *maybe, struct policy_answer *answer)
 
 static void walk(const struct policy *policy, const struct facts *facts, struct policy_answer *answer)
 {
-	const struct rule *maybe = NULL;
+	size_t maybe = policy->rules_count;
 
 	for (size_t i = 0; i < policy->rules_count; i++) {
 		const struct rule *rule = &policy->rules[i];
@@ -154,11 +154,11 @@ static void walk(const struct policy *policy, const struct facts *facts, struct 
 			answer_rule(rule, answer);
 			break;
 		}
-		if (outcome == OUTCOME_MAYBE && maybe == NULL)
-			maybe = rule;
+		if (outcome == OUTCOME_MAYBE && maybe == policy->rules_count)
+			maybe = i;
 	}
-	if (answer->verdict == POLICY_DENY && maybe != NULL)
-		answer_facts(maybe, answer);
+	if (answer->verdict == POLICY_DENY && maybe < policy->rules_count)
+		answer_facts(&policy->rules[maybe], answer);
 }
 
 void policy_decide(const struct policy *policy, const struct policy_question *question, struct policy_answer *answer_out)

@@ -3,25 +3,22 @@
 
 #include <string.h>
 
-const enum policy_action policy_explained_actions[POLICY_EXPLAINED] = { POLICY_LIST, POLICY_LATEST, POLICY_INFO, POLICY_ZIP, POLICY_MOD, POLICY_LOOKUP };
+const enum policy_action policy_explained_actions[POLICY_EXPLAINED] = { POLICY_LIST, POLICY_LATEST, POLICY_INFO, POLICY_ZIP, POLICY_MOD,
+	POLICY_LOOKUP };
 
-static const char *const outcomes[] = {
-	[OUTCOME_NO] = "no",
+static const char *const outcomes[] = { [OUTCOME_NO] = "no",
 	[OUTCOME_WINS] = "matches",
 	[OUTCOME_MAYBE] = "may_match",
 	[OUTCOME_PASSED_VERSION] = "needs_version",
 	[OUTCOME_PASSED_NAME] = "needs_module",
-	[OUTCOME_PASSED_READABLE] = "mod_readable"
-};
+	[OUTCOME_PASSED_READABLE] = "mod_readable" };
 
-static const char *const conditions[] = {
-	[CONDITION_METHODS] = "methods",
+static const char *const conditions[] = { [CONDITION_METHODS] = "methods",
 	[CONDITION_PRIVATE] = "private",
 	[CONDITION_USERS] = "users",
 	[CONDITION_GROUPS] = "groups",
 	[CONDITION_MODULES] = "modules",
-	[CONDITION_VERSIONS] = "versions"
-};
+	[CONDITION_VERSIONS] = "versions" };
 _Static_assert(sizeof(conditions) / sizeof(conditions[0]) == CONDITIONS, "every condition has its word");
 
 const char *policy_outcome_word(enum outcome outcome)

@@ -10,10 +10,10 @@ extern const enum policy_action policy_explained_actions[POLICY_EXPLAINED];
 
 struct explanation {
 	const struct policy *policy;
-	struct policy_question question;       /* asked for zip */
-	struct facts facts;                    /* of it; points into this struct */
-	bool excluded;                         /* a limited token leaves the module out: no rule is looked at */
-	size_t reached;                        /* rules looked at for zip */
+	struct policy_question question; /* asked for zip */
+	struct facts facts;              /* of it; points into this struct */
+	bool excluded;                   /* a limited token leaves the module out: no rule is looked at */
+	size_t reached;                  /* rules looked at for zip */
 	struct policy_answer answers[POLICY_EXPLAINED];
 };
 

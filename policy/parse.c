@@ -35,10 +35,11 @@ int policy_parse_text(struct policy_parser *parser, const struct yaml_node *node
 	if (says_nothing(node))
 		return yaml_error(parser->document, node->line, parser->err, "%s%s is empty; a text was expected", parser->where, what);
 	if (strlen(node->text) > bytes_max)
-		return yaml_error(parser->document, node->line, parser->err, "%s%s is too long; at most %zu bytes were expected", parser->where, what, bytes_max);
+		return yaml_error(parser->document, node->line, parser->err, "%s%s is too long; at most %zu bytes were expected", parser->where, what,
+			bytes_max);
 	if (!policy_is_printable(slice_of(node->text)))
-		return yaml_error(parser->document, node->line, parser->err, "%s%s holds a character that cannot be shown; one printable line was expected",
-			parser->where, what);
+		return yaml_error(parser->document, node->line, parser->err,
+			"%s%s holds a character that cannot be shown; one printable line was expected", parser->where, what);
 	text = arena_text(parser->arena, slice_of(node->text));
 	if (text == NULL)
 		return policy_parse_memory(parser);
@@ -51,8 +52,8 @@ int policy_parse_list(struct policy_parser *parser, const struct yaml_node *node
 	if (node->type != YAML_SEQUENCE)
 		return yaml_error(parser->document, node->line, parser->err, "%s%s is %s; a list was expected", parser->where, what, type_word(node));
 	if (node->count == 0 && consequence != NULL)
-		return yaml_error(parser->document, node->line, parser->err, "%s%s is an empty list, which %s; name at least one or leave the key out",
-			parser->where, what, consequence);
+		return yaml_error(parser->document, node->line, parser->err,
+			"%s%s is an empty list, which %s; name at least one or leave the key out", parser->where, what, consequence);
 	if (node->count > max)
 		return yaml_error(parser->document, node->line, parser->err, "%s%s has %zu entries; at most %zu were expected", parser->where, what,
 			node->count, max);
@@ -68,13 +69,15 @@ static int parse_pattern(struct policy_parser *parser, const struct yaml_node *n
 	if (code < 0)
 		return code;
 	if (policy_pattern_check(slice_of(text), &why) < 0)
-		return yaml_error(parser->document, node->line, parser->err, "%s%s: \"%.100s\" is no module pattern: %s; a pattern like git.corp.example/team was expected",
-			parser->where, what, text, why.text);
+		return yaml_error(parser->document, node->line, parser->err,
+			"%s%s: \"%.100s\" is no module pattern: %s; a pattern like git.corp.example/team was expected", parser->where, what, text,
+			why.text);
 	policy_pattern_init(pattern, slice_of(text));
 	return 0;
 }
 
-int policy_parse_patterns(struct policy_parser *parser, const struct yaml_node *node, const char *what, bool may_be_empty, struct pattern_list *list_out)
+int policy_parse_patterns(
+	struct policy_parser *parser, const struct yaml_node *node, const char *what, bool may_be_empty, struct pattern_list *list_out)
 {
 	int code = policy_parse_list(parser, node, what, POLICY_PATTERNS_MAX, may_be_empty ? NULL : "matches no module");
 	struct pattern *patterns;
@@ -113,7 +116,8 @@ int policy_parse(const struct yaml_document *document, struct policy *policy, st
 	const struct yaml_node *root = yaml_root(document);
 
 	if (root->type != YAML_MAPPING)
-		return yaml_error(document, root->line, err, "the file is %s; a mapping with private, nosumdb and rules was expected", type_word(root));
+		return yaml_error(
+			document, root->line, err, "the file is %s; a mapping with private, nosumdb and rules was expected", type_word(root));
 	if (yaml_get(root, "rules") == NULL)
 		return yaml_error(document, root->line, err, "there are no rules; the key rules was expected (an empty list denies everything)");
 	for (const struct yaml_node *node = root->first; node != NULL; node = node->next) {

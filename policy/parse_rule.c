@@ -22,8 +22,8 @@ static int read_name(struct policy_parser *parser, const struct yaml_node *node,
 	int code = policy_parse_text(parser, node, "name", POLICY_NAME_MAX, &rule->name);
 
 	if (code == 0 && !is_name(rule->name))
-		return yaml_error(parser->document, node->line, parser->err, "the rule's name \"%s\" cannot be used; letters, digits and . _ - were expected",
-			rule->name);
+		return yaml_error(parser->document, node->line, parser->err,
+			"the rule's name \"%s\" cannot be used; letters, digits and . _ - were expected", rule->name);
 	return code;
 }
 
@@ -35,10 +35,11 @@ static int read_verdict(struct policy_parser *parser, const struct yaml_node *no
 	if (code < 0)
 		return code;
 	if (strcmp(word, "report") == 0)
-		return yaml_error(parser->document, node->line, parser->err, "%sthe verdict report is not in this version; allow or deny was expected",
-			parser->where);
+		return yaml_error(parser->document, node->line, parser->err,
+			"%sthe verdict report is not in this version; allow or deny was expected", parser->where);
 	if (strcmp(word, "allow") != 0 && strcmp(word, "deny") != 0)
-		return yaml_error(parser->document, node->line, parser->err, "%sthe verdict %s is unknown; allow or deny was expected", parser->where, word);
+		return yaml_error(
+			parser->document, node->line, parser->err, "%sthe verdict %s is unknown; allow or deny was expected", parser->where, word);
 	rule->verdict = strcmp(word, "allow") == 0 ? POLICY_ALLOW : POLICY_DENY;
 	return 0;
 }
@@ -100,8 +101,8 @@ static int read_methods(struct policy_parser *parser, const struct yaml_node *no
 			return code;
 		bit = policy_method_bit(slice_of(word));
 		if (bit == 0)
-			return yaml_error(parser->document, child->line, parser->err, "%sthe method %s is unknown; ldap, jwt, token or anonymous was expected",
-				parser->where, word);
+			return yaml_error(parser->document, child->line, parser->err,
+				"%sthe method %s is unknown; ldap, jwt, token or anonymous was expected", parser->where, word);
 		rule->methods |= bit;
 	}
 	return code;
@@ -113,7 +114,8 @@ static int read_private(struct policy_parser *parser, const struct yaml_node *no
 	bool no = node->type == YAML_SCALAR && node->plain && strcmp(node->text, "false") == 0;
 
 	if (!yes && !no)
-		return yaml_error(parser->document, node->line, parser->err, "%sprivate is neither true nor false; true or false was expected", parser->where);
+		return yaml_error(
+			parser->document, node->line, parser->err, "%sprivate is neither true nor false; true or false was expected", parser->where);
 	rule->is_private = yes ? PRIVATE_YES : PRIVATE_NO;
 	return 0;
 }
@@ -128,8 +130,8 @@ static int read_range(struct policy_parser *parser, const struct yaml_node *node
 		return code;
 	code = policy_range_parse(parser->arena, text, range, &why);
 	if (code == POLICY_ERR_INVALID)
-		return yaml_error(parser->document, node->line, parser->err, "%sversions: %s; comparisons like \">=1.2.0 <1.2.5\" were expected", parser->where,
-			why.text);
+		return yaml_error(parser->document, node->line, parser->err, "%sversions: %s; comparisons like \">=1.2.0 <1.2.5\" were expected",
+			parser->where, why.text);
 	return code < 0 ? policy_parse_memory(parser) : 0;
 }
 
@@ -155,27 +157,11 @@ static int read_versions(struct policy_parser *parser, const struct yaml_node *n
 static const struct {
 	const char *key;
 	rule_reader *read; /* NULL: a later version's */
-} keys[] = {
-	{ "name", read_name },
-	{ "verdict", read_verdict },
-	{ "reason", read_reason },
-	{ "help", read_help },
-	{ "modules", read_modules },
-	{ "versions", read_versions },
-	{ "users", read_users },
-	{ "groups", read_groups },
-	{ "methods", read_methods },
-	{ "private", read_private },
-	{ "scopes", NULL },
-	{ "addresses", NULL },
-	{ "hours", NULL },
-	{ "actions", NULL },
-	{ "age_days", NULL },
-	{ "vulnerable", NULL },
-	{ "retracted", NULL },
-	{ "unproved", NULL }
-};
-#define KEYS (sizeof(keys) / sizeof(keys[0]))
+} keys[] = { { "name", read_name }, { "verdict", read_verdict }, { "reason", read_reason }, { "help", read_help }, { "modules", read_modules },
+	{ "versions", read_versions }, { "users", read_users }, { "groups", read_groups }, { "methods", read_methods }, { "private", read_private },
+	{ "scopes", NULL }, { "addresses", NULL }, { "hours", NULL }, { "actions", NULL }, { "age_days", NULL }, { "vulnerable", NULL },
+	{ "retracted", NULL }, { "unproved", NULL } };
+#define KEYS          (sizeof(keys) / sizeof(keys[0]))
 #define KEYS_EXPECTED "name, modules, versions, users, groups, methods, private, verdict, reason or help"
 
 static int read_key(struct policy_parser *parser, const struct yaml_node *node, struct rule *rule)
@@ -184,11 +170,12 @@ static int read_key(struct policy_parser *parser, const struct yaml_node *node, 
 		if (strcmp(node->key, keys[i].key) != 0)
 			continue;
 		if (keys[i].read == NULL)
-			return yaml_error(parser->document, node->key_line, parser->err, "%sthe condition %s is not in this version; " KEYS_EXPECTED " was expected",
-				parser->where, node->key);
+			return yaml_error(parser->document, node->key_line, parser->err,
+				"%sthe condition %s is not in this version; " KEYS_EXPECTED " was expected", parser->where, node->key);
 		return keys[i].read(parser, node, rule);
 	}
-	return yaml_error(parser->document, node->key_line, parser->err, "%sunknown key %.100s; " KEYS_EXPECTED " was expected", parser->where, node->key);
+	return yaml_error(
+		parser->document, node->key_line, parser->err, "%sunknown key %.100s; " KEYS_EXPECTED " was expected", parser->where, node->key);
 }
 
 /* The name first: every message about the rule says it. */
@@ -198,10 +185,12 @@ static int read_rule(struct policy_parser *parser, const struct yaml_node *node,
 	int code;
 
 	if (node->type != YAML_MAPPING)
-		return yaml_error(parser->document, node->line, parser->err, "a rule is a mapping like { name: public, modules: [\"*\"], verdict: allow }");
+		return yaml_error(
+			parser->document, node->line, parser->err, "a rule is a mapping like { name: public, modules: [\"*\"], verdict: allow }");
 	name = yaml_get(node, "name");
 	if (name == NULL)
-		return yaml_error(parser->document, node->line, parser->err, "a rule has no name; name was expected, it stands in the record of what it decides");
+		return yaml_error(parser->document, node->line, parser->err,
+			"a rule has no name; name was expected, it stands in the record of what it decides");
 	*rule = (struct rule){ .line = node->line, .reason = "", .help = "" };
 	code = read_name(parser, name, rule);
 	if (code < 0)
@@ -242,8 +231,8 @@ int policy_parse_rules(struct policy_parser *parser, const struct yaml_node *nod
 			return code;
 		twin = find_name(policy, rule->name);
 		if (twin != NULL)
-			return yaml_error(parser->document, rule->line, parser->err, "rule %s stands on line %u already; a name of its own was expected", rule->name,
-				twin->line);
+			return yaml_error(parser->document, rule->line, parser->err,
+				"rule %s stands on line %u already; a name of its own was expected", rule->name, twin->line);
 		policy->any_groups = policy->any_groups || rule->groups.count > 0;
 		policy->rules_count++;
 	}

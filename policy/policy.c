@@ -8,13 +8,15 @@
 #include "base/hash.h"
 #include "module/path.h"
 
+#define HASH_NAME "sha256:"
+
 static void hash_bytes(struct slice text, char hash_out[POLICY_HASH_MAX])
 {
 	uint8_t digest[SHA256_BYTES];
 
 	sha256(text, digest);
-	memcpy(hash_out, "sha256:", 7);
-	hex_encode(digest, sizeof(digest), hash_out + 7);
+	memcpy(hash_out, HASH_NAME, sizeof(HASH_NAME));
+	hex_encode(digest, sizeof(digest), hash_out + sizeof(HASH_NAME) - 1);
 }
 
 static struct policy *make(void)
@@ -64,8 +66,8 @@ static int fill(struct policy *policy, const char *name, struct slice text, stru
 	return code == BASE_ERR_INVALID || code == BASE_ERR_LIMIT ? POLICY_ERR_INVALID : code;
 }
 
-int policy_open_text(const char *name, struct slice text, const char *const *mapped_prefixes, size_t count, struct policy **policy_out,
-	struct err *err)
+int policy_open_text(
+	const char *name, struct slice text, const char *const *mapped_prefixes, size_t count, struct policy **policy_out, struct err *err)
 {
 	struct policy *policy = NULL;
 	int code;

@@ -17,19 +17,19 @@
 #include "base/slice.h"
 #include "policy/public.h"
 
-#define POLICY_BYTES_MAX (1024 * 1024) /* of policy.yaml, and of a file of cases */
-#define POLICY_RULES_MAX 1000
-#define POLICY_PATTERNS_MAX 1000       /* in one list: private, nosumdb, a rule's modules */
-#define POLICY_WORDS_MAX 1000          /* users, or groups, of one rule */
-#define POLICY_WORD_MAX 255            /* bytes of a user or group */
-#define POLICY_RANGES_MAX 64           /* strings in one versions list */
-#define POLICY_COMPARISONS_MAX 16      /* comparisons in one such string */
-#define POLICY_NAME_MAX 64             /* bytes of a rule's name */
-#define POLICY_TEXT_MAX 150            /* bytes of a reason or a help text */
-#define POLICY_PREFIXES_MAX 1000       /* mapped prefixes */
-#define POLICY_CASES_MAX 10000         /* cases in a file for policy_test() */
-#define POLICY_HASH_MAX 72             /* "sha256:", 64 hex digits, NUL */
-#define POLICY_REFUSAL_MAX 600         /* bytes of policy_refusal() */
+#define POLICY_BYTES_MAX       (1024 * 1024) /* of policy.yaml, and of a file of cases */
+#define POLICY_RULES_MAX       1000
+#define POLICY_PATTERNS_MAX    1000  /* in one list: private, nosumdb, a rule's modules */
+#define POLICY_WORDS_MAX       1000  /* users, or groups, of one rule */
+#define POLICY_WORD_MAX        255   /* bytes of a user or group */
+#define POLICY_RANGES_MAX      64    /* strings in one versions list */
+#define POLICY_COMPARISONS_MAX 16    /* comparisons in one such string */
+#define POLICY_NAME_MAX        64    /* bytes of a rule's name */
+#define POLICY_TEXT_MAX        150   /* bytes of a reason or a help text */
+#define POLICY_PREFIXES_MAX    1000  /* mapped prefixes */
+#define POLICY_CASES_MAX       10000 /* cases in a file for policy_test() */
+#define POLICY_HASH_MAX        72    /* "sha256:", 64 hex digits, NUL */
+#define POLICY_REFUSAL_MAX     600   /* bytes of policy_refusal() */
 
 enum policy_code {
 	POLICY_ERR = -1,         /* the file cannot be read, memory is short */
@@ -47,8 +47,8 @@ struct policy;
  */
 int policy_open(const char *path, const char *const *mapped_prefixes, size_t count, struct policy **policy_out, struct err *err);
 /* The same over bytes; name is what messages call the file. */
-int policy_open_text(const char *name, struct slice text, const char *const *mapped_prefixes, size_t count, struct policy **policy_out,
-	struct err *err);
+int policy_open_text(
+	const char *name, struct slice text, const char *const *mapped_prefixes, size_t count, struct policy **policy_out, struct err *err);
 
 /* ref returns its argument; unref is NULL-safe. Any thread. */
 struct policy *policy_ref(struct policy *policy);
@@ -94,10 +94,10 @@ struct policy_question {
 	struct slice user;
 	const char *const *groups;
 	size_t groups_count;
-	struct slice method;        /* "ldap", "jwt", "token", "anonymous" */
+	struct slice method; /* "ldap", "jwt", "token", "anonymous" */
 	enum policy_action action;
-	struct slice module;        /* a module path, unescaped; empty: the question names none (tile, index as a whole) */
-	struct slice version;       /* canonical; empty or anything else (a branch, "v1"): not known yet */
+	struct slice module;              /* a module path, unescaped; empty: the question names none (tile, index as a whole) */
+	struct slice version;             /* canonical; empty or anything else (a branch, "v1"): not known yet */
 	const char *const *token_modules; /* patterns a limited token holds; none: not limited */
 	size_t token_modules_count;
 };
@@ -172,8 +172,8 @@ struct policy_test_counts {
 	size_t failed;
 };
 typedef void policy_test_report(void *ctx, const char *place, const char *sentence);
-int policy_test(const struct policy *policy, const char *path, policy_test_report *report, void *ctx, struct policy_test_counts *counts_out,
-	struct err *err);
+int policy_test(
+	const struct policy *policy, const char *path, policy_test_report *report, void *ctx, struct policy_test_counts *counts_out, struct err *err);
 
 /* The policy `modgate init` writes: any identity may read public modules, nobody anything else. */
 const char *policy_init_text(void);

@@ -42,7 +42,7 @@ const struct pattern *policy_patterns_find(const struct pattern_list *list, stru
 struct word_set {
 	const char **words; /* sorted by bytes */
 	size_t count;
-	uint64_t mask;      /* one bit for each word's hash: a quick no */
+	uint64_t mask; /* one bit for each word's hash: a quick no */
 };
 
 uint64_t policy_word_bit(struct slice word);
@@ -78,9 +78,9 @@ struct rule {
 	enum policy_verdict verdict; /* DENY or ALLOW */
 	const char *reason;          /* "" when left out */
 	const char *help;
-	unsigned methods;            /* bits; 0: no condition */
+	unsigned methods; /* bits; 0: no condition */
 	enum private_condition is_private;
-	struct word_set users;       /* count 0: no condition, here and below */
+	struct word_set users; /* count 0: no condition, here and below */
 	struct word_set groups;
 	struct pattern_list modules;
 	struct range *ranges;
@@ -113,7 +113,8 @@ struct policy_parser {
 };
 int policy_parse_rules(struct policy_parser *parser, const struct yaml_node *node, struct policy *policy);
 /* A list of patterns; what names the key in messages. may_be_empty: private and nosumdb. */
-int policy_parse_patterns(struct policy_parser *parser, const struct yaml_node *node, const char *what, bool may_be_empty, struct pattern_list *list_out);
+int policy_parse_patterns(
+	struct policy_parser *parser, const struct yaml_node *node, const char *what, bool may_be_empty, struct pattern_list *list_out);
 /* A scalar that is neither missing nor longer than bytes_max nor anything but printable UTF-8. Copied into the arena. */
 int policy_parse_text(struct policy_parser *parser, const struct yaml_node *node, const char *what, size_t bytes_max, const char **text_out);
 /* 0 when node is a list of 1 (or 0) to max entries. consequence ends the message about an empty one. */
@@ -131,14 +132,7 @@ const char *policy_verdict_word(enum policy_verdict verdict);
 /* --- matching ------------------------------------------------------------------------------------------------------------------------- */
 
 /* In the order in which they are looked at, cheapest first. */
-enum condition {
-	CONDITION_METHODS,
-	CONDITION_PRIVATE,
-	CONDITION_MODULES,
-	CONDITION_USERS,
-	CONDITION_GROUPS,
-	CONDITION_VERSIONS
-};
+enum condition { CONDITION_METHODS, CONDITION_PRIVATE, CONDITION_MODULES, CONDITION_USERS, CONDITION_GROUPS, CONDITION_VERSIONS };
 #define CONDITIONS 6
 
 enum holds {
@@ -159,12 +153,12 @@ struct facts {
 };
 
 enum outcome {
-	OUTCOME_NO,              /* a condition does not hold */
-	OUTCOME_WINS,            /* the rule decides */
-	OUTCOME_MAYBE,           /* an allow that a version is needed for */
-	OUTCOME_PASSED_VERSION,  /* a deny that a version is needed for */
-	OUTCOME_PASSED_NAME,     /* a deny on modules, and the question names none */
-	OUTCOME_PASSED_READABLE  /* a deny by version, and go.mod stays readable */
+	OUTCOME_NO,             /* a condition does not hold */
+	OUTCOME_WINS,           /* the rule decides */
+	OUTCOME_MAYBE,          /* an allow that a version is needed for */
+	OUTCOME_PASSED_VERSION, /* a deny that a version is needed for */
+	OUTCOME_PASSED_NAME,    /* a deny on modules, and the question names none */
+	OUTCOME_PASSED_READABLE /* a deny by version, and go.mod stays readable */
 };
 
 void policy_facts(const struct policy *policy, const struct policy_question *question, struct facts *facts_out);

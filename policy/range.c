@@ -7,15 +7,8 @@
 static const struct {
 	const char *text; /* longer ones first: "<=" is not "<" */
 	enum comparison_sign sign;
-} signs[] = {
-	{ "!=", SIGN_NOT_EQUAL },
-	{ "<=", SIGN_LESS_EQUAL },
-	{ ">=", SIGN_GREATER_EQUAL },
-	{ "<", SIGN_LESS },
-	{ ">", SIGN_GREATER },
-	{ "=", SIGN_EQUAL },
-	{ "", SIGN_EQUAL }
-};
+} signs[] = { { "!=", SIGN_NOT_EQUAL }, { "<=", SIGN_LESS_EQUAL }, { ">=", SIGN_GREATER_EQUAL }, { "<", SIGN_LESS }, { ">", SIGN_GREATER },
+	{ "=", SIGN_EQUAL }, { "", SIGN_EQUAL } };
 #define SIGNS (sizeof(signs) / sizeof(signs[0]))
 
 static enum comparison_sign cut_sign(struct slice *part)
@@ -50,7 +43,8 @@ static int parse_comparison(struct arena *arena, struct slice part, struct compa
 	if (text == NULL)
 		return err_set(err, POLICY_ERR, "out of memory");
 	if (!is_full(slice_of(text)))
-		return err_set(err, POLICY_ERR_INVALID, "\"%.*s\" is no version with all three numbers, like 1.2.0 or v1.2.0-rc.1", SLICE_ARG(version));
+		return err_set(
+			err, POLICY_ERR_INVALID, "\"%.*s\" is no version with all three numbers, like 1.2.0 or v1.2.0-rc.1", SLICE_ARG(version));
 	comparison_out->sign = sign;
 	comparison_out->version = slice_of(text);
 	return 0;

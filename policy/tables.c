@@ -1,33 +1,25 @@
 /* The words of policy that leave the program, by value. */
 #include "policy/policy_private.h"
 
-static const char *const actions[] = {
-	[POLICY_LIST] = "list",
+static const char *const actions[] = { [POLICY_LIST] = "list",
 	[POLICY_LATEST] = "latest",
 	[POLICY_INFO] = "info",
 	[POLICY_MOD] = "mod",
 	[POLICY_ZIP] = "zip",
 	[POLICY_LOOKUP] = "lookup",
 	[POLICY_TILE] = "tile",
-	[POLICY_INDEX] = "index"
-};
+	[POLICY_INDEX] = "index" };
 _Static_assert(sizeof(actions) / sizeof(actions[0]) == POLICY_ACTIONS, "every action has its word");
 
-static const char *const whys[] = {
-	[POLICY_WHY_END] = "end_of_rules",
+static const char *const whys[] = { [POLICY_WHY_END] = "end_of_rules",
 	[POLICY_WHY_RULE] = "rule",
 	[POLICY_WHY_TOKEN_LIMIT] = "token_limit",
 	[POLICY_WHY_UNMAPPED] = "unmapped",
 	[POLICY_WHY_FACTS] = "needs_version",
-	[POLICY_WHY_PRIVATE_NAME] = "private_name"
-};
+	[POLICY_WHY_PRIVATE_NAME] = "private_name" };
 _Static_assert(sizeof(whys) / sizeof(whys[0]) == POLICY_WHY_PRIVATE_NAME + 1, "every why has its word");
 
-static const char *const verdicts[] = {
-	[POLICY_DENY] = "deny",
-	[POLICY_ALLOW] = "allow",
-	[POLICY_NEED_FACTS] = "depends"
-};
+static const char *const verdicts[] = { [POLICY_DENY] = "deny", [POLICY_ALLOW] = "allow", [POLICY_NEED_FACTS] = "depends" };
 _Static_assert(sizeof(verdicts) / sizeof(verdicts[0]) == POLICY_NEED_FACTS + 1, "every verdict has its word");
 
 static const char *const methods[] = { "anonymous", "token", "ldap", "jwt" };

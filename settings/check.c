@@ -46,7 +46,8 @@ static int check_listen(struct settings_reader *reader, struct settings *setting
 		return settings_memory(reader);
 	if (listen->host == NULL || port.len == 0 || !url_port(port, &number) || !is_bindable(listen->host))
 		return yaml_error(reader->document, settings_line(settings->lines, "listen.address"), reader->err,
-			"listen.address is \"%.200s\"; HOST:PORT was expected, with an IPv4 address, [an IPv6 address] or localhost", listen->address);
+			"listen.address is \"%.200s\"; HOST:PORT was expected, with an IPv4 address, [an IPv6 address] or localhost",
+			listen->address);
 	listen->port = (uint16_t)number;
 	if (slice_ends(prefix, SLICE("/")))
 		prefix.len--;
@@ -100,7 +101,8 @@ static int check_databases(struct settings_reader *reader, struct settings *sett
 			return SETTINGS_ERR;
 		for (size_t k = 0; k < i; k++) {
 			if (slice_equal(database_name(&databases[i]), database_name(&databases[k])))
-				return yaml_error(reader->document, databases[i].line, reader->err, "the database %.*s stands on line %u already; each once was expected",
+				return yaml_error(reader->document, databases[i].line, reader->err,
+					"the database %.*s stands on line %u already; each once was expected",
 					SLICE_ARG(database_name(&databases[i])), databases[k].line);
 		}
 	}

@@ -23,12 +23,14 @@ static int check_uri(struct settings_reader *reader, const struct settings *sett
 	struct url url;
 
 	if (settings->auth.ldap.start_tls && !clear)
-		return ldap_error(reader, settings, "auth.ldap.start_tls", "it is for ldap:// servers; ldaps:// and ldapi:// were expected without it");
+		return ldap_error(
+			reader, settings, "auth.ldap.start_tls", "it is for ldap:// servers; ldaps:// and ldapi:// were expected without it");
 	if (settings->auth.ldap.start_tls || !clear)
 		return 0;
 	if (url_parse(uri, &url, NULL) == 0 && is_loopback(url.host))
 		return 0;
-	return ldap_error(reader, settings, "auth.ldap.uris", "passwords would cross the network in the clear; ldaps:// or start_tls: true was expected");
+	return ldap_error(
+		reader, settings, "auth.ldap.uris", "passwords would cross the network in the clear; ldaps:// or start_tls: true was expected");
 }
 
 static int check_ldap_filters(struct settings_reader *reader, const struct settings *settings)
@@ -39,11 +41,13 @@ static int check_ldap_filters(struct settings_reader *reader, const struct setti
 	if (strstr(ldap->user_filter, "{user}") == NULL)
 		return ldap_error(reader, settings, "auth.ldap.user_filter", "it would find the same for everybody; {user} was expected in it");
 	if (strstr(ldap->user_filter, "{dn}") != NULL)
-		return ldap_error(reader, settings, "auth.ldap.user_filter", "{dn} is not known before the user is found; {user} alone was expected in it");
+		return ldap_error(
+			reader, settings, "auth.ldap.user_filter", "{dn} is not known before the user is found; {user} alone was expected in it");
 	if (ldap->group_base == NULL && settings->lines[settings_key_index(group_filter)] != 0)
 		return ldap_error(reader, settings, "auth.ldap.group_filter", "there is no place to search; group_base was expected beside it");
 	if (strstr(ldap->group_filter, "{dn}") == NULL && strstr(ldap->group_filter, "{user}") == NULL)
-		return ldap_error(reader, settings, "auth.ldap.group_filter", "it would give everybody the same groups; {dn} or {user} was expected in it");
+		return ldap_error(
+			reader, settings, "auth.ldap.group_filter", "it would give everybody the same groups; {dn} or {user} was expected in it");
 	return 0;
 }
 
@@ -60,9 +64,11 @@ static int check_ldap(struct settings_reader *reader, const struct settings *set
 			return code;
 	}
 	if (ldap->bind_dn != NULL && ldap->bind_password_file == NULL)
-		return ldap_error(reader, settings, "auth.ldap.bind_dn", "a name without a password binds nobody; bind_password_file was expected beside it");
+		return ldap_error(
+			reader, settings, "auth.ldap.bind_dn", "a name without a password binds nobody; bind_password_file was expected beside it");
 	if (ldap->bind_dn == NULL && ldap->bind_password_file != NULL)
-		return ldap_error(reader, settings, "auth.ldap.bind_password_file", "there is no one whose password it is; bind_dn was expected beside it");
+		return ldap_error(
+			reader, settings, "auth.ldap.bind_password_file", "there is no one whose password it is; bind_dn was expected beside it");
 	return check_ldap_filters(reader, settings);
 }
 

@@ -59,7 +59,8 @@ static int check_path(struct settings_reader *reader, struct settings_repository
 	if (text[0] != '/' && is_scp_form(text))
 		return template_error(reader, repository, "ssh is not in this version; an https URL or a path was expected");
 	if (text[0] != '/' && strncmp(text, "./", 2) != 0 && strncmp(text, "../", 3) != 0)
-		return template_error(reader, repository, "it is neither a URL nor a path; https://HOST/PATH, or a path that begins with / or ./, was expected");
+		return template_error(
+			reader, repository, "it is neither a URL nor a path; https://HOST/PATH, or a path that begins with / or ./, was expected");
 	if (repository->credentials_file != NULL)
 		return yaml_error(reader->document, settings_line(repository->lines, "repositories[].credentials_file"), reader->err,
 			"repositories[].credentials_file is of no use with a path; an https URL was expected");
@@ -97,8 +98,10 @@ int settings_check_repositories(struct settings_reader *reader, struct settings 
 {
 	struct settings_repository *repositories = (struct settings_repository *)settings->repositories;
 	const char **prefixes = arena_alloc(reader->arena, (settings->repositories_count + 1) * sizeof(*prefixes));
-	int code = prefixes == NULL ? settings_memory(reader) : 0;
+	int code = 0;
 
+	if (prefixes == NULL)
+		return settings_memory(reader);
 	for (size_t i = 0; code == 0 && i < settings->repositories_count; i++) {
 		prefixes[i] = repositories[i].prefix;
 		code = check_one(reader, &repositories[i]);

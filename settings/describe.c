@@ -3,8 +3,7 @@
 
 #include <inttypes.h>
 
-static const char *const types[] = {
-	[KEY_SECTION] = "mapping",
+static const char *const types[] = { [KEY_SECTION] = "mapping",
 	[KEY_ITEMS] = "list of mappings",
 	[KEY_BOOL] = "true or false",
 	[KEY_NUMBER] = "number",
@@ -16,8 +15,7 @@ static const char *const types[] = {
 	[KEY_KEY] = "private file",
 	[KEY_SECRET] = "private file or env:NAME",
 	[KEY_PATH] = "path",
-	[KEY_LATER] = "later"
-};
+	[KEY_LATER] = "later" };
 _Static_assert(sizeof(types) / sizeof(types[0]) == KEY_LATER + 1, "every type has its word");
 
 const char *settings_key_type(const struct key *key)
@@ -93,14 +91,12 @@ bool settings_key_at(size_t index, struct settings_key *key_out)
 	if (index >= settings_schema_count)
 		return false;
 	key = &settings_schema[index];
-	*key_out = (struct settings_key){
-		.path = key->path,
+	*key_out = (struct settings_key){ .path = key->path,
 		.type = types[key->type],
 		.fallback = key->fallback,
 		.unit = key->unit,
 		.doc = key->doc,
 		.required = key->required,
-		.later = key->type == KEY_LATER
-	};
+		.later = key->type == KEY_LATER };
 	return true;
 }

@@ -97,8 +97,8 @@ int settings_form_route(const char *text, struct err *err)
 		rest.len--;
 	while (slice_next(&rest, '/', &element)) {
 		if (element.len == 0 || element.ptr[0] == '.' || strspn(element.ptr, "abcdefghijklmnopqrstuvwxyz0123456789-._~") < element.len)
-			return err_set(err, SETTINGS_ERR_INVALID, "\"%.*s\" cannot be part of it; elements of small letters, digits and - . _ ~ were expected",
-				SLICE_ARG(element));
+			return err_set(err, SETTINGS_ERR_INVALID,
+				"\"%.*s\" cannot be part of it; elements of small letters, digits and - . _ ~ were expected", SLICE_ARG(element));
 	}
 	return 0;
 }
@@ -129,7 +129,7 @@ static bool is_verifier_key(struct slice text)
 	if (!slice_cut(text, '+', &name, &key_text) || !slice_cut(key_text, '+', &id_text, &key_text))
 		return false;
 	good = name.len > 0 && hex_decode(id_text, id, sizeof(id)) && base64_decode(key_text, &key) && key.len == 1 + PUBLIC_KEY_BYTES &&
-		key.ptr[0] == ED25519 && key_is_whole(name, id, buf_slice(&key));
+	       key.ptr[0] == ED25519 && key_is_whole(name, id, buf_slice(&key));
 	buf_free(&key);
 	return good;
 }
@@ -141,7 +141,8 @@ int settings_form_database(const char *text, struct err *err)
 
 	if (strchr(text, '+') != NULL) {
 		if (!is_verifier_key(slice_of(text)))
-			return err_set(err, SETTINGS_ERR_INVALID, "it is no whole verifier key; NAME+HASH+BASE64 as the database publishes it was expected");
+			return err_set(
+				err, SETTINGS_ERR_INVALID, "it is no whole verifier key; NAME+HASH+BASE64 as the database publishes it was expected");
 		return 0;
 	}
 	if (!url_host_port(slice_of(text), &host, &port) || port.len > 0)

@@ -10,30 +10,29 @@ static const char head[] =
 	"# After a change: modgate check-config, then modgate reload (listen and data: a restart).\n"
 	"\n";
 
-static const char middle[] =
-	"  certificate: server.pem\n"
-	"  key: keys/server.key\n"
-	"\n"
-	"data: data\n"
-	"policy: policy.yaml\n"
-	"\n"
-	"auth:\n"
-	"  tokens: { enabled: true, lifetime_max_days: 90 }\n"
-	"  # ldap:\n"
-	"  #   uris: [ldaps://ldap.corp.example]\n"
-	"  #   bind_dn: cn=modgate,dc=corp,dc=example\n"
-	"  #   bind_password_file: keys/ldap\n"
-	"  #   user_base: ou=people,dc=corp,dc=example\n"
-	"  #   group_base: ou=groups,dc=corp,dc=example\n"
-	"  # jwt:\n"
-	"  #   - { issuer: https://login.corp.example, audiences: [modgate], jwks_file: idp.jwks }\n"
-	"\n"
-	"# Where private modules are built from. Whatever lies below a prefix is private: its name never leaves.\n"
-	"# repositories:\n"
-	"#   - prefix: git.corp.example\n"
-	"#     repository: https://git.corp.example/{1}/{2}.git\n"
-	"#     credentials_file: keys/git\n"
-	"\n";
+static const char middle[] = "  certificate: server.pem\n"
+			     "  key: keys/server.key\n"
+			     "\n"
+			     "data: data\n"
+			     "policy: policy.yaml\n"
+			     "\n"
+			     "auth:\n"
+			     "  tokens: { enabled: true, lifetime_max_days: 90 }\n"
+			     "  # ldap:\n"
+			     "  #   uris: [ldaps://ldap.corp.example]\n"
+			     "  #   bind_dn: cn=modgate,dc=corp,dc=example\n"
+			     "  #   bind_password_file: keys/ldap\n"
+			     "  #   user_base: ou=people,dc=corp,dc=example\n"
+			     "  #   group_base: ou=groups,dc=corp,dc=example\n"
+			     "  # jwt:\n"
+			     "  #   - { issuer: https://login.corp.example, audiences: [modgate], jwks_file: idp.jwks }\n"
+			     "\n"
+			     "# Where private modules are built from. Whatever lies below a prefix is private: its name never leaves.\n"
+			     "# repositories:\n"
+			     "#   - prefix: git.corp.example\n"
+			     "#     repository: https://git.corp.example/{1}/{2}.git\n"
+			     "#     credentials_file: keys/git\n"
+			     "\n";
 
 /* In double quotes. The texts were found to be URLs or verifier keys; what YAML would read otherwise is escaped all the same. */
 static void add_quoted(struct buf *out, struct slice text)
@@ -83,7 +82,8 @@ static int add_upstream(struct buf *out, struct slice entry, char separator, str
 
 	buf_add_text(&url, slice_find(entry, SLICE("://")) < 0 ? "https://" : "");
 	buf_add_slice(&url, entry);
-	code = buf_failed(&url) || slice_has_nul(entry) ? err_set(&why, SETTINGS_ERR_INVALID, "it is too long") : settings_form_web(buf_text(&url), &why);
+	code = buf_failed(&url) || slice_has_nul(entry) ? err_set(&why, SETTINGS_ERR_INVALID, "it is too long")
+							: settings_form_web(buf_text(&url), &why);
 	if (code == 0) {
 		buf_add_text(out, "  - url: ");
 		add_quoted(out, buf_slice(&url));
@@ -132,7 +132,8 @@ static int add_database_part(struct buf *out, const char *name, struct slice tex
 		add_quoted(out, text);
 		buf_add_char(out, '\n');
 	} else {
-		code = err_set(err, SETTINGS_ERR_INVALID, "the checksum database \"%.200s\" cannot be used: %s", settings_shown(buf_text(&copy)), why.text);
+		code = err_set(
+			err, SETTINGS_ERR_INVALID, "the checksum database \"%.200s\" cannot be used: %s", settings_shown(buf_text(&copy)), why.text);
 	}
 	buf_free(&copy);
 	return code;
@@ -144,7 +145,8 @@ static int add_databases(struct buf *out, struct slice sumdb, struct err *err)
 	struct slice url;
 	int code;
 
-	buf_add_text(out, "# What public modules are proved against: without a database none is served that policy.yaml does not exempt (nosumdb).\n");
+	buf_add_text(
+		out, "# What public modules are proved against: without a database none is served that policy.yaml does not exempt (nosumdb).\n");
 	sumdb = slice_trim(sumdb);
 	if (sumdb.len == 0 || slice_equal_text(sumdb, "off")) {
 		buf_add_text(out, "sumdb: { databases: [] }\n");

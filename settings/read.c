@@ -6,7 +6,8 @@
 
 int settings_memory(const struct settings_reader *reader)
 {
-	return err_set(reader->err, SETTINGS_ERR, "out of memory");
+	err_set(reader->err, SETTINGS_ERR, "out of memory");
+	return SETTINGS_ERR;
 }
 
 static int wrong_type(struct settings_reader *reader, const struct key *key, const struct yaml_node *node)
@@ -16,7 +17,10 @@ static int wrong_type(struct settings_reader *reader, const struct key *key, con
 
 	settings_key_expected(key, &expected);
 	code = yaml_error(reader->document, node->line, reader->err, "%s is %s; %s was expected", key->path,
-		node->type == YAML_SCALAR ? "a text" : node->type == YAML_SEQUENCE ? "a list" : "a mapping", buf_text(&expected));
+		node->type == YAML_SCALAR     ? "a text"
+		: node->type == YAML_SEQUENCE ? "a list"
+					      : "a mapping",
+		buf_text(&expected));
 	buf_free(&expected);
 	return code;
 }
@@ -77,7 +81,7 @@ static int read_shorthand(struct settings_reader *reader, const struct key *key,
 static int read_item(struct settings_reader *reader, const struct key *key, const struct yaml_node *node, void *base)
 {
 	char path[SETTINGS_KEY_MAX];
-	struct settings_scope scope;
+	struct settings_scope scope = { NULL, NULL };
 	int code;
 
 	snprintf(path, sizeof(path), "%s[]", key->path);
@@ -163,8 +167,8 @@ static int find_missing(struct settings_reader *reader, const struct yaml_node *
 		const struct key *key = &settings_schema[i];
 
 		if (key->required && scope->lines[i] == 0 && settings_key_below(key, path))
-			return yaml_error(reader->document, node->line, reader->err, "%s is missing; a %s was expected: %s", key->path, settings_key_type(key),
-				key->doc);
+			return yaml_error(reader->document, node->line, reader->err, "%s is missing; a %s was expected: %s", key->path,
+				settings_key_type(key), key->doc);
 	}
 	return 0;
 }

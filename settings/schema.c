@@ -13,12 +13,20 @@ static const char *const audit_modes[] = { "strict", NULL };
 static const char *const log_levels[] = { "debug", "info", "warning", "error", NULL };
 static const char *const log_formats[] = { "auto", "json", "text", NULL };
 
-#define AT(field)            .offset = offsetof(struct settings, field)
-#define IN(type, field)      .offset = offsetof(struct type, field)
-#define LATER(key)           { .path = (key), .type = KEY_LATER, .offset = SETTINGS_NOWHERE, .doc = "not in this version" }
-#define SECTION(key, text)   { .path = (key), .type = KEY_SECTION, .offset = SETTINGS_NOWHERE, .doc = (text) }
-#define ITEMS(type, field)   AT(field), .count_offset = offsetof(struct settings, field##_count), .item_bytes = sizeof(struct type)
+#define AT(field)       .offset = offsetof(struct settings, field)
+#define IN(type, field) .offset = offsetof(struct type, field)
+#define LATER(key) \
+	{ \
+		.path = (key), .type = KEY_LATER, .offset = SETTINGS_NOWHERE, .doc = "not in this version" \
+	}
+#define SECTION(key, text) \
+	{ \
+		.path = (key), .type = KEY_SECTION, .offset = SETTINGS_NOWHERE, .doc = (text) \
+	}
+#define ITEMS(type, field) AT(field), .count_offset = offsetof(struct settings, field##_count), .item_bytes = sizeof(struct type)
 
+/* A row a key: the layout is by hand. */
+/* clang-format off */
 const struct key settings_schema[] = {
 	{ .path = "listen", .type = KEY_SECTION, .required = true, .offset = SETTINGS_NOWHERE, .doc = "where clients connect; https only" },
 	{ .path = "listen.address", .type = KEY_TEXT, .restart = true, AT(listen.address), .fallback = "127.0.0.1:8443",
@@ -157,6 +165,7 @@ const struct key settings_schema[] = {
 	{ .path = "log.format", .type = KEY_WORD, AT(log.format), .fallback = "auto", .words = log_formats,
 		.doc = "auto: text on a terminal, else json" }
 };
+/* clang-format on */
 
 const size_t settings_schema_count = sizeof(settings_schema) / sizeof(settings_schema[0]);
 
@@ -165,8 +174,9 @@ _Static_assert(SETTINGS_MISSING_ABSENT == 1 && SETTINGS_FALLBACK_ANY_ERROR == 1 
 	"the words above stand in the order of their enums");
 /* Each struct of items begins with its marks. */
 _Static_assert(offsetof(struct settings, lines) == 0 && offsetof(struct settings_jwt, lines) == 0 && offsetof(struct settings_claim, lines) == 0 &&
-	offsetof(struct settings_repository, lines) == 0 && offsetof(struct settings_upstream, lines) == 0 &&
-	offsetof(struct settings_database, lines) == 0, "lines come first");
+		       offsetof(struct settings_repository, lines) == 0 && offsetof(struct settings_upstream, lines) == 0 &&
+		       offsetof(struct settings_database, lines) == 0,
+	"lines come first");
 
 const struct key *settings_key_find(const char *path)
 {

@@ -143,8 +143,10 @@ int settings_find(const char *option, char **path_out, struct err *err)
 		if (access(places[i], F_OK) == 0)
 			return copy_path(places[i], path_out, err);
 	}
-	return err_set(err, SETTINGS_ERR_ABSENT, "there is no configuration: neither -c FILE nor $MODGATE_CONFIG is given, and neither %s nor %s exists; "
-		"make one with modgate init DIR", places[0], places[1]);
+	return err_set(err, SETTINGS_ERR_ABSENT,
+		"there is no configuration: neither -c FILE nor $MODGATE_CONFIG is given, and neither %s nor %s exists; "
+		"make one with modgate init DIR",
+		places[0], places[1]);
 }
 
 int settings_error(const struct settings *settings, unsigned line, struct err *err, const char *format, ...)

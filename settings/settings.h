@@ -17,18 +17,18 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define SETTINGS_BYTES_MAX (1024 * 1024)
-#define SETTINGS_TEXT_MAX 1024        /* bytes of any value */
-#define SETTINGS_GROUPS_MAX 100       /* groups of one role */
-#define SETTINGS_URIS_MAX 8           /* LDAP servers */
-#define SETTINGS_JWT_MAX 16           /* issuers */
-#define SETTINGS_AUDIENCES_MAX 16
-#define SETTINGS_CLAIMS_MAX 16        /* required claims of one issuer */
+#define SETTINGS_BYTES_MAX        (1024 * 1024)
+#define SETTINGS_TEXT_MAX         1024 /* bytes of any value */
+#define SETTINGS_GROUPS_MAX       100  /* groups of one role */
+#define SETTINGS_URIS_MAX         8    /* LDAP servers */
+#define SETTINGS_JWT_MAX          16   /* issuers */
+#define SETTINGS_AUDIENCES_MAX    16
+#define SETTINGS_CLAIMS_MAX       16 /* required claims of one issuer */
 #define SETTINGS_REPOSITORIES_MAX 1000
-#define SETTINGS_ELEMENTS_MAX 9       /* {1} to {9} in a repository template */
-#define SETTINGS_UPSTREAMS_MAX 16
-#define SETTINGS_PATTERNS_MAX 1000    /* module patterns of one upstream */
-#define SETTINGS_DATABASES_MAX 8
+#define SETTINGS_ELEMENTS_MAX     9 /* {1} to {9} in a repository template */
+#define SETTINGS_UPSTREAMS_MAX    16
+#define SETTINGS_PATTERNS_MAX     1000 /* module patterns of one upstream */
+#define SETTINGS_DATABASES_MAX    8
 
 enum settings_code {
 	SETTINGS_ERR = -1,         /* the file cannot be read, memory is short */
@@ -54,16 +54,16 @@ struct settings_listen {
 };
 
 struct settings_ldap {
-	bool enabled;                   /* the section is there; else nothing below counts */
+	bool enabled; /* the section is there; else nothing below counts */
 	struct settings_texts uris;
 	bool start_tls;
 	const char *ca;                 /* NULL: the system's */
 	const char *bind_dn;            /* NULL: anonymous search */
 	const char *bind_password_file; /* with bind_dn */
 	const char *user_base;
-	const char *user_filter;        /* has {user} */
-	const char *group_base;         /* NULL: no groups */
-	const char *group_filter;       /* has {dn} or {user} */
+	const char *user_filter;  /* has {user} */
+	const char *group_base;   /* NULL: no groups */
+	const char *group_filter; /* has {dn} or {user} */
 	const char *group_attribute;
 	int64_t cache_ttl_s;
 	int64_t refused_ttl_s;

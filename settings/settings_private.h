@@ -7,8 +7,8 @@
 #include "settings/settings.h"
 
 #define SETTINGS_MEMORY_MAX (32 * 1024 * 1024)
-#define SETTINGS_KEY_MAX 128 /* bytes of a key's whole path */
-#define SETTINGS_NOWHERE ((size_t)-1)
+#define SETTINGS_KEY_MAX    128 /* bytes of a key's whole path */
+#define SETTINGS_NOWHERE    ((size_t)-1)
 
 /* --- the schema -------------------------------------------------------------------------------------------------------------------- */
 
@@ -16,16 +16,16 @@ enum key_type {
 	KEY_SECTION, /* a mapping; its keys belong to the same struct. offset: a bool that tells it is there, or SETTINGS_NOWHERE */
 	KEY_ITEMS,   /* a list of mappings, each a struct of its own: offset of the pointer, count_offset of the count */
 	KEY_BOOL,
-	KEY_NUMBER,  /* int64_t, min to max */
+	KEY_NUMBER, /* int64_t, min to max */
 	KEY_TEXT,
-	KEY_WORD,    /* one of words: an enum of that order */
-	KEY_TEXTS,   /* struct settings_texts, 1 to max entries */
-	KEY_WORDS,   /* the same, each one of words */
-	KEY_FILE,    /* a path that must be there */
-	KEY_KEY,     /* the same, not open to others */
-	KEY_SECRET,  /* the same, or env:NAME */
-	KEY_PATH,    /* a path that need not be there */
-	KEY_LATER    /* not in this version */
+	KEY_WORD,   /* one of words: an enum of that order */
+	KEY_TEXTS,  /* struct settings_texts, 1 to max entries */
+	KEY_WORDS,  /* the same, each one of words */
+	KEY_FILE,   /* a path that must be there */
+	KEY_KEY,    /* the same, not open to others */
+	KEY_SECRET, /* the same, or env:NAME */
+	KEY_PATH,   /* a path that need not be there */
+	KEY_LATER   /* not in this version */
 };
 
 /* 0, or a negative code, and err says what is wrong with the text and what was expected (without repeating it whole). */
@@ -35,11 +35,11 @@ struct key {
 	const char *path; /* "listen.address", "auth.jwt[].issuer": [] begins a struct of its own */
 	enum key_type type;
 	bool required;
-	bool restart;     /* only a restart can change it */
+	bool restart; /* only a restart can change it */
 	size_t offset;
 	const char *fallback; /* YAML; NULL: none */
 	int64_t min;
-	int64_t max;      /* of a number, or the most entries */
+	int64_t max; /* of a number, or the most entries */
 	const char *unit;
 	const char *const *words; /* ended by NULL */
 	settings_form *form;

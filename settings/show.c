@@ -29,7 +29,7 @@ static bool section_is_shown(const struct key *key, const void *base)
 /* Not what was left out and has no default, nor a section that holds nothing else. */
 static bool is_shown(const struct key *key, const void *base)
 {
-	const void *field = key->offset == SETTINGS_NOWHERE ? NULL : (const char *)base + key->offset;
+	const void *field = (const char *)base + (key->offset == SETTINGS_NOWHERE ? 0 : key->offset);
 
 	switch (key->type) {
 	case KEY_SECTION:
@@ -87,7 +87,7 @@ static void show_items(struct shower *shower, const struct key *key, const void 
 
 void settings_show_key(struct shower *shower, const struct key *key, const void *base)
 {
-	const void *field = key->offset == SETTINGS_NOWHERE ? NULL : (const char *)base + key->offset;
+	const void *field = (const char *)base + (key->offset == SETTINGS_NOWHERE ? 0 : key->offset);
 	const unsigned *lines = *(const unsigned *const *)base;
 	bool by_default = lines[settings_key_index(key)] == 0;
 	const char *name = settings_key_name(key);

@@ -22,7 +22,7 @@ struct show_calls {
 struct shower {
 	const struct show_calls *calls;
 	struct buf *out;
-	unsigned depth;          /* of YAML's indentation */
+	unsigned depth; /* of YAML's indentation */
 	struct json_writer json;
 };
 

@@ -49,13 +49,11 @@ static void texts(struct shower *shower, const char *name, const struct settings
 	json_array_end(&shower->json);
 }
 
-const struct show_calls settings_show_json_calls = {
-	.section_begin = section_begin,
+const struct show_calls settings_show_json_calls = { .section_begin = section_begin,
 	.section_end = section_end,
 	.items_begin = items_begin,
 	.items_end = items_end,
 	.text = text,
 	.number = number,
 	.flag = flag,
-	.texts = texts
-};
+	.texts = texts };

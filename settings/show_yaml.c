@@ -80,13 +80,11 @@ static void texts(struct shower *shower, const char *name, const struct settings
 	end_line(shower, by_default);
 }
 
-const struct show_calls settings_show_yaml_calls = {
-	.section_begin = section_begin,
+const struct show_calls settings_show_yaml_calls = { .section_begin = section_begin,
 	.section_end = section_end,
 	.items_begin = items_begin,
 	.items_end = section_end,
 	.text = text,
 	.number = number,
 	.flag = flag,
-	.texts = texts
-};
+	.texts = texts };

@@ -86,7 +86,8 @@ int url_parse(const char *text, struct url *url_out, struct err *err)
 	authority = slash < 0 ? rest : slice_sub(rest, 0, (size_t)slash);
 	url.path = slash < 0 ? SLICE_NONE : slice_after(rest, (size_t)slash);
 	if (slice_index(authority, '@') >= 0)
-		return err_set(err, SETTINGS_ERR_INVALID, "it has a user name; a URL without one was expected, a secret belongs in a file of its own");
+		return err_set(
+			err, SETTINGS_ERR_INVALID, "it has a user name; a URL without one was expected, a secret belongs in a file of its own");
 	if (!url_host_port(authority, &url.host, &url.port))
 		return err_set(err, SETTINGS_ERR_INVALID, "\"%.*s\" is no HOST or HOST:PORT", SLICE_ARG(authority));
 	if (!is_path(url.path))

@@ -45,9 +45,11 @@ static int read_text(struct settings_reader *reader, const struct key *key, cons
 	if (says_nothing(node))
 		return wrong(reader, key, node, "empty");
 	if (strlen(node->text) > SETTINGS_TEXT_MAX)
-		return yaml_error(reader->document, node->line, reader->err, "%s is too long; at most %d bytes were expected", key->path, SETTINGS_TEXT_MAX);
+		return yaml_error(
+			reader->document, node->line, reader->err, "%s is too long; at most %d bytes were expected", key->path, SETTINGS_TEXT_MAX);
 	if (has_control(node->text) || !slice_is_utf8(slice_of(node->text)))
-		return yaml_error(reader->document, node->line, reader->err, "%s holds a control character; one printable line was expected", key->path);
+		return yaml_error(
+			reader->document, node->line, reader->err, "%s holds a control character; one printable line was expected", key->path);
 	if (key->form != NULL && key->form(node->text, &why) < 0)
 		return yaml_error(reader->document, node->line, reader->err, "%s is \"%.200s\": %s", key->path, settings_shown(node->text), why.text);
 	text = arena_text(reader->arena, slice_of(node->text));
@@ -59,7 +61,7 @@ static int read_text(struct settings_reader *reader, const struct key *key, cons
 
 static int find_word(struct settings_reader *reader, const struct key *key, const struct yaml_node *node, unsigned *index_out)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int code = read_text(reader, key, node, &text);
 
 	if (code < 0)
@@ -117,7 +119,8 @@ static int read_texts(struct settings_reader *reader, const struct key *key, con
 	if (node->type != YAML_SEQUENCE)
 		return wrong(reader, key, node, node->type == YAML_SCALAR ? "a text" : "a mapping");
 	if (node->count == 0)
-		return yaml_error(reader->document, node->line, reader->err, "%s is an empty list; at least one entry was expected, or no such key", key->path);
+		return yaml_error(
+			reader->document, node->line, reader->err, "%s is an empty list; at least one entry was expected, or no such key", key->path);
 	if (node->count > (size_t)key->max)
 		return yaml_error(reader->document, node->line, reader->err, "%s has %zu entries; at most %zu were expected", key->path, node->count,
 			(size_t)key->max);
@@ -131,7 +134,8 @@ static int read_texts(struct settings_reader *reader, const struct key *key, con
 			return code;
 		for (size_t i = 0; i < count; i++) {
 			if (strcmp(items[i], items[count]) == 0)
-				return yaml_error(reader->document, child->line, reader->err, "%s names %.200s twice; each entry once was expected", key->path, items[i]);
+				return yaml_error(reader->document, child->line, reader->err, "%s names %.200s twice; each entry once was expected",
+					key->path, items[i]);
 		}
 		count++;
 	}
@@ -175,7 +179,7 @@ static int look_at_secret(const char *source, struct err *err)
 static int read_path(struct settings_reader *reader, const struct key *key, const struct yaml_node *node, const char **path_out)
 {
 	struct err why = ERR_INIT;
-	const char *text = NULL;
+	const char *text = "";
 	bool from_environment;
 	int code = read_text(reader, key, node, &text);
 
@@ -193,7 +197,8 @@ static int read_path(struct settings_reader *reader, const struct key *key, cons
 	else if (key->type != KEY_PATH)
 		code = look_at_secret(text, &why);
 	if (code < 0)
-		return yaml_error(reader->document, node->line, reader->err, "%s: %s; a readable %s was expected", key->path, why.text, settings_key_type(key));
+		return yaml_error(
+			reader->document, node->line, reader->err, "%s: %s; a readable %s was expected", key->path, why.text, settings_key_type(key));
 	*path_out = text;
 	return 0;
 }

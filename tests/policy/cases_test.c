@@ -1,12 +1,11 @@
 #include "base/file.h"
 #include "tests/policy/support.h"
 
-static const char policy_text[] =
-	"rules:\n"
-	"  - { name: bad, modules: [\"github.com/evil/lib\"], versions: \"<1.2.5\", verdict: deny }\n"
-	"  - { name: payments, modules: [\"git.example/payments\"], groups: [payments], verdict: allow }\n"
-	"  - { name: ci, methods: [jwt], private: true, versions: \">=2.0.0\", verdict: allow }\n"
-	"  - { name: public, modules: [\"*\"], private: false, verdict: allow }\n";
+static const char policy_text[] = "rules:\n"
+				  "  - { name: bad, modules: [\"github.com/evil/lib\"], versions: \"<1.2.5\", verdict: deny }\n"
+				  "  - { name: payments, modules: [\"git.example/payments\"], groups: [payments], verdict: allow }\n"
+				  "  - { name: ci, methods: [jwt], private: true, versions: \">=2.0.0\", verdict: allow }\n"
+				  "  - { name: public, modules: [\"*\"], private: false, verdict: allow }\n";
 
 static void note(void *ctx, const char *place, const char *sentence)
 {
@@ -35,7 +34,8 @@ static void test_cases(void **state)
 	} rows[] = {
 		{ "all is well",
 			"cases:\n"
-			"  - { user: alice, groups: [payments], method: ldap, module: git.example/payments, version: v1.0.0, want: allow, rule: payments }\n"
+			"  - { user: alice, groups: [payments], method: ldap, module: git.example/payments, version: v1.0.0, want: allow, rule: "
+			"payments }\n"
 			"  - { name: others may not, user: bob, module: git.example/payments, want: deny, rule: (end) }\n"
 			"  - { user: bob, module: github.com/evil/lib, version: v1.0.0, want: deny }\n"
 			"  - { user: bob, module: github.com/evil/lib, version: v1.0.0, action: mod, want: allow, rule: public }\n"
@@ -44,7 +44,8 @@ static void test_cases(void **state)
 			"", 6, 0 },
 		{ "another verdict", "cases:\n  - { user: bob, module: github.com/x/y, version: v1.0.0, want: deny }\n",
 			"cases.yaml:2 zip of github.com/x/y@v1.0.0 for bob: allow by public; deny was wanted\n", 0, 1 },
-		{ "another rule", "cases:\n  - { module: github.com/x/y, want: allow }\n  - module: github.com/x/y\n    want: allow\n    rule: payments\n",
+		{ "another rule",
+			"cases:\n  - { module: github.com/x/y, want: allow }\n  - module: github.com/x/y\n    want: allow\n    rule: payments\n",
 			"cases.yaml:3 zip of github.com/x/y for nobody: allow by public; allow by payments was wanted\n", 1, 1 },
 		{ "another action", "cases: [ { module: github.com/evil/lib, version: v1.0.0, action: list, want: allow } ]\n",
 			"cases.yaml:1 list of github.com/evil/lib@v1.0.0 for nobody: deny by bad; allow was wanted\n", 0, 1 },
@@ -77,10 +78,12 @@ static void test_refused(void **state)
 		{ "no case", "cases: []\n", "cases.yaml:1: cases is an empty list, which tests nothing; name at least one or leave the key out" },
 		{ "a text", "cases: [ a ]\n", "cases.yaml:1: a case is a mapping like { user: alice, module: example.com/m, want: allow }" },
 		{ "unknown key", "cases:\n  - { modul: a.example, want: deny }\n",
-			"cases.yaml:2: unknown key modul; name, user, groups, method, token_modules, module, version, action, want or rule was expected" },
+			"cases.yaml:2: unknown key modul; name, user, groups, method, token_modules, module, version, action, want or rule was "
+			"expected" },
 		{ "no module", "cases:\n  - { user: bob, want: deny }\n", "cases.yaml:2: the case lacks its module; module and want were expected" },
 		{ "no want", "cases:\n  - { module: a.example }\n", "cases.yaml:2: the case lacks what it wants; module and want were expected" },
-		{ "unknown want", "cases:\n  - { module: a.example, want: maybe }\n", "cases.yaml:2: want is maybe; allow, deny or depends was expected" },
+		{ "unknown want", "cases:\n  - { module: a.example, want: maybe }\n",
+			"cases.yaml:2: want is maybe; allow, deny or depends was expected" },
 		{ "unknown action", "cases:\n  - { module: a.example, want: deny, action: get }\n",
 			"cases.yaml:2: the action get is unknown; list, latest, info, mod, zip or lookup was expected" },
 		{ "unknown method", "cases:\n  - { module: a.example, want: deny, method: password }\n",

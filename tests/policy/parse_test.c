@@ -17,15 +17,19 @@ static void test_refused(void **state)
 		{ "private with a comma", "private:\n  - \"a.example,b.example\"\nrules: []\n",
 			"policy.yaml:2: private: \"a.example,b.example\" is no module pattern: " },
 		{ "a pattern with a scheme", "rules: []\nnosumdb: [\"https://git.corp.example\"]\n",
-			"policy.yaml:2: nosumdb: \"https://git.corp.example\" is no module pattern: no module path holds ':', so it would match nothing; a pattern like "
+			"policy.yaml:2: nosumdb: \"https://git.corp.example\" is no module pattern: no module path holds ':', so it would match "
+			"nothing; a pattern like "
 			"git.corp.example/team was expected" },
 		{ "a pattern with a space", "private: [\" git.corp.example\"]\nrules: []\n",
-			"policy.yaml:1: private: \" git.corp.example\" is no module pattern: no module path holds ' ', so it would match nothing; a pattern like "
+			"policy.yaml:1: private: \" git.corp.example\" is no module pattern: no module path holds ' ', so it would match nothing; a "
+			"pattern like "
 			"git.corp.example/team was expected" },
 		{ "a pattern with an empty element", "private: [\"a.example//b\"]\nrules: []\n",
-			"policy.yaml:1: private: \"a.example//b\" is no module pattern: no module path has an empty element, so it would match nothing; a pattern like "
+			"policy.yaml:1: private: \"a.example//b\" is no module pattern: no module path has an empty element, so it would match "
+			"nothing; a pattern like "
 			"git.corp.example/team was expected" },
-		{ "a class that is not closed", "private: [\"a.example/[b\"]\nrules: []\n", "policy.yaml:1: private: \"a.example/[b\" is no module pattern: " },
+		{ "a class that is not closed", "private: [\"a.example/[b\"]\nrules: []\n",
+			"policy.yaml:1: private: \"a.example/[b\" is no module pattern: " },
 		{ "rules a mapping", "rules: { a: b }\n", "policy.yaml:1: rules is a mapping; a list was expected" },
 		{ "a rule that is a text", "rules: [ allow ]\n",
 			"policy.yaml:1: a rule is a mapping like { name: public, modules: [\"*\"], verdict: allow }" },
@@ -41,9 +45,11 @@ static void test_refused(void **state)
 		{ "report", "rules:\n  - { name: a, verdict: report }\n",
 			"policy.yaml:2: rule a: the verdict report is not in this version; allow or deny was expected" },
 		{ "unknown condition", HEAD "module: [x] }\n",
-			"policy.yaml:2: rule a: unknown key module; name, modules, versions, users, groups, methods, private, verdict, reason or help was expected" },
+			"policy.yaml:2: rule a: unknown key module; name, modules, versions, users, groups, methods, private, verdict, reason or "
+			"help was expected" },
 		{ "scopes", HEAD "scopes: [read] }\n",
-			"policy.yaml:2: rule a: the condition scopes is not in this version; name, modules, versions, users, groups, methods, private, verdict, reason or "
+			"policy.yaml:2: rule a: the condition scopes is not in this version; name, modules, versions, users, groups, methods, "
+			"private, verdict, reason or "
 			"help was expected" },
 		{ "addresses", HEAD "addresses: [] }\n", "policy.yaml:2: rule a: the condition addresses is not in this version; " },
 		{ "hours", HEAD "hours: [] }\n", "policy.yaml:2: rule a: the condition hours is not in this version; " },
@@ -67,16 +73,19 @@ static void test_refused(void **state)
 		{ "unknown method", HEAD "methods: [password] }\n",
 			"policy.yaml:2: rule a: the method password is unknown; ldap, jwt, token or anonymous was expected" },
 		{ "private a word", HEAD "private: yes }\n", "policy.yaml:2: rule a: private is neither true nor false; true or false was expected" },
-		{ "private a text", HEAD "private: \"true\" }\n", "policy.yaml:2: rule a: private is neither true nor false; true or false was expected" },
+		{ "private a text", HEAD "private: \"true\" }\n",
+			"policy.yaml:2: rule a: private is neither true nor false; true or false was expected" },
 		{ "no range", HEAD "versions: [] }\n",
 			"policy.yaml:2: rule a: versions is an empty list, which matches no version; name at least one or leave the key out" },
 		{ "a range of spaces", HEAD "versions: \"  \" }\n",
 			"policy.yaml:2: rule a: versions: it has no comparison; comparisons like \">=1.2.0 <1.2.5\" were expected" },
 		{ "a short version", HEAD "versions: \">=1.2\" }\n",
-			"policy.yaml:2: rule a: versions: \"1.2\" is no version with all three numbers, like 1.2.0 or v1.2.0-rc.1; comparisons like \">=1.2.0 <1.2.5\" "
+			"policy.yaml:2: rule a: versions: \"1.2\" is no version with all three numbers, like 1.2.0 or v1.2.0-rc.1; comparisons like "
+			"\">=1.2.0 <1.2.5\" "
 			"were expected" },
 		{ "a lone sign", HEAD "versions: [\">= 1.2.0\"] }\n",
-			"policy.yaml:2: rule a: versions: \">=\" compares with nothing; write it without a space, like >=1.2.0; comparisons like \">=1.2.0 <1.2.5\" were "
+			"policy.yaml:2: rule a: versions: \">=\" compares with nothing; write it without a space, like >=1.2.0; comparisons like "
+			"\">=1.2.0 <1.2.5\" were "
 			"expected" },
 		{ "a range that is a mapping", HEAD "versions: { a: b } }\n", "policy.yaml:2: rule a: versions is a mapping; a list was expected" },
 		{ "two lines of help", HEAD "help: \"a\\nb\" }\n",
@@ -130,12 +139,14 @@ static void test_limits(void **state)
 		const char *want;
 	} rows[] = {
 		{ "rules", "rules: [", "{ name: r#, verdict: deny },", "]", POLICY_RULES_MAX, "rules has 1001 entries; at most 1000 were expected" },
-		{ "private", "rules: []\nprivate: [", "a.example/#,", "]", POLICY_PATTERNS_MAX, "private has 1001 entries; at most 1000 were expected" },
+		{ "private", "rules: []\nprivate: [", "a.example/#,", "]", POLICY_PATTERNS_MAX,
+			"private has 1001 entries; at most 1000 were expected" },
 		{ "modules", HEAD "modules: [", "a.example/#,", "] }", POLICY_PATTERNS_MAX, "modules has 1001 entries; at most 1000 were expected" },
 		{ "groups", HEAD "groups: [", "g#,", "] }", POLICY_WORDS_MAX, "groups has 1001 entries; at most 1000 were expected" },
 		{ "users", HEAD "users: [", "u#,", "] }", POLICY_WORDS_MAX, "users has 1001 entries; at most 1000 were expected" },
 		{ "bytes of a user", HEAD "users: [", "u", "] }", POLICY_WORD_MAX, "users is too long; at most 255 bytes were expected" },
-		{ "bytes of a name", "rules:\n  - { name: ", "n", ", verdict: deny }", POLICY_NAME_MAX, "name is too long; at most 64 bytes were expected" },
+		{ "bytes of a name", "rules:\n  - { name: ", "n", ", verdict: deny }", POLICY_NAME_MAX,
+			"name is too long; at most 64 bytes were expected" },
 		{ "bytes of a reason", HEAD "reason: ", "r", " }", POLICY_TEXT_MAX, "reason is too long; at most 150 bytes were expected" },
 		{ "bytes of a help", HEAD "help: ", "h", " }", POLICY_TEXT_MAX, "help is too long; at most 150 bytes were expected" },
 		{ "ranges", HEAD "versions: [", "\"<1.0.#\",", "] }", POLICY_RANGES_MAX, "versions has 65 entries; at most 64 were expected" },

@@ -53,7 +53,8 @@ static void test_memory(void **state)
 
 static void test_bad(void **state)
 {
-	static const char *const rows[] = { "", " ", ">", "<=", "~1.2.0", "^1.2.0", ">=1.2", "1", "v1", "vv1.2.3", ">=1.2.0,<2.0.0", "=>1.0.0", "==1.0.0", "1.2.x", "01.2.3", "*" };
+	static const char *const rows[] = { "", " ", ">", "<=", "~1.2.0", "^1.2.0", ">=1.2", "1", "v1", "vv1.2.3", ">=1.2.0,<2.0.0", "=>1.0.0",
+		"==1.0.0", "1.2.x", "01.2.3", "*" };
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {

@@ -23,17 +23,22 @@ static void test_words(void **state)
 		{ "the end", { "bob", { NULL }, "ldap", POLICY_LIST, "git.example/x", "", NULL },
 			"git.example/x is refused for bob by policy.\nWhy: no rule allows it\nHelp: ask whoever runs this gateway if you need it\n" },
 		{ "nobody", { "", { NULL }, "anonymous", POLICY_LIST, "git.example/x", "", NULL },
-			"git.example/x is refused for callers without a name by policy.\nWhy: no rule allows it\nHelp: ask whoever runs this gateway if you need it\n" },
+			"git.example/x is refused for callers without a name by policy.\nWhy: no rule allows it\nHelp: ask whoever runs this gateway "
+			"if you need it\n" },
 		{ "a limited token", { "bob", { NULL }, "token", POLICY_LIST, "github.com/x", "", "git.example" },
-			"github.com/x is refused for bob by policy.\nWhy: this token is limited to other modules\nHelp: use a token that covers this module\n" },
+			"github.com/x is refused for bob by policy.\nWhy: this token is limited to other modules\nHelp: use a token that covers this "
+			"module\n" },
 		{ "no repository", { "bob", { NULL }, "ldap", POLICY_LIST, "a.internal.example", "", NULL },
-			"a.internal.example is refused for bob by policy.\nWhy: it is private and no repository is configured for it\nHelp: ask whoever runs this gateway to "
+			"a.internal.example is refused for bob by policy.\nWhy: it is private and no repository is configured for it\nHelp: ask "
+			"whoever runs this gateway to "
 			"configure its repository\n" },
 		{ "no module", { "bob", { NULL }, "ldap", POLICY_TILE, "", "", NULL }, NULL },
 		{ "bytes from outside", { "b\x1b\xff\n", { NULL }, "ldap", POLICY_LIST, "git.example/x", "", NULL },
-			"git.example/x is refused for b??? by policy.\nWhy: no rule allows it\nHelp: ask whoever runs this gateway if you need it\n" },
+			"git.example/x is refused for b??? by policy.\nWhy: no rule allows it\nHelp: ask whoever runs this gateway if you need "
+			"it\n" },
 		{ "letters of the world", { "J\xc3\xb8rgen", { NULL }, "ldap", POLICY_LIST, "git.example/x", "", NULL },
-			"git.example/x is refused for J\xc3\xb8rgen by policy.\nWhy: no rule allows it\nHelp: ask whoever runs this gateway if you need it\n" },
+			"git.example/x is refused for J\xc3\xb8rgen by policy.\nWhy: no rule allows it\nHelp: ask whoever runs this gateway if you "
+			"need it\n" },
 	};
 	struct policy *policy = open_text(policy_text, NULL);
 
@@ -111,14 +116,24 @@ static void test_cut(void **state)
 	struct buf out = BUF_INIT(64);
 
 	(void)state;
-	policy_add_shown(&out, SLICE("aa\xc3\xb8" "bb"), 3);
+	policy_add_shown(&out,
+		SLICE("aa\xc3\xb8"
+		      "bb"),
+		3);
 	assert_string_equal(buf_text(&out), "aa...");
 	buf_reset(&out);
-	policy_add_shown(&out, SLICE("aa\xc3\xb8" "bb"), 4);
+	policy_add_shown(&out,
+		SLICE("aa\xc3\xb8"
+		      "bb"),
+		4);
 	assert_string_equal(buf_text(&out), "aa\xc3\xb8...");
 	buf_reset(&out);
-	policy_add_shown(&out, SLICE("aa\xc3\xb8" "bb"), 6);
-	assert_string_equal(buf_text(&out), "aa\xc3\xb8" "bb");
+	policy_add_shown(&out,
+		SLICE("aa\xc3\xb8"
+		      "bb"),
+		6);
+	assert_string_equal(buf_text(&out), "aa\xc3\xb8"
+					    "bb");
 	buf_free(&out);
 }
 

@@ -27,16 +27,14 @@ struct asked {
 /* token lives as long as asked. */
 static inline struct policy_question question_of(const struct asked *asked)
 {
-	struct policy_question question = {
-		.user = slice_of(asked->user),
+	struct policy_question question = { .user = slice_of(asked->user),
 		.groups = asked->groups,
 		.method = slice_of(asked->method),
 		.action = asked->action,
 		.module = slice_of(asked->module),
 		.version = slice_of(asked->version),
 		.token_modules = &asked->token,
-		.token_modules_count = asked->token != NULL ? 1 : 0
-	};
+		.token_modules_count = asked->token != NULL ? 1 : 0 };
 
 	while (question.groups_count < GROUPS_MAX && asked->groups[question.groups_count] != NULL)
 		question.groups_count++;

@@ -214,8 +214,8 @@ static void test_show(void **state)
 
 static void test_show_words(void **state)
 {
-	static const char *const wants[] = { "listen:\n  address: \"127.0.0.1:8443\"  # default\n", "  prefix: \"/\"  # default\n", "repositories: []\n",
-		"    enabled: true  # default\n", "  list_ttl_s: 5\n", "  format: \"auto\"  # default\n" };
+	static const char *const wants[] = { "listen:\n  address: \"127.0.0.1:8443\"  # default\n", "  prefix: \"/\"  # default\n",
+		"repositories: []\n", "    enabled: true  # default\n", "  list_ttl_s: 5\n", "  format: \"auto\"  # default\n" };
 	const struct settings *settings = load_good(state, BASE "cache: { list_ttl_s: 5 }\n");
 	struct buf out = BUF_INIT(64 * 1024);
 	struct json *root = NULL;
@@ -283,9 +283,10 @@ static void test_limits(void **state)
 		{ "groups", BASE "auth: { roles: { audit: [", "g#,", "] } }", SETTINGS_GROUPS_MAX },
 		{ "uris", BASE "auth: { ldap: { user_base: x, uris: [", "ldaps://h#,", "] } }", SETTINGS_URIS_MAX },
 		{ "jwt", BASE "auth: { jwt: [", "{ issuer: \"https://h#\", audiences: [a], jwks_file: idp.jwks },", "] }", SETTINGS_JWT_MAX },
-		{ "audiences", BASE "auth: { jwt: [ { issuer: \"https://h\", jwks_file: idp.jwks, audiences: [", "a#,", "] } ] }", SETTINGS_AUDIENCES_MAX },
-		{ "claims", BASE "auth: { jwt: [ { issuer: \"https://h\", jwks_file: idp.jwks, audiences: [a], required_claims: [", "{ claim: c#, matches: x },",
-			"] } ] }", SETTINGS_CLAIMS_MAX },
+		{ "audiences", BASE "auth: { jwt: [ { issuer: \"https://h\", jwks_file: idp.jwks, audiences: [", "a#,", "] } ] }",
+			SETTINGS_AUDIENCES_MAX },
+		{ "claims", BASE "auth: { jwt: [ { issuer: \"https://h\", jwks_file: idp.jwks, audiences: [a], required_claims: [",
+			"{ claim: c#, matches: x },", "] } ] }", SETTINGS_CLAIMS_MAX },
 		{ "repositories", BASE "repositories: [", "{ prefix: r#.example, repository: /r },", "]", SETTINGS_REPOSITORIES_MAX },
 		{ "upstreams", BASE "upstreams: [", "{ url: \"https://u#.example\" },", "]", SETTINGS_UPSTREAMS_MAX },
 		{ "patterns", BASE "upstreams: [ { url: \"https://u\", modules: [", "p#,", "] } ]", SETTINGS_PATTERNS_MAX },

@@ -2,9 +2,9 @@
 
 #include "tests/settings/support.h"
 
-#define LDAP  "auth:\n  ldap:\n    uris: [ldaps://ldap.example]\n    user_base: ou=people\n"
-#define JWT   "auth:\n  jwt:\n    - issuer: https://login.example\n      audiences: [modgate]\n      jwks_file: idp.jwks\n"
-#define REPO  "repositories:\n  - prefix: git.example\n    repository: "
+#define LDAP             "auth:\n  ldap:\n    uris: [ldaps://ldap.example]\n    user_base: ou=people\n"
+#define JWT              "auth:\n  jwt:\n    - issuer: https://login.example\n      audiences: [modgate]\n      jwks_file: idp.jwks\n"
+#define REPO             "repositories:\n  - prefix: git.example\n    repository: "
 #define LATER(line, key) "modgate.yaml:" #line ": the key " key " is not in this version; it must be left out"
 
 struct row {
@@ -46,12 +46,15 @@ static void test_shape(void **state)
 		{ "no key", "policy: policy.yaml\nlisten: { certificate: server.pem }\n",
 			"modgate.yaml:2: listen.key is missing; a private file was expected: private key of the certificate, PEM" },
 		{ "unknown key", BASE "audits: {}\n",
-			"modgate.yaml:3: unknown key audits; listen, data, auth, repositories, upstreams, sumdb, policy, audit, cache or log was expected" },
+			"modgate.yaml:3: unknown key audits; listen, data, auth, repositories, upstreams, sumdb, policy, audit, cache or log was "
+			"expected" },
 		{ "unknown key below", BASE "log:\n  colour: red\n", "modgate.yaml:4: unknown key log.colour; level or format was expected" },
 		{ "unknown key of an item", BASE REPO "/srv/x.git\n    branch: main\n",
-			"modgate.yaml:6: unknown key repositories[].branch; prefix, repository, credentials_file, ca, subdir, refresh_s or missing was expected" },
+			"modgate.yaml:6: unknown key repositories[].branch; prefix, repository, credentials_file, ca, subdir, refresh_s or missing "
+			"was expected" },
 		{ "a path as a key", BASE "log.level: info\n",
-			"modgate.yaml:3: unknown key log.level; listen, data, auth, repositories, upstreams, sumdb, policy, audit, cache or log was expected" },
+			"modgate.yaml:3: unknown key log.level; listen, data, auth, repositories, upstreams, sumdb, policy, audit, cache or log was "
+			"expected" },
 		{ "a section that is a text", BASE "log: info\n", "modgate.yaml:3: log is a text; a mapping was expected" },
 		{ "a section that is a list", BASE "log: [info]\n", "modgate.yaml:3: log is a list; a mapping was expected" },
 		{ "an empty section", BASE "log:\n", "modgate.yaml:3: log is a text; a mapping was expected" },
@@ -102,7 +105,8 @@ static void test_shape(void **state)
 static void test_later(void **state)
 {
 	static const struct row rows[] = {
-		{ "client_ca", "policy: policy.yaml\nlisten: { certificate: server.pem, key: keys/server.key, client_ca: x }\n", LATER(2, "listen.client_ca") },
+		{ "client_ca", "policy: policy.yaml\nlisten: { certificate: server.pem, key: keys/server.key, client_ca: x }\n",
+			LATER(2, "listen.client_ca") },
 		{ "unix", "policy: policy.yaml\nlisten:\n  unix: run/modgate.sock\n", LATER(3, "listen.unix") },
 		{ "trusted_front", "policy: policy.yaml\nlisten:\n  trusted_front: { unix: true }\n", LATER(3, "listen.trusted_front") },
 		{ "network", BASE "network: online\n", LATER(3, "network") },
@@ -111,8 +115,10 @@ static void test_later(void **state)
 		{ "discovery", BASE JWT "      discovery: true\n", LATER(8, "auth.jwt[].discovery") },
 		{ "known_hosts_file", BASE REPO "/x\n    known_hosts_file: x\n", LATER(6, "repositories[].known_hosts_file") },
 		{ "webhook_secret_file", BASE REPO "/x\n    webhook_secret_file: x\n", LATER(6, "repositories[].webhook_secret_file") },
-		{ "upstream credentials", BASE "upstreams:\n  - url: https://x.example\n    credentials_file: x\n", LATER(5, "upstreams[].credentials_file") },
-		{ "private addresses", BASE "upstreams:\n  - url: https://x.example\n    private_addresses: true\n", LATER(5, "upstreams[].private_addresses") },
+		{ "upstream credentials", BASE "upstreams:\n  - url: https://x.example\n    credentials_file: x\n",
+			LATER(5, "upstreams[].credentials_file") },
+		{ "private addresses", BASE "upstreams:\n  - url: https://x.example\n    private_addresses: true\n",
+			LATER(5, "upstreams[].private_addresses") },
 		{ "own database", BASE "sumdb: { own: { name: x } }\n", LATER(3, "sumdb.own") },
 		{ "vulnerabilities", BASE "vulnerabilities: { osv: x }\n", LATER(3, "vulnerabilities") },
 		{ "checkpoints", BASE "audit: { checkpoint_s: 60 }\n", LATER(3, "audit.checkpoint_s") },
@@ -122,12 +128,15 @@ static void test_later(void **state)
 		{ "witnesses", BASE "audit: { witnesses: [] }\n", LATER(3, "audit.witnesses") },
 		{ "limits", BASE "limits: { builds: 4 }\n", LATER(3, "limits") },
 		{ "ssh", BASE REPO "ssh://git.example/x.git\n",
-			"modgate.yaml:5: repositories[].repository is \"ssh://git.example/x.git\": ssh is not in this version; an https URL or a path was expected" },
+			"modgate.yaml:5: repositories[].repository is \"ssh://git.example/x.git\": ssh is not in this version; an https URL or a "
+			"path was expected" },
 		{ "ssh as scp writes it", BASE REPO "git@git.example:x.git\n",
-			"modgate.yaml:5: repositories[].repository is \"(not shown: it may hold a password)\": ssh is not in this version; an https URL or a path was "
+			"modgate.yaml:5: repositories[].repository is \"(not shown: it may hold a password)\": ssh is not in this version; an https "
+			"URL or a path was "
 			"expected" },
 		{ "as many elements as it takes", BASE REPO "\"https://git.example/{*}.git\"\n",
-			"modgate.yaml:5: repositories[].repository is \"https://git.example/{*}.git\": {*} is not in this version; {1} to {9} were expected" },
+			"modgate.yaml:5: repositories[].repository is \"https://git.example/{*}.git\": {*} is not in this version; {1} to {9} were "
+			"expected" },
 	};
 
 	expect_refusals(state, rows, LENGTH(rows));
@@ -136,25 +145,30 @@ static void test_later(void **state)
 static void test_listen(void **state)
 {
 	static const char *const addresses[] = { "8443", ":8443", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:http",
-		"example.com:8443", "::1:8443", "[::1]", "[::1:8443", "[127.0.0.1]:8443", "127.0.0.1:8443/", "127.0.0.256:8443", "https://localhost:8443",
-		"[::1]x:8443", "127.0.0.1:000001" };
+		"example.com:8443", "::1:8443", "[::1]", "[::1:8443", "[127.0.0.1]:8443", "127.0.0.1:8443/", "127.0.0.256:8443",
+		"https://localhost:8443", "[::1]x:8443", "127.0.0.1:000001" };
 	static const struct row rows[] = {
 		{ "no prefix", "policy: policy.yaml\nlisten:\n  prefix: goproxy\n  certificate: server.pem\n  key: keys/server.key\n",
 			"modgate.yaml:3: listen.prefix is \"goproxy\": it does not begin with /; / or a path like /goproxy/ was expected" },
 		{ "dots", "policy: policy.yaml\nlisten: { prefix: /a/../b, certificate: server.pem, key: keys/server.key }\n",
-			"modgate.yaml:2: listen.prefix is \"/a/../b\": \"..\" cannot be part of it; elements of small letters, digits and - . _ ~ were expected" },
+			"modgate.yaml:2: listen.prefix is \"/a/../b\": \"..\" cannot be part of it; elements of small letters, digits and - . _ ~ "
+			"were expected" },
 		{ "capitals", "policy: policy.yaml\nlisten: { prefix: /Go, certificate: server.pem, key: keys/server.key }\n",
-			"modgate.yaml:2: listen.prefix is \"/Go\": \"Go\" cannot be part of it; elements of small letters, digits and - . _ ~ were expected" },
+			"modgate.yaml:2: listen.prefix is \"/Go\": \"Go\" cannot be part of it; elements of small letters, digits and - . _ ~ were "
+			"expected" },
 		{ "an empty element", "policy: policy.yaml\nlisten: { prefix: /a//b, certificate: server.pem, key: keys/server.key }\n",
-			"modgate.yaml:2: listen.prefix is \"/a//b\": \"\" cannot be part of it; elements of small letters, digits and - . _ ~ were expected" },
+			"modgate.yaml:2: listen.prefix is \"/a//b\": \"\" cannot be part of it; elements of small letters, digits and - . _ ~ were "
+			"expected" },
 	};
 
 	for (size_t i = 0; i < LENGTH(addresses); i++) {
 		char text[512], want[512];
 		struct row row = { addresses[i], text, want };
 
-		snprintf(text, sizeof(text), "policy: policy.yaml\nlisten:\n  certificate: server.pem\n  key: keys/server.key\n  address: \"%s\"\n", addresses[i]);
-		snprintf(want, sizeof(want), "modgate.yaml:5: listen.address is \"%s\"; HOST:PORT was expected, with an IPv4 address, [an IPv6 address] or localhost",
+		snprintf(text, sizeof(text), "policy: policy.yaml\nlisten:\n  certificate: server.pem\n  key: keys/server.key\n  address: \"%s\"\n",
+			addresses[i]);
+		snprintf(want, sizeof(want),
+			"modgate.yaml:5: listen.address is \"%s\"; HOST:PORT was expected, with an IPv4 address, [an IPv6 address] or localhost",
 			addresses[i]);
 		expect_refusals(state, &row, 1);
 	}
@@ -169,7 +183,8 @@ static void test_files(void **state)
 		{ "no key", "policy: policy.yaml\nlisten:\n  key: keys/none\n  certificate: server.pem\n",
 			"modgate.yaml:3: listen.key: $/keys/none does not exist; a readable private file was expected" },
 		{ "an open key", "policy: policy.yaml\nlisten:\n  key: open-secret\n  certificate: server.pem\n",
-			"modgate.yaml:3: listen.key: $/open-secret holds a secret but everybody may use it; run chmod o= on it; a readable private file was expected" },
+			"modgate.yaml:3: listen.key: $/open-secret holds a secret but everybody may use it; run chmod o= on it; a readable private "
+			"file was expected" },
 		{ "a key from the environment", "policy: policy.yaml\nlisten:\n  key: env:KEY\n  certificate: server.pem\n",
 			"modgate.yaml:3: listen.key is env:; a private file was expected" },
 		{ "no policy", "listen: { certificate: server.pem, key: keys/server.key }\npolicy: none.yaml\n",
@@ -181,12 +196,15 @@ static void test_files(void **state)
 		{ "no JWK set", BASE "auth:\n  jwt:\n    - issuer: https://x\n      audiences: [a]\n      jwks_file: none\n",
 			"modgate.yaml:7: auth.jwt[].jwks_file: $/none cannot be found (No such file or directory); a readable file was expected" },
 		{ "an open secret", BASE LDAP "    bind_dn: cn=x\n    bind_password_file: open-secret\n",
-			"modgate.yaml:8: auth.ldap.bind_password_file: $/open-secret holds a secret but everybody may use it; run chmod o= on it; a readable private file "
+			"modgate.yaml:8: auth.ldap.bind_password_file: $/open-secret holds a secret but everybody may use it; run chmod o= on it; a "
+			"readable private file "
 			"or env:NAME was expected" },
 		{ "an empty secret", BASE REPO "https://git.example/x.git\n    credentials_file: empty-secret\n",
-			"modgate.yaml:6: repositories[].credentials_file: $/empty-secret is empty; a secret was expected; a readable private file or env:NAME was expected" },
+			"modgate.yaml:6: repositories[].credentials_file: $/empty-secret is empty; a secret was expected; a readable private file or "
+			"env:NAME was expected" },
 		{ "an environment without it", BASE LDAP "    bind_dn: cn=x\n    bind_password_file: env:MODGATE_TEST_ABSENT\n",
-			"modgate.yaml:8: auth.ldap.bind_password_file: the environment variable MODGATE_TEST_ABSENT is not set; a readable private file or env:NAME was "
+			"modgate.yaml:8: auth.ldap.bind_password_file: the environment variable MODGATE_TEST_ABSENT is not set; a readable private "
+			"file or env:NAME was "
 			"expected" },
 	};
 
@@ -200,7 +218,8 @@ static void test_auth(void **state)
 		{ "no way in", BASE "auth:\n  tokens: { enabled: false }\n",
 			"modgate.yaml:4: nobody could sign in; tokens, ldap, jwt or anonymous was expected to be on" },
 		{ "no server", BASE "auth:\n  ldap: { user_base: x }\n",
-			"modgate.yaml:4: auth.ldap.uris is missing; a list of texts was expected: servers, tried in order: ldaps://HOST, ldap://HOST with start_tls, or "
+			"modgate.yaml:4: auth.ldap.uris is missing; a list of texts was expected: servers, tried in order: ldaps://HOST, ldap://HOST "
+			"with start_tls, or "
 			"ldapi://SOCKET" },
 		{ "no base", BASE "auth:\n  ldap: { uris: [ldaps://x] }\n",
 			"modgate.yaml:4: auth.ldap.user_base is missing; a text was expected: where users are searched" },
@@ -225,11 +244,14 @@ static void test_auth(void **state)
 		{ "a DN too early", BASE LDAP "    user_filter: (|(uid={user})(x={dn}))\n",
 			"modgate.yaml:7: auth.ldap.user_filter: {dn} is not known before the user is found; {user} alone was expected in it" },
 		{ "a filter that is none", BASE LDAP "    user_filter: uid={user}\n",
-			"modgate.yaml:7: auth.ldap.user_filter is \"uid={user}\": its parentheses do not close; a filter like (uid={user}) was expected" },
+			"modgate.yaml:7: auth.ldap.user_filter is \"uid={user}\": its parentheses do not close; a filter like (uid={user}) was "
+			"expected" },
 		{ "a filter left open", BASE LDAP "    user_filter: (&(uid={user})\n",
-			"modgate.yaml:7: auth.ldap.user_filter is \"(&(uid={user})\": its parentheses do not close; a filter like (uid={user}) was expected" },
+			"modgate.yaml:7: auth.ldap.user_filter is \"(&(uid={user})\": its parentheses do not close; a filter like (uid={user}) was "
+			"expected" },
 		{ "two filters", BASE LDAP "    user_filter: (uid={user})(objectClass=person)\n",
-			"modgate.yaml:7: auth.ldap.user_filter is \"(uid={user})(objectClass=person)\": it goes on after its last parenthesis; one filter like (uid={user}) was "
+			"modgate.yaml:7: auth.ldap.user_filter is \"(uid={user})(objectClass=person)\": it goes on after its last parenthesis; one "
+			"filter like (uid={user}) was "
 			"expected" },
 		{ "groups nowhere", BASE LDAP "    group_filter: (member={dn})\n",
 			"modgate.yaml:7: auth.ldap.group_filter: there is no place to search; group_base was expected beside it" },
@@ -247,11 +269,13 @@ static void test_auth(void **state)
 			"modgate.yaml:8: auth.jwt[].algorithms is HS256; a list of ES256 or RS256 was expected" },
 		{ "an algorithm in small letters", BASE JWT "      algorithms: [es256]\n",
 			"modgate.yaml:8: auth.jwt[].algorithms is es256; a list of ES256 or RS256 was expected" },
-		{ "leeway", BASE JWT "      leeway_s: 61\n", "modgate.yaml:8: auth.jwt[].leeway_s is 61; a number from 0 to 60 (seconds) was expected" },
+		{ "leeway", BASE JWT "      leeway_s: 61\n",
+			"modgate.yaml:8: auth.jwt[].leeway_s is 61; a number from 0 to 60 (seconds) was expected" },
 		{ "a claim that must be nothing", BASE JWT "      required_claims:\n        - { claim: repository, matches: \"\" }\n",
 			"modgate.yaml:9: auth.jwt[].required_claims[].matches is empty; a text was expected" },
 		{ "a claim that may be anything", BASE JWT "      required_claims:\n        - { claim: repository }\n",
-			"modgate.yaml:9: auth.jwt[].required_claims[].matches is missing; a text was expected: glob over its whole value; * and ? do not match /" },
+			"modgate.yaml:9: auth.jwt[].required_claims[].matches is missing; a text was expected: glob over its whole value; * and ? do "
+			"not match /" },
 		{ "an issuer twice", BASE JWT "    - issuer: https://login.example\n      audiences: [b]\n      jwks_file: idp.jwks\n",
 			"modgate.yaml:8: the issuer https://login.example stands on line 5 already; each once was expected" },
 	};
@@ -265,15 +289,20 @@ static void test_repositories(void **state)
 		{ "no prefix", BASE "repositories:\n  - repository: /x\n",
 			"modgate.yaml:4: repositories[].prefix is missing; a text was expected: modules at and below this path" },
 		{ "in the clear", BASE REPO "http://git.example/x.git\n",
-			"modgate.yaml:5: repositories[].repository is \"http://git.example/x.git\": an https URL, or the path of a repository on this machine, was expected" },
-		{ "file", BASE REPO "file:///srv/x.git\n", 
-			"modgate.yaml:5: repositories[].repository is \"file:///srv/x.git\": an https URL, or the path of a repository on this machine, was expected" },
+			"modgate.yaml:5: repositories[].repository is \"http://git.example/x.git\": an https URL, or the path of a repository on "
+			"this machine, was expected" },
+		{ "file", BASE REPO "file:///srv/x.git\n",
+			"modgate.yaml:5: repositories[].repository is \"file:///srv/x.git\": an https URL, or the path of a repository on this "
+			"machine, was expected" },
 		{ "a password", BASE REPO "https://user:hunter2@git.example/x.git\n",
-			"modgate.yaml:5: repositories[].repository: it has a user name; a URL without one was expected, a secret belongs in a file of its own" },
+			"modgate.yaml:5: repositories[].repository: it has a user name; a URL without one was expected, a secret belongs in a file "
+			"of its own" },
 		{ "a password and a brace", BASE REPO "\"https://user:hunter2@git.example/{x}.git\"\n",
-			"modgate.yaml:5: repositories[].repository is \"(not shown: it may hold a password)\": a brace in it is not of the form {1} to {9}" },
+			"modgate.yaml:5: repositories[].repository is \"(not shown: it may hold a password)\": a brace in it is not of the form {1} "
+			"to {9}" },
 		{ "a server alone", BASE REPO "https://git.example/\n",
-			"modgate.yaml:5: repositories[].repository is \"https://git.example/\": it names a server and no repository; an https URL with a path was expected" },
+			"modgate.yaml:5: repositories[].repository is \"https://git.example/\": it names a server and no repository; an https URL "
+			"with a path was expected" },
 		{ "a host by template", BASE REPO "\"https://{1}.example/x.git\"\n",
 			"modgate.yaml:5: repositories[].repository: \"{1}.example\" is no HOST or HOST:PORT" },
 		{ "a query", BASE REPO "https://git.example/x?y\n",
@@ -287,7 +316,8 @@ static void test_repositories(void **state)
 		{ "a brace that closes nothing", BASE REPO "\"/srv/1}\"\n",
 			"modgate.yaml:5: repositories[].repository is \"/srv/1}\": a brace in it is not of the form {1} to {9}" },
 		{ "neither", BASE REPO "git.example/x.git\n",
-			"modgate.yaml:5: repositories[].repository is \"git.example/x.git\": it is neither a URL nor a path; https://HOST/PATH, or a path that begins with / or "
+			"modgate.yaml:5: repositories[].repository is \"git.example/x.git\": it is neither a URL nor a path; https://HOST/PATH, or a "
+			"path that begins with / or "
 			"./, was expected" },
 		{ "credentials for a path", BASE REPO "/srv/x.git\n    credentials_file: keys/git\n",
 			"modgate.yaml:6: repositories[].credentials_file is of no use with a path; an https URL was expected" },
@@ -295,12 +325,13 @@ static void test_repositories(void **state)
 			"modgate.yaml:6: repositories[].ca is of no use with a path; an https URL was expected" },
 		{ "a prefix twice", BASE REPO "/srv/x.git\n  - prefix: git.example\n    repository: /srv/y.git\n",
 			"modgate.yaml:6: the prefix git.example stands on line 4 already; each once was expected" },
-		{ "missing", BASE REPO "/srv/x.git\n    missing: 404\n", "modgate.yaml:6: repositories[].missing is 404; unknown or absent was expected" },
+		{ "missing", BASE REPO "/srv/x.git\n    missing: 404\n",
+			"modgate.yaml:6: repositories[].missing is 404; unknown or absent was expected" },
 		{ "refresh", BASE REPO "/srv/x.git\n    refresh_s: 86401\n",
 			"modgate.yaml:6: repositories[].refresh_s is 86401; a number from 0 to 86400 (seconds) was expected" },
 	};
-	static const char *const prefixes[] = { "example", "Git.example", "git.example/", "/git.example", "git.example//x", "git.example/../x", "https://git.example",
-		"git.example/x y", "git.example/v1" };
+	static const char *const prefixes[] = { "example", "Git.example", "git.example/", "/git.example", "git.example//x", "git.example/../x",
+		"https://git.example", "git.example/x y", "git.example/v1" };
 	static const char *const subdirs[] = { "/go", "go/", "../go", "a//b", ".", "a/./b" };
 
 	expect_refusals(state, rows, LENGTH(rows));
@@ -311,9 +342,10 @@ static void test_repositories(void **state)
 		struct err err = ERR_INIT;
 		char text[512], want[256];
 
-		snprintf(text, sizeof(text), BASE "repositories:\n  - repository: /srv/x.git\n    prefix: \"%s\"\n    subdir: \"%s\"\n", is_prefix ? value : "git.example",
-			is_prefix ? "go" : value);
-		snprintf(want, sizeof(want), "modgate.yaml:%d: repositories[].%s is \"%s\": ", is_prefix ? 5 : 6, is_prefix ? "prefix" : "subdir", value);
+		snprintf(text, sizeof(text), BASE "repositories:\n  - repository: /srv/x.git\n    prefix: \"%s\"\n    subdir: \"%s\"\n",
+			is_prefix ? value : "git.example", is_prefix ? "go" : value);
+		snprintf(want, sizeof(want), "modgate.yaml:%d: repositories[].%s is \"%s\": ", is_prefix ? 5 : 6, is_prefix ? "prefix" : "subdir",
+			value);
 		CHECK(value, load_text(state, text, &settings, &err) == SETTINGS_ERR_INVALID);
 		CHECK(value, strstr(err.text, want) != NULL);
 	}
@@ -322,10 +354,13 @@ static void test_repositories(void **state)
 static void test_outside(void **state)
 {
 	static const struct row rows[] = {
-		{ "no url", BASE "upstreams:\n  - fallback: not_found\n", "modgate.yaml:4: upstreams[].url is missing; a text was expected: http or https URL" },
-		{ "another scheme", BASE "upstreams: [ { url: \"ftp://x\" } ]\n", "modgate.yaml:3: upstreams[].url is \"ftp://x\": an http or https URL was expected" },
+		{ "no url", BASE "upstreams:\n  - fallback: not_found\n",
+			"modgate.yaml:4: upstreams[].url is missing; a text was expected: http or https URL" },
+		{ "another scheme", BASE "upstreams: [ { url: \"ftp://x\" } ]\n",
+			"modgate.yaml:3: upstreams[].url is \"ftp://x\": an http or https URL was expected" },
 		{ "a password", BASE "upstreams: [ { url: \"https://user:hunter2@x.example\" } ]\n",
-			"modgate.yaml:3: upstreams[].url is \"(not shown: it may hold a password)\": it has a user name; a URL without one was expected, a secret belongs in a "
+			"modgate.yaml:3: upstreams[].url is \"(not shown: it may hold a password)\": it has a user name; a URL without one was "
+			"expected, a secret belongs in a "
 			"file of its own" },
 		{ "a query", BASE "upstreams: [ { url: \"https://x.example/?a\" } ]\n",
 			"modgate.yaml:3: upstreams[].url is \"https://x.example/?a\": it has a query or fragment; a URL without one was expected" },
@@ -340,14 +375,20 @@ static void test_outside(void **state)
 		{ "no module", BASE "upstreams: [ { url: \"https://x\", modules: [] } ]\n",
 			"modgate.yaml:3: upstreams[].modules is an empty list; at least one entry was expected, or no such key" },
 		{ "half a key", BASE "sumdb: { databases: [ { key: \"sum.example+12345678\" } ] }\n",
-			"modgate.yaml:3: sumdb.databases[].key is \"sum.example+12345678\": it is no whole verifier key; NAME+HASH+BASE64 as the database publishes it was "
+			"modgate.yaml:3: sumdb.databases[].key is \"sum.example+12345678\": it is no whole verifier key; NAME+HASH+BASE64 as the "
+			"database publishes it was "
 			"expected" },
-		{ "a key with a slip", BASE "sumdb: { databases: [ { key: \"sum.example+23691810+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\" } ] }\n",
-			"modgate.yaml:3: sumdb.databases[].key is \"sum.example+23691810+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\": it is no whole verifier key; "
+		{ "a key with a slip",
+			BASE "sumdb: { databases: [ { key: \"sum.example+23691810+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\" } ] }\n",
+			"modgate.yaml:3: sumdb.databases[].key is \"sum.example+23691810+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\": it is no "
+			"whole verifier key; "
 			"NAME+HASH+BASE64 as the database publishes it was expected" },
 		{ "neither key nor name", BASE "sumdb: { databases: [ \"https://sum.example\" ] }\n",
-			"modgate.yaml:3: sumdb.databases[].key is \"https://sum.example\": a verifier key NAME+HASH+BASE64 or the name of a well-known database was expected" },
-		{ "a database twice", BASE "sumdb:\n  databases:\n    - sum.example\n    - key: sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n",
+			"modgate.yaml:3: sumdb.databases[].key is \"https://sum.example\": a verifier key NAME+HASH+BASE64 or the name of a "
+			"well-known database was expected" },
+		{ "a database twice",
+			BASE
+			"sumdb:\n  databases:\n    - sum.example\n    - key: sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n",
 			"modgate.yaml:6: the database sum.example stands on line 5 already; each once was expected" },
 	};
 

@@ -22,7 +22,8 @@ static void test_describe(void **state)
 		later += key.later;
 	}
 	assert_int_equal(later, 19);
-	assert_non_null(strstr(buf_text(&out), "auth.jwt[].leeway_s\n    a number from 0 to 60 (seconds); default 30\n    how far clocks may differ\n"));
+	assert_non_null(
+		strstr(buf_text(&out), "auth.jwt[].leeway_s\n    a number from 0 to 60 (seconds); default 30\n    how far clocks may differ\n"));
 	assert_non_null(strstr(buf_text(&out), "policy\n    a file; required\n"));
 	assert_non_null(strstr(buf_text(&out), "log.level\n    debug, info, warning or error; default info\n"));
 	assert_false(settings_key_at(10000, &key));
@@ -83,13 +84,15 @@ static void test_init(void **state)
 	} rows[] = {
 		{ "nothing", { NULL, NULL, NULL }, "127.0.0.1:8443", "", { NULL }, { 0 }, NULL, NULL },
 		{ "empty", { "localhost:0", "", "off" }, "localhost:0", "", { NULL }, { 0 }, NULL, NULL },
-		{ "one and direct", { NULL, "https://proxy.example,direct", "sum.example" }, "127.0.0.1:8443", "direct", { "https://proxy.example" }, { 0 },
-			"sum.example", NULL },
+		{ "one and direct", { NULL, "https://proxy.example,direct", "sum.example" }, "127.0.0.1:8443", "direct", { "https://proxy.example" },
+			{ 0 }, "sum.example", NULL },
 		{ "both separators", { "[::1]:1", " https://a.example|http://b.example:81/x/ , c.example,off,direct", NULL }, "[::1]:1", "off direct",
 			{ "https://a.example", "http://b.example:81/x", "https://c.example" },
 			{ SETTINGS_FALLBACK_ANY_ERROR, SETTINGS_FALLBACK_NOT_FOUND, SETTINGS_FALLBACK_NOT_FOUND }, NULL, NULL },
-		{ "a key with its place", { NULL, "off", "sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f  https://sum.example/db" },
-			"127.0.0.1:8443", "off", { NULL }, { 0 }, "sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f", "https://sum.example/db" },
+		{ "a key with its place",
+			{ NULL, "off", "sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f  https://sum.example/db" },
+			"127.0.0.1:8443", "off", { NULL }, { 0 }, "sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+			"https://sum.example/db" },
 	};
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -126,11 +129,13 @@ static void test_init_refused(void **state)
 	} rows[] = {
 		{ "a file", "file:///srv/proxy", NULL, "the upstream \"file:///srv/proxy\" cannot be used: " },
 		{ "a password", "https://user:hunter2@proxy.example", NULL,
-			"the upstream \"(not shown: it may hold a password)\" cannot be used: it has a user name; a URL without one was expected, a secret belongs in a file of "
+			"the upstream \"(not shown: it may hold a password)\" cannot be used: it has a user name; a URL without one was expected, a "
+			"secret belongs in a file of "
 			"its own" },
 		{ "a word", "https://a b", NULL, "the upstream \"https://a b\" cannot be used: \"a b\" is no HOST or HOST:PORT" },
 		{ "half a key", NULL, "sum.example+1", "the checksum database \"sum.example+1\" cannot be used: " },
-		{ "a place that is none", NULL, "sum.example ftp://x", "the checksum database \"ftp://x\" cannot be used: an http or https URL was expected" },
+		{ "a place that is none", NULL, "sum.example ftp://x",
+			"the checksum database \"ftp://x\" cannot be used: an http or https URL was expected" },
 		{ "too many", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a", NULL, "there are more than 16 upstreams" },
 	};
 
