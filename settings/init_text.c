@@ -7,7 +7,7 @@
 
 static const char head[] =
 	"# A modgate gateway. Every key: conf/modgate.yaml of the distribution, or modgate.yaml(5). Paths are relative to this file.\n"
-	"# After a change: modgate check-config, then modgate reload (listen and data: a restart).\n"
+	"# After a change: modgate check-config, then a restart. What changes in policy.yaml or in a key file wants modgate reload alone.\n"
 	"\n";
 
 static const char middle[] = "  certificate: server.pem\n"

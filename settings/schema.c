@@ -29,18 +29,18 @@ static const char *const log_formats[] = { "auto", "json", "text", NULL };
 /* clang-format off */
 const struct key settings_schema[] = {
 	{ .path = "listen", .type = KEY_SECTION, .required = true, .offset = SETTINGS_NOWHERE, .doc = "where clients connect; https only" },
-	{ .path = "listen.address", .type = KEY_TEXT, .restart = true, AT(listen.address), .fallback = "127.0.0.1:8443",
+	{ .path = "listen.address", .type = KEY_TEXT, AT(listen.address), .fallback = "127.0.0.1:8443",
 		.doc = "HOST:PORT; the host is an IPv4 address, an IPv6 address in brackets, or localhost; port 0: any free one" },
-	{ .path = "listen.certificate", .type = KEY_FILE, .required = true, .restart = true, AT(listen.certificate),
+	{ .path = "listen.certificate", .type = KEY_FILE, .required = true, AT(listen.certificate),
 		.doc = "certificate chain, PEM, the server's own first" },
-	{ .path = "listen.key", .type = KEY_KEY, .required = true, .restart = true, AT(listen.key), .doc = "private key of the certificate, PEM" },
-	{ .path = "listen.prefix", .type = KEY_TEXT, .restart = true, AT(listen.prefix), .fallback = "/", .form = settings_form_route,
+	{ .path = "listen.key", .type = KEY_KEY, .required = true, AT(listen.key), .doc = "private key of the certificate, PEM" },
+	{ .path = "listen.prefix", .type = KEY_TEXT, AT(listen.prefix), .fallback = "/", .form = settings_form_route,
 		.doc = "path below which everything is served" },
 	LATER("listen.client_ca"),
 	LATER("listen.unix"),
 	LATER("listen.trusted_front"),
 
-	{ .path = "data", .type = KEY_PATH, .restart = true, AT(data), .fallback = "data",
+	{ .path = "data", .type = KEY_PATH, AT(data), .fallback = "data",
 		.doc = "directory of the store, the catalogue, the mirrors and the audit log; made if absent; one process owns it" },
 	LATER("network"),
 

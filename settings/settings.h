@@ -182,7 +182,7 @@ int settings_find(const char *option, char **path_out, struct err *err);
 void settings_show(const struct settings *settings, struct buf *out);
 void settings_show_json(const struct settings *settings, struct buf *out);
 
-/* The first key that differs between two snapshots and that only a restart can change ("data"), or NULL. */
+/* The first key in which two snapshots differ ("data", "repositories"), or NULL: what a reload cannot bring into force, a restart does. */
 const char *settings_restart_key(const struct settings *before, const struct settings *after);
 
 /* Writes "file:line: what" for a finding that only another room could make, and returns SETTINGS_ERR_INVALID. */

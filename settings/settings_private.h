@@ -35,7 +35,6 @@ struct key {
 	const char *path; /* "listen.address", "auth.jwt[].issuer": [] begins a struct of its own */
 	enum key_type type;
 	bool required;
-	bool restart; /* only a restart can change it */
 	size_t offset;
 	const char *fallback; /* YAML; NULL: none */
 	int64_t min;

@@ -1,7 +1,8 @@
-/* The effective configuration, by a walk over the schema; and which of its keys only a restart can change. */
+/* The effective configuration, by a walk over the schema; and in which key two of them differ. */
 #include "settings/show.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SHOWN_BYTES_MAX (4 * 1024 * 1024)
 
@@ -171,8 +172,11 @@ static bool differs(const struct settings *before, const struct settings *after,
 const char *settings_restart_key(const struct settings *before, const struct settings *after)
 {
 	for (size_t i = 0; i < settings_schema_count; i++) {
-		if (settings_schema[i].restart && differs(before, after, &settings_schema[i]))
-			return settings_schema[i].path;
+		const struct key *key = &settings_schema[i];
+
+		/* Sections and entries of lists are looked at key by key, and as a whole. */
+		if (key->type != KEY_SECTION && strchr(key->path, '[') == NULL && differs(before, after, key))
+			return key->path;
 	}
 	return NULL;
 }

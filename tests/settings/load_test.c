@@ -242,8 +242,10 @@ static void test_restart(void **state)
 	} rows[] = {
 		{ BASE, NULL },
 		{ "# a line more\n" BASE, NULL },
-		{ BASE "log: { level: debug }\n", NULL },
-		{ BASE "upstreams: [ { url: \"https://x.example\" } ]\n", NULL },
+		{ BASE "data: data\nlog: { level: info }\nupstreams: []\n", NULL },
+		{ BASE "log: { level: debug }\n", "log.level" },
+		{ BASE "upstreams: [ { url: \"https://x.example\" } ]\n", "upstreams" },
+		{ BASE "auth: { ldap: { uris: [ldaps://x], user_base: x } }\n", "auth.ldap.uris" },
 		{ BASE "data: other\n", "data" },
 		{ "listen: { address: \"127.0.0.1:1\", certificate: server.pem, key: keys/server.key }\npolicy: policy.yaml\n", "listen.address" },
 		{ "listen: { certificate: git-ca.pem, key: keys/server.key }\npolicy: policy.yaml\n", "listen.certificate" },
