@@ -132,6 +132,16 @@ static int start(struct gateway *gateway, struct control **control_out, const ch
 	return code;
 }
 
+/* A reload may come in already, so even here the policy in force is asked for. */
+static void tell_start(struct gateway *gateway)
+{
+	struct policy *policy = gateway_policy(gateway);
+	sd_notifyf(0, "READY=1\nSTATUS=answering at %s", gateway->url);
+	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "answering at %s; policy %s, %zu rules", gateway->url, policy_name(policy),
+		policy_rules(policy));
+	policy_unref(policy);
+}
+
 int gateway_serve(const struct settings *settings, const char *address_file, struct err *err)
 {
 	struct gateway *gateway = NULL;
@@ -148,9 +158,7 @@ int gateway_serve(const struct settings *settings, const char *address_file, str
 		return code;
 	code = start(gateway, &control, address_file, err);
 	if (code == 0) {
-		sd_notifyf(0, "READY=1\nSTATUS=answering at %s", gateway->url);
-		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "answering at %s; policy %s, %zu rules", gateway->url, policy_name(gateway->policy),
-			policy_rules(gateway->policy));
+		tell_start(gateway);
 		run(gateway, &signals);
 		control_close(&control);
 		drain(gateway);
