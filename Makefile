@@ -121,7 +121,7 @@ deps:
 demo:
 	@conf/packages.sh install build demo
 	@$(MAKE) --no-print-directory -j2 all
-	@BUILD=$(BUILD) tests/demo/demo.sh
+	@BUILD=$(BUILD) /usr/bin/python3 tests/demo/demo.py
 
 check: deps
 	@$(MAKE) --no-print-directory -j2 check-run

@@ -37,6 +37,7 @@ class Gateway:
         self.ca = os.path.join(self.directory, "ca.pem")
         self.stderr_path = self.directory + ".stderr"
         self.address_file = self.directory + ".address"
+        self.env = {}       # more of the daemon's environment
         self.process = None
         self.url = None
         if not os.path.exists(BINARY):
@@ -77,7 +78,8 @@ class Gateway:
             os.unlink(self.address_file)
         with open(self.stderr_path, "a", encoding="utf-8") as stderr:
             self.process = subprocess.Popen([*WRAP, BINARY, "serve", "-c", self.config, "--address-file", self.address_file],
-                                            stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, env=environment())
+                                            stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, env=environment(),
+                                            process_group=0)      # a Ctrl-C is for the test, which then ends it
         self.wait(lambda: os.path.exists(self.address_file), "wrote no address file")
         with open(self.address_file, encoding="utf-8") as file:
             self.url = file.read().strip()

@@ -1,0 +1,83 @@
+"""README.md is held to its word: its tour runs as it stands, and what it names exists."""
+import glob
+import os
+import re
+import subprocess
+
+import pytest
+
+from gateway import BINARY, BUILD
+from golang import RUN_TIMEOUT_S
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TARGET = re.compile(r"^(\w[\w-]*):(?!=)", re.MULTILINE)
+
+
+def read(*parts):
+    with open(os.path.join(ROOT, *parts), encoding="utf-8") as file:
+        return file.read()
+
+
+def tour():
+    """The shell blocks, in order."""
+    return re.findall(r"^```sh\n(.*?)^```$", read("README.md"), re.MULTILINE | re.DOTALL)
+
+
+def run_tour(go, directory, upstream, script):
+    """In a shell that stops at the first failure, with the variables that README.md introduces set to the double, as a reader would set them."""
+    os.symlink(BUILD, directory / "build")
+    env = {"PATH": f"{os.path.dirname(go.binary)}:{os.environ['PATH']}", "HOME": str(directory), "LC_ALL": "C", "GOTOOLCHAIN": "local",
+           "GOCACHE": os.path.join(BUILD, "tests", f"gocache-{go.name}"), "GOSUMDB": upstream.key, "GOENV": "off",
+           "TOUR": str(directory / "tour"), "UPSTREAM": upstream.url, "PUBLIC": "example.org/greeting"}
+    quiet_end = 'gate=; trap \'[ -z "$gate" ] || kill "$gate"\' EXIT\n'
+    return subprocess.run(["bash", "-euo", "pipefail", "-c", quiet_end + script], cwd=directory, env=env, capture_output=True, text=True, timeout=RUN_TIMEOUT_S,
+                          stdin=subprocess.DEVNULL)
+
+
+def test_tour(go_command, tmp_path, upstream_factory):
+    upstream = upstream_factory(tls=None)
+    (tmp_path / "tour").mkdir()
+    done = run_tour(go_command, tmp_path, upstream, "\n".join(tour()) + "\ngate=\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in ("all modules verified", "corp.example/hello v1.0.0", "denied, exit status 1", "ask #platform for the group"):
+        assert said in done.stdout, f"{said!r} is missing in:\n{done.stdout}"
+    assert re.search(r'"action":"zip","module":"corp.example/hello","version":"v1.0.0","verdict":"allow","proof":"pin"', done.stdout), done.stdout
+    assert re.search(r'"action":"zip","module":"example.org/greeting","version":"v1.1.0","verdict":"allow","proof":"sumdb"', done.stdout), done.stdout
+    assert "corp.example" not in upstream.everything()
+
+
+def test_tour_stops_at_a_failure(go_commands, tmp_path, upstream_factory):
+    """So that the test above cannot pass over a command that fails."""
+    upstream = upstream_factory(tls=None)
+    (tmp_path / "tour").mkdir()
+    done = run_tour(go_commands[0], tmp_path, upstream, "\n".join(tour()[:3]).replace("verdict: deny", "verdict: perhaps") + "\necho went on\n")
+    assert done.returncode != 0 and "went on" not in done.stdout
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_names(page):
+    """Make targets, files and commands that the page speaks of are there."""
+    text = read(page)
+    targets = set(TARGET.findall(read("Makefile"))) | set(re.search(r"^\.PHONY: (all.*)$", read("Makefile"), re.MULTILINE)[1].split())
+    rooms = re.search(r"^ROOMS := (.*)$", read("Makefile"), re.MULTILINE)[1].split()
+    asked = set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.MULTILINE))
+    assert asked and asked <= targets, asked - targets
+    for name in re.findall(r"\]\((?!https?:)([^)#]+)\)|`((?:%s|tests|conf|docs)/[\w./*-]*)`" % "|".join(rooms), text):
+        assert glob.glob(os.path.join(ROOT, name[0] or name[1])), f"{page} names {name[0] or name[1]}"
+    help_text = subprocess.run([BINARY, "help"], capture_output=True, text=True, check=True).stdout.partition("Not in this version")[0]
+    commands = {" ".join(match.split()) for match in re.findall(r"(?:`|^)modgate ([a-z][a-z-]+)", re.sub(r"(?s)## Not in this version.*", "", text), re.MULTILINE)}
+    known = set(re.findall(r"^  ([a-z][a-z-]+)", help_text, re.MULTILINE))
+    assert commands <= known, commands - known
+
+
+def test_sections():
+    """The table of configuration names every section, and no other."""
+    table = re.search(r"\| section \|.*?\n\n", read("README.md"), re.DOTALL)[0]
+    told = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+    assert sorted(told) == sorted(re.findall(r"^(\w+):", read("conf", "modgate.yaml"), re.MULTILINE))
+
+
+def test_limits():
+    """Nothing of the machine that it was written on."""
+    for page in ("README.md", "CONTRIBUTING.md"):
+        assert not re.search(r"/work\b|/root\b|/home/", read(page))
