@@ -4,9 +4,9 @@
 
 #include "vcs/attributes_private.h"
 
-#define LINE_BYTES_MAX   2048 /* git ignores longer lines */
-#define BLANKS      " \t\r\n"
-#define MACRO       "[attr]"
+#define LINE_BYTES_MAX 2048 /* git ignores longer lines */
+#define BLANKS         " \t\r\n"
+#define MACRO          "[attr]"
 
 static struct slice skip_blanks(struct slice s)
 {

@@ -2,31 +2,37 @@
  * Attributes as the .gitattributes files of one commit say, and nothing else: no index, no working tree, no info/attributes and no
  * configuration has a say. (The library reads some of these, and takes quoted and negative patterns for something else than git does.)
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vcs/attributes_private.h"
 
 #define FILE_BYTES_MAX (8u * 1024 * 1024)
-#define NAMES_MAX      512 /* macros may use each other: so deep may they be */
+#define NAMES_MAX      512                    /* macros may use each other: so deep may they be */
 #define LEVELS_MAX     (TREE_DEPTH_MAX + 200) /* directories of a module and of the files in it */
 
 /* The rules of one directory on the way to a file. */
 struct level {
-	size_t path_len;    /* of the directory with its '/'; 0 for the root */
+	size_t path_len; /* of the directory with its '/'; 0 for the root */
 	struct buf file;
 	struct rules rules;
+};
+
+/* What a name that is a macro stands for; NULL where it is none. */
+struct macro {
+	const struct rules *rules;
+	const struct rule *rule;
 };
 
 struct attributes {
 	git_repository *git;
 	git_tree *tree;
 	struct attribute_names names;
-	const struct rule **macros;      /* by number; NULL where a name is no macro */
-	const struct rules **macro_rules;
-	struct attribute_value *values;  /* by number, of the file at hand */
+	struct macro *macros;           /* by number */
+	struct attribute_value *values; /* by number, of the file at hand */
 	struct rules builtin;
-	char path[2 * TREE_PATH_MAX];    /* of the levels */
+	char path[2 * TREE_PATH_MAX]; /* of the levels */
 	struct level levels[LEVELS_MAX];
 	size_t depth;
 };
@@ -112,7 +118,7 @@ static int push(struct attributes *attributes, const char *path, size_t path_len
 {
 	struct level *level = &attributes->levels[attributes->depth];
 	char name[2 * TREE_PATH_MAX + 32];
-	int code;
+	int code, n;
 
 	if (attributes->depth == LEVELS_MAX || path_len >= sizeof(attributes->path))
 		return err_set(err, VCS_ERR_REJECTED, "the tree has more than %d levels", LEVELS_MAX);
@@ -120,8 +126,8 @@ static int push(struct attributes *attributes, const char *path, size_t path_len
 	buf_init(&level->file, FILE_BYTES_MAX);
 	level->path_len = path_len;
 	memcpy(attributes->path, path, path_len);
-	memcpy(name, path, path_len);
-	strcpy(name + path_len, ".gitattributes");
+	n = snprintf(name, sizeof(name), "%.*s.gitattributes", (int)path_len, path);
+	ASSERT(n > 0 && (size_t)n < sizeof(name));
 	code = vcs_blob_read(attributes->git, attributes->tree, name, &level->file, err);
 	attributes->depth++;
 	if (code == VCS_ERR_ABSENT)
@@ -135,10 +141,8 @@ static int push(struct attributes *attributes, const char *path, size_t path_len
 static void note_macros(struct attributes *attributes, const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->rules[i].macro != ATTRIBUTE_NONE) {
-			attributes->macros[rules->rules[i].macro] = &rules->rules[i];
-			attributes->macro_rules[rules->rules[i].macro] = rules;
-		}
+		if (rules->rules[i].macro != ATTRIBUTE_NONE)
+			attributes->macros[rules->rules[i].macro] = (struct macro){ rules, &rules->rules[i] };
 }
 
 static int open_root(struct attributes *attributes, struct err *err)
@@ -157,9 +161,8 @@ static int open_root(struct attributes *attributes, struct err *err)
 		return code;
 	count = attributes->names.count; /* no file below adds another: macros are the root's alone */
 	attributes->macros = calloc(count, sizeof(*attributes->macros));
-	attributes->macro_rules = calloc(count, sizeof(*attributes->macro_rules));
 	attributes->values = calloc(count, sizeof(*attributes->values));
-	if (!attributes->macros || !attributes->macro_rules || !attributes->values)
+	if (!attributes->macros || !attributes->values)
 		return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
 	note_macros(attributes, &attributes->builtin);
 	note_macros(attributes, &attributes->levels[0].rules);
@@ -198,7 +201,6 @@ void vcs_attributes_close(struct attributes **attributes)
 		free(gone->names.names[i]);
 	free(gone->names.names);
 	free(gone->macros);
-	free(gone->macro_rules);
 	free(gone->values);
 	git_tree_free(gone->tree);
 	free(gone);
@@ -230,8 +232,8 @@ static void decide(struct attributes *attributes, const struct rules *rules, con
 		if (attributes->values[state->attribute].kind != VALUE_UNKNOWN)
 			continue;
 		attributes->values[state->attribute] = state->value;
-		if (state->value.kind == VALUE_SET && attributes->macros[state->attribute])
-			decide(attributes, attributes->macro_rules[state->attribute], attributes->macros[state->attribute]);
+		if (state->value.kind == VALUE_SET && attributes->macros[state->attribute].rule)
+			decide(attributes, attributes->macros[state->attribute].rules, attributes->macros[state->attribute].rule);
 	}
 }
 

@@ -32,11 +32,11 @@ struct state {
 
 /* A line: a pattern or a macro's name, and states. */
 struct rule {
-	char *text;          /* owned; NULL for a macro */
-	const char *pattern; /* in text */
-	size_t literal;      /* how much of the pattern begins it without any special character */
-	bool basename;       /* matched against the last element alone */
-	size_t macro;        /* number of the name that it defines, else ATTRIBUTE_NONE */
+	char *text;                     /* owned; NULL for a macro */
+	const char *pattern;            /* in text */
+	size_t literal;                 /* how much of the pattern begins it without any special character */
+	bool basename;                  /* matched against the last element alone */
+	size_t macro;                   /* number of the name that it defines, else ATTRIBUTE_NONE */
 	size_t states_at, states_count; /* in the rules' states */
 };
 

@@ -31,38 +31,43 @@ static int find(const git_tree *tree, const char *path, git_tree_entry **entry_o
 	return err_set(err, VCS_ERR_ABSENT, "%s is no file", path);
 }
 
-static int read_object(git_repository *git, const git_oid *id, const char *path, struct buf *out, struct err *err)
+static int unreadable(const char *path, struct err *err)
+{
+	return err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: %s", path, vcs_git_reason());
+}
+
+static int read_object(git_odb *odb, const git_oid *id, const char *path, struct buf *out, struct err *err)
 {
 	git_object_t type = GIT_OBJECT_INVALID;
 	git_odb_object *object = NULL;
-	git_odb *odb = NULL;
 	size_t bytes = 0;
-	int code = 0;
 
-	if (git_repository_odb(&odb, git) != 0 || git_odb_read_header(&bytes, &type, odb, id) != 0) {
-		code = err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: %s", path, vcs_git_reason());
-	} else if (bytes > out->max - out->len) {
-		code = err_set(err, VCS_ERR_REJECTED, "%s is larger than %zu bytes", path, out->max - out->len);
-	} else if (git_odb_read(&object, odb, id) != 0) {
-		code = err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: %s", path, vcs_git_reason());
-	} else {
-		buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
-		if (buf_failed(out))
-			code = err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: out of memory", path);
-	}
+	if (git_odb_read_header(&bytes, &type, odb, id) != 0)
+		return unreadable(path, err);
+	if (bytes > out->max - out->len)
+		return err_set(err, VCS_ERR_REJECTED, "%s is larger than %zu bytes", path, out->max - out->len);
+	if (git_odb_read(&object, odb, id) != 0)
+		return unreadable(path, err);
+	buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
 	git_odb_object_free(object);
-	git_odb_free(odb);
-	return code;
+	if (buf_failed(out))
+		return err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: out of memory", path);
+	return 0;
 }
 
 int vcs_blob_read(git_repository *git, const git_tree *tree, const char *path, struct buf *out, struct err *err)
 {
 	git_tree_entry *entry = NULL;
+	git_odb *odb = NULL;
 	int code = find(tree, path, &entry, err);
 
 	if (code < 0)
 		return code;
-	code = read_object(git, git_tree_entry_id(entry), path, out, err);
+	if (git_repository_odb(&odb, git) != 0)
+		code = unreadable(path, err);
+	else
+		code = read_object(odb, git_tree_entry_id(entry), path, out, err);
+	git_odb_free(odb);
 	git_tree_entry_free(entry);
 	return code;
 }

@@ -13,11 +13,11 @@
 
 #include "vcs/vcs_private.h"
 
-#define CONFIG_FD     3   /* both named again in the environment below */
-#define TRACE_FD      4
-#define POLL_MS       100 /* how late an abort may be noticed */
-#define CPU_S_MAX     1800
-#define FILES_MAX     256
+#define CONFIG_FD       3 /* both named again in the environment below */
+#define TRACE_FD        4
+#define POLL_MS         100 /* how late an abort may be noticed */
+#define CPU_S_MAX       1800
+#define FILES_MAX       256
 #define ENVIRONMENT_MAX 24
 
 /* Set up before the fork, used between fork and exec, where nothing may allocate. */

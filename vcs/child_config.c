@@ -17,15 +17,16 @@
  * What fsck finds in old and honest repositories, and what a mirror that is never checked out can hold without harm, is a warning; all
  * else ends the fetch.
  */
-static const char fixed[] = "[core]\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n\tfsmonitor = false\n\tbigFileThreshold = 64m\n"
-			    "[protocol]\n\tversion = 2\n\tallow = never\n"
-			    "[protocol \"https\"]\n\tallow = always\n"
-			    "[http]\n\tfollowRedirects = false\n\tsslVerify = true\n\tlowSpeedLimit = 100\n\tlowSpeedTime = 60\n\tsaveCookies = false\n"
-			    "[transfer]\n\tfsckObjects = true\n\tbundleURI = false\n"
-			    "[fetch]\n\tfsckObjects = true\n\tunpackLimit = 1\n\trecurseSubmodules = false\n\twriteCommitGraph = false\n"
-			    "[fetch \"fsck\"]\n\tzeroPaddedFilemode = warn\n\tbadFilemode = warn\n\tmissingSpaceBeforeDate = warn\n\tbadTimezone = warn\n"
-			    "\tmissingSpaceBeforeEmail = warn\n\tmissingNameBeforeEmail = warn\n\tbadDateOverflow = warn\n\tmissingTaggerEntry = warn\n"
-			    "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[submodule]\n\trecurse = false\n[pack]\n\tthreads = 1\n";
+static const char fixed[] =
+	"[core]\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n\tfsmonitor = false\n\tbigFileThreshold = 64m\n"
+	"[protocol]\n\tversion = 2\n\tallow = never\n"
+	"[protocol \"https\"]\n\tallow = always\n"
+	"[http]\n\tfollowRedirects = false\n\tsslVerify = true\n\tlowSpeedLimit = 100\n\tlowSpeedTime = 60\n\tsaveCookies = false\n"
+	"[transfer]\n\tfsckObjects = true\n\tbundleURI = false\n"
+	"[fetch]\n\tfsckObjects = true\n\tunpackLimit = 1\n\trecurseSubmodules = false\n\twriteCommitGraph = false\n"
+	"[fetch \"fsck\"]\n\tzeroPaddedFilemode = warn\n\tbadFilemode = warn\n\tmissingSpaceBeforeDate = warn\n\tbadTimezone = warn\n"
+	"\tmissingSpaceBeforeEmail = warn\n\tmissingNameBeforeEmail = warn\n\tbadDateOverflow = warn\n\tmissingTaggerEntry = warn\n"
+	"[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[submodule]\n\trecurse = false\n[pack]\n\tthreads = 1\n";
 
 static void add_quoted(struct buf *out, struct slice value)
 {

@@ -38,7 +38,7 @@ static void set_eol(const struct attribute_value *values, struct conversion *out
 static bool plain(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
-		if (!isalnum((unsigned char)name.ptr[i]) && !memchr("-_.:+", name.ptr[i], 5))
+		if (!isalnum((unsigned char)name.ptr[i]) && slice_index(SLICE("-_.:+"), name.ptr[i]) < 0)
 			return false;
 	return name.len < ENCODING_MAX;
 }

@@ -169,7 +169,8 @@ static int encoding(const struct vcs *vcs, struct content *content, const char *
 	return 0;
 }
 
-int vcs_convert(const struct vcs *vcs, const struct conversion *conversion, const git_oid *blob, struct content *in, struct content *out, struct err *err)
+int vcs_convert(
+	const struct vcs *vcs, const struct conversion *conversion, const git_oid *blob, struct content *in, struct content *out, struct err *err)
 {
 	struct content content = *in;
 	int code = 0;

@@ -20,8 +20,9 @@ static int find_pin(struct session *session, const char *commit, git_oid *commit
 		there = git_odb_refresh(odb) == 0 && git_odb_exists(odb, &id);
 	git_odb_free(odb);
 	if (!there)
-		return err_set(err, VCS_ERR_UNKNOWN, "commit %s, to which %s was pinned, is in the repository no more; bring it back, on a branch of its own",
-			commit, session->at.module);
+		return err_set(err, VCS_ERR_UNKNOWN,
+			"commit %s, to which %s was pinned, is in the repository no more; bring it back, on a branch of its own", commit,
+			session->at.module);
 	*commit_out = id;
 	return 0;
 }

@@ -7,17 +7,17 @@
 
 #include "vcs/vcs_private.h"
 
-#define NONE     UINT32_MAX
+#define NONE      UINT32_MAX
 #define SLOTS_MIN 1024
 
 struct graph {
-	unsigned epoch;     /* counts how often everything was forgotten */
+	unsigned epoch; /* counts how often everything was forgotten */
 	git_oid *ids;
-	uint32_t *first;    /* where a commit's parents begin in `parents`; NONE while it was not read */
+	uint32_t *first; /* where a commit's parents begin in `parents`; NONE while it was not read */
 	size_t count, cap;
-	uint32_t *parents;  /* runs of numbers, each ended by NONE */
+	uint32_t *parents; /* runs of numbers, each ended by NONE */
 	size_t parents_count, parents_cap;
-	uint32_t *slots;    /* numbers by hash, NONE where free; a power of two */
+	uint32_t *slots; /* numbers by hash, NONE where free; a power of two */
 	size_t slots_count;
 };
 
@@ -217,8 +217,8 @@ static int mark(const struct graph *graph, struct todo *todo, uint8_t *bits)
 	return 0;
 }
 
-int vcs_graph_mark(struct graph *graph, git_repository *git, const git_oid *tips, size_t tips_count, uint8_t **bits_out, size_t *count_out,
-	struct err *err)
+int vcs_graph_mark(
+	struct graph *graph, git_repository *git, const git_oid *tips, size_t tips_count, uint8_t **bits_out, size_t *count_out, struct err *err)
 {
 	struct todo todo = { NULL, 0, 0 };
 	uint8_t *bits = NULL;

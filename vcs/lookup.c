@@ -22,7 +22,8 @@ int vcs_lookup_commit(struct session *session, const git_oid *commit, struct fou
 	git_commit *read = NULL;
 
 	if (git_commit_lookup(&read, session->git, commit) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "commit %s of %s cannot be read: %s", git_oid_tostr_s(commit), session->at.module, vcs_git_reason());
+		return err_set(
+			err, VCS_ERR_UNKNOWN, "commit %s of %s cannot be read: %s", git_oid_tostr_s(commit), session->at.module, vcs_git_reason());
 	memset(out, 0, sizeof(*out));
 	out->commit = *commit;
 	git_oid_tostr(out->hex, sizeof(out->hex), commit);
@@ -34,10 +35,7 @@ int vcs_lookup_commit(struct session *session, const git_oid *commit, struct fou
 
 static void set_ref(struct found *out, const char *prefix, const char *name)
 {
-	if (strlen(prefix) + strlen(name) < sizeof(out->ref)) {
-		strcpy(out->ref, prefix);
-		strcat(out->ref, name);
-	}
+	vcs_text_join(out->ref, sizeof(out->ref), prefix, name); /* one that is too long is not told */
 }
 
 static int use_ref(struct session *session, const char *prefix, const struct ref *ref, struct found *out, struct err *err)
@@ -67,7 +65,7 @@ int vcs_lookup_head(struct session *session, struct found *out, struct err *err)
 static bool is_hex(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
-		if (!memchr("0123456789abcdef", name.ptr[i], 16))
+		if (slice_index(SLICE("0123456789abcdef"), name.ptr[i]) < 0)
 			return false;
 	return name.len >= HEX_MIN && name.len <= HEX_MAX;
 }
@@ -145,7 +143,8 @@ static int find_reachable(struct session *session, struct slice hex, struct matc
 	pthread_mutex_lock(&session->repository->graph_lock);
 	code = reach(session, err);
 	if (code == 0)
-		match->count = vcs_graph_find(session->repository->graph, hex, session->refs->reachable, session->refs->reachable_bits, &match->commit);
+		match->count =
+			vcs_graph_find(session->repository->graph, hex, session->refs->reachable, session->refs->reachable_bits, &match->commit);
 	pthread_mutex_unlock(&session->repository->graph_lock);
 	return code;
 }
@@ -207,12 +206,13 @@ int vcs_lookup_query(struct session *session, struct slice query, struct found *
 	return code;
 }
 
-int vcs_lookup_ancestors(struct session *session, const git_oid *commit, uint8_t **bits_out, size_t *count_out, struct err *err)
+int vcs_lookup_ancestors(struct session *session, const git_oid *commit, uint8_t **bits_out, size_t *count_out, unsigned *epoch_out, struct err *err)
 {
 	int code;
 
 	pthread_mutex_lock(&session->repository->graph_lock);
 	code = vcs_graph_mark(session->repository->graph, session->git, commit, 1, bits_out, count_out, err);
+	*epoch_out = vcs_graph_epoch(session->repository->graph);
 	pthread_mutex_unlock(&session->repository->graph_lock);
 	return code;
 }

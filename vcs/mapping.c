@@ -128,8 +128,8 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 	mapping_out->ca = text_dup(repository->ca);
 	mapping_out->refresh_us = (repository->refresh_s ? repository->refresh_s : REFRESH_S_DEFAULT) * 1000000;
 	mapping_out->missing_is_absent = repository->missing_is_absent;
-	if (!mapping_out->prefix || !mapping_out->repository || !mapping_out->subdir || (repository->credentials_file && !mapping_out->credentials_file) ||
-		(repository->ca && !mapping_out->ca))
+	if (!mapping_out->prefix || !mapping_out->repository || !mapping_out->subdir ||
+		(repository->credentials_file && !mapping_out->credentials_file) || (repository->ca && !mapping_out->ca))
 		return err_set(err, VCS_ERR_UNKNOWN, "out of memory");
 	return 0;
 }
@@ -163,8 +163,8 @@ static int split_root(const struct mapping *mapping, struct slice module, struct
 		if (rest.len > 0)
 			rest = slice_after(rest, 1);
 		if (!slice_next(&rest, '/', &elements[i]) || elements[i].len == 0 || elements[i].ptr[0] == '-')
-			return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s have %zu more path elements", SLICE_ARG(module),
-				mapping->prefix, mapping->elements);
+			return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s have %zu more path elements",
+				SLICE_ARG(module), mapping->prefix, mapping->elements);
 		rest = slice_after(module, (size_t)(elements[i].ptr + elements[i].len - module.ptr));
 	}
 	*root_out = slice_make(module.ptr, module.len - rest.len);
@@ -203,21 +203,16 @@ static int set_directory(struct slice prefix, struct slice root, struct location
 	if (out->mapping->subdir[0] != '\0' && buf.len > 0)
 		buf_add_char(&buf, '/');
 	buf_add_text(&buf, out->mapping->subdir);
-	if (buf_failed(&buf)) {
+	if (buf_failed(&buf) || !vcs_text_join(out->directory, sizeof(out->directory), buf_text(&buf), "") ||
+		!vcs_text_join(out->tag_prefix, sizeof(out->tag_prefix), buf_text(&buf), buf.len > 0 ? "/" : ""))
 		code = err_set(err, VCS_ERR_ABSENT, "no module has so long a path");
-	} else {
-		memcpy(out->directory, buf_text(&buf), buf.len + 1);
-		memcpy(out->tag_prefix, buf_text(&buf), buf.len + 1);
-		if (buf.len > 0)
-			strcat(out->tag_prefix, "/");
-	}
 	buf_free(&buf);
 	return code;
 }
 
 int vcs_location_init(const struct mapping *mapping, struct slice module, struct location *out, struct err *err)
 {
-	struct slice elements[9], root, prefix;
+	struct slice elements[9], root = SLICE_NONE, prefix = SLICE_NONE;
 	struct err why = ERR_INIT;
 	int code;
 

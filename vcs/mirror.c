@@ -11,14 +11,14 @@
 #include "base/hash.h"
 #include "vcs/vcs_private.h"
 
-#define MESSAGES_MAX      8192
-#define HEADS_BYTES_MAX   16384  /* `ls-remote --symref URL HEAD` is two lines */
-#define TRACE_MAX         4096   /* the first packets say which protocol is spoken */
-#define ASK_TIMEOUT_MS    60000
-#define CREDENTIAL_MAX    4096
-#define MARK              "modgate-url" /* in a mirror that was fetched completely once: whose it is */
-#define UNBORN            "refs/modgate/unborn"
-#define DETACHED          "refs/modgate/head"
+#define MESSAGES_MAX    8192
+#define HEADS_BYTES_MAX 16384 /* `ls-remote --symref URL HEAD` is two lines */
+#define TRACE_MAX       4096  /* the first packets say which protocol is spoken */
+#define ASK_TIMEOUT_MS  60000
+#define CREDENTIAL_MAX  4096
+#define MARK            "modgate-url" /* in a mirror that was fetched completely once: whose it is */
+#define UNBORN          "refs/modgate/unborn"
+#define DETACHED        "refs/modgate/head"
 
 /* One fetch. */
 struct fetch {
@@ -91,7 +91,7 @@ static bool says(const struct buf *messages, const char *words)
 static bool spoke_git(const struct buf *trace)
 {
 	return slice_find(buf_slice(trace), SLICE("< version 2")) >= 0 || slice_find(buf_slice(trace), SLICE("< version 1")) >= 0 ||
-		slice_find(buf_slice(trace), SLICE("< # service=git-upload-pack")) >= 0;
+	       slice_find(buf_slice(trace), SLICE("< # service=git-upload-pack")) >= 0;
 }
 
 static enum sync classify(const struct buf *messages)
@@ -158,10 +158,12 @@ static enum sync explain(const struct fetch *fetch, struct err *err)
 		why = SLICE("git's reason holds the credential and is not shown");
 	switch (sync) {
 	case SYNC_REFUSED:
-		err_set(err, VCS_ERR_UNKNOWN, "%s refuses the credential that it was given, or wants one; check credentials_file and its rights", fetch->url);
+		err_set(err, VCS_ERR_UNKNOWN, "%s refuses the credential that it was given, or wants one; check credentials_file and its rights",
+			fetch->url);
 		break;
 	case SYNC_MISSING:
-		err_set(err, VCS_ERR_UNKNOWN, "%s: the forge says not found; the repository does not exist or the credential may not see it", fetch->url);
+		err_set(err, VCS_ERR_UNKNOWN, "%s: the forge says not found; the repository does not exist or the credential may not see it",
+			fetch->url);
 		break;
 	case SYNC_DAMAGED:
 		err_set(err, VCS_ERR_UNKNOWN, "%s sent objects that are not sound: %.*s", fetch->url, SLICE_ARG(why));
@@ -290,7 +292,8 @@ static int read_credential(const struct mapping *mapping, struct fetch *fetch, s
 	if (file_read_secret(mapping->credentials_file, &fetch->credential, err) < 0)
 		return err_prepend(err, VCS_ERR_UNKNOWN, "%s", fetch->url);
 	if (slice_starts(buf_slice(&fetch->credential), SLICE("-----BEGIN")))
-		return err_set(err, VCS_ERR_UNKNOWN, "%s: credentials_file holds a private key; ssh is not in this version, user:token is expected", fetch->url);
+		return err_set(err, VCS_ERR_UNKNOWN, "%s: credentials_file holds a private key; ssh is not in this version, user:token is expected",
+			fetch->url);
 	if (slice_index(buf_slice(&fetch->credential), ':') < 1)
 		return err_set(err, VCS_ERR_UNKNOWN, "%s: credentials_file must hold user:token", fetch->url);
 	return 0;

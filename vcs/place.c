@@ -69,7 +69,7 @@ static int refuse(const struct claim *claim, const struct location *at, const gi
 static void settle(struct claim *claim, const char *directory, struct place *out)
 {
 	memset(out, 0, sizeof(*out));
-	strcpy(out->directory, directory);
+	vcs_text_join(out->directory, sizeof(out->directory), directory, "");
 	out->exists = claim->exists;
 	out->bytes = claim->bytes;
 	memset(&claim->bytes, 0, sizeof(claim->bytes));
@@ -102,8 +102,8 @@ static bool has_major_directory(const struct location *at)
 	return at->path_major.len > 0 && at->path_major.ptr[0] == '/' && !at->at_root;
 }
 
-static int decide(struct session *session, const git_tree *tree, const git_oid *commit, struct claim *own, struct claim *major,
-	struct place *out, struct err *err)
+static int decide(struct session *session, const git_tree *tree, const git_oid *commit, struct claim *own, struct claim *major, struct place *out,
+	struct err *err)
 {
 	const struct location *at = &session->at;
 	char directory[VCS_DIRECTORY_MAX + 32] = "";

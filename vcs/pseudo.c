@@ -11,15 +11,25 @@ struct ancestry {
 	struct resolution *resolution;
 	uint8_t *bits;
 	size_t count;
+	unsigned epoch;
+	bool lost; /* the graph was forgotten meanwhile: nothing can be said */
 };
 
 static int ancestry_init(struct resolution *resolution, struct ancestry *out, struct err *err)
 {
 	*out = (struct ancestry){ .resolution = resolution };
-	return vcs_lookup_ancestors(resolution->session, &resolution->found.commit, &out->bits, &out->count, err);
+	return vcs_lookup_ancestors(resolution->session, &resolution->found.commit, &out->bits, &out->count, &out->epoch, err);
 }
 
-static bool descends(const struct ancestry *ancestry, const struct ref *tag)
+static int ancestry_close(struct ancestry *ancestry, struct err *err)
+{
+	free(ancestry->bits);
+	if (ancestry->lost)
+		return err_set(err, VCS_ERR_UNKNOWN, "the history could not be read to its end; try again");
+	return 0;
+}
+
+static bool descends(struct ancestry *ancestry, const struct ref *tag)
 {
 	struct repository *repository = ancestry->resolution->session->repository;
 	bool yes;
@@ -27,7 +37,8 @@ static bool descends(const struct ancestry *ancestry, const struct ref *tag)
 	if (!tag->commit)
 		return false;
 	pthread_mutex_lock(&repository->graph_lock);
-	yes = vcs_graph_marked(repository->graph, &tag->target, ancestry->bits, ancestry->count);
+	ancestry->lost = ancestry->lost || vcs_graph_epoch(repository->graph) != ancestry->epoch;
+	yes = !ancestry->lost && vcs_graph_marked(repository->graph, &tag->target, ancestry->bits, ancestry->count);
 	pthread_mutex_unlock(&repository->graph_lock);
 	return yes;
 }
@@ -49,8 +60,7 @@ static int recent_tag(struct resolution *resolution, struct slice *base_out, str
 			!gomod_retracted(&resolution->retractions, version) && vcs_resolve_fits(resolution, version))
 			best = version;
 	*base_out = best;
-	free(ancestry.bits);
-	return 0;
+	return ancestry_close(&ancestry, err);
 }
 
 int vcs_pseudo_new(struct resolution *resolution, struct slice base, struct buf *out, struct err *err)
@@ -95,7 +105,8 @@ static int check_preceding(struct resolution *resolution, struct slice base, str
 
 	if (code < 0)
 		return code;
-	for (size_t i = vcs_refs_tags_from(refs, prefix); i < refs->tags_count && slice_starts(slice_of(refs->tags[i].name), prefix) && !ancestor; i++) {
+	for (size_t i = vcs_refs_tags_from(refs, prefix); i < refs->tags_count && slice_starts(slice_of(refs->tags[i].name), prefix) && !ancestor;
+		i++) {
 		struct slice rest = slice_after(slice_of(refs->tags[i].name), prefix.len);
 
 		if (!slice_starts(rest, base) || semver_compare(rest, base) != 0)
@@ -103,7 +114,9 @@ static int check_preceding(struct resolution *resolution, struct slice base, str
 		exists = true;
 		ancestor = descends(&ancestry, &refs->tags[i]);
 	}
-	free(ancestry.bits);
+	code = ancestry_close(&ancestry, err);
+	if (code < 0)
+		return code;
 	if (!exists)
 		return refuse(resolution, "there is no preceding tag", base, err);
 	return ancestor ? 0 : refuse(resolution, "the commit does not descend from the tag", base, err);

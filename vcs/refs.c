@@ -7,13 +7,6 @@
 
 #define PEEL_MAX 16 /* tags of tags */
 
-const char *vcs_git_reason(void)
-{
-	const git_error *error = git_error_last();
-
-	return error && error->message ? error->message : "no reason given";
-}
-
 struct ref_list {
 	struct ref *items;
 	size_t count, cap;
@@ -181,8 +174,8 @@ static bool same_list(const struct ref *a, size_t a_count, const struct ref *b, 
 
 static bool same(const struct refs *a, const struct refs *b)
 {
-	return a->head_born == b->head_born && git_oid_equal(&a->head, &b->head) &&
-		same_list(a->tags, a->tags_count, b->tags, b->tags_count) && same_list(a->branches, a->branches_count, b->branches, b->branches_count);
+	return a->head_born == b->head_born && git_oid_equal(&a->head, &b->head) && same_list(a->tags, a->tags_count, b->tags, b->tags_count) &&
+	       same_list(a->branches, a->branches_count, b->branches, b->branches_count);
 }
 
 static int read_names(git_repository *git, struct refs *out, struct err *err)

@@ -180,16 +180,14 @@ static int add_tag_sum(const struct resolution *resolution, struct vcs_revision 
 {
 	const struct location *at = &resolution->session->at;
 	struct slice version = slice_of(out->version), major = module_path_major_prefix(at->path_major);
+	char word[MODULE_PATH_MAX] = "";
 
 	if (!pseudo_is(version) || (slice_equal(version, resolution->query) && slice_starts(version, SLICE("v0.0.0-"))))
 		return 0;
-	if (strlen(at->tag_prefix) + major.len + 2 > sizeof(out->tag_prefix))
+	if (major.len > 0)
+		snprintf(word, sizeof(word), "%.*s.", SLICE_ARG(major));
+	if (!vcs_text_join(out->tag_prefix, sizeof(out->tag_prefix), at->tag_prefix, word))
 		return 0;
-	strcpy(out->tag_prefix, at->tag_prefix);
-	if (major.len > 0) {
-		strncat(out->tag_prefix, major.ptr, major.len);
-		strcat(out->tag_prefix, ".");
-	}
 	return vcs_tag_sum(resolution->session, out->tag_prefix, out->tag_sum, err);
 }
 
@@ -200,12 +198,12 @@ static int fill(const struct resolution *resolution, struct vcs_revision *revisi
 	int code;
 
 	memset(&revision, 0, sizeof(revision));
-	strcpy(revision.version, resolution->version);
-	strcpy(revision.commit, resolution->found.hex);
-	strcpy(revision.subdir, session->at.directory);
-	strcpy(revision.ref, resolution->found.ref);
+	vcs_text_join(revision.version, sizeof(revision.version), resolution->version, "");
+	vcs_text_join(revision.commit, sizeof(revision.commit), resolution->found.hex, "");
+	vcs_text_join(revision.subdir, sizeof(revision.subdir), session->at.directory, "");
+	vcs_text_join(revision.ref, sizeof(revision.ref), resolution->found.ref, "");
 	if (!session->repository->local)
-		strcpy(revision.url, session->at.repository);
+		vcs_text_join(revision.url, sizeof(revision.url), session->at.repository, "");
 	revision.time_s = resolution->found.time_s;
 	revision.stale = session->failure != SYNC_DONE;
 	code = add_tag_sum(resolution, &revision, err);

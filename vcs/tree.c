@@ -83,7 +83,7 @@ static int visit(struct walk *walk, const git_tree_entry *entry, struct err *err
 		return err_set(err, VCS_ERR_REJECTED, "a path is longer than %d bytes", TREE_PATH_MAX);
 	memcpy(walk->path + at, git_tree_entry_name(entry), len + 1);
 	if (S_ISDIR(mode)) {
-		strcpy(walk->path + at + len, "/");
+		memcpy(walk->path + at + len, "/", 2);
 		return descend(walk, git_tree_entry_id(entry), at + len + 1, err);
 	}
 	if (!S_ISREG(mode) && !S_ISLNK(mode))

@@ -53,8 +53,7 @@ static int set_empty(struct vcs *vcs, struct err *err)
 
 	vcs->empty = malloc(strlen(vcs->mirrors) + sizeof("/empty.git"));
 	if (vcs->empty) {
-		strcpy(vcs->empty, vcs->mirrors);
-		strcat(vcs->empty, "/empty.git");
+		vcs_text_join(vcs->empty, strlen(vcs->mirrors) + sizeof("/empty.git"), vcs->mirrors, "/empty.git");
 		got = git_repository_init(&git, vcs->empty, 1);
 	}
 	git_repository_free(git);

@@ -34,10 +34,10 @@ enum vcs_code {
 };
 
 #define VCS_REPOSITORY_MAX 1024 /* bytes of a URL or path, after substitution */
-#define VCS_DIRECTORY_MAX 1280  /* bytes of a directory inside a repository */
-#define VCS_REF_MAX 512         /* longer names of references resolve, but are not told */
-#define VCS_COMMIT_MAX 41       /* 40 hex digits and a NUL */
-#define VCS_SUM_MAX 64          /* "t1:" + 44 + NUL, rounded */
+#define VCS_DIRECTORY_MAX  1280 /* bytes of a directory inside a repository */
+#define VCS_REF_MAX        512  /* longer names of references resolve, but are not told */
+#define VCS_COMMIT_MAX     41   /* 40 hex digits and a NUL */
+#define VCS_SUM_MAX        64   /* "t1:" + 44 + NUL, rounded */
 
 /* Where the modules below a prefix come from. */
 struct vcs_repository {
@@ -54,12 +54,12 @@ struct vcs_repository {
 struct vcs_options {
 	const struct vcs_repository *repositories;
 	size_t count;
-	const char *mirrors;          /* directory, made if absent; needed for remote repositories and for files over VCS_BLOB_BYTES_MAX */
-	const struct clock *clock;    /* NULL: the machine's */
-	const char *git;              /* NULL: /usr/bin/git */
-	int64_t fetch_timeout_ms;     /* one child; 0: 300000 */
-	int64_t fetch_memory_max;     /* address space of a child in bytes; 0: 4 GiB */
-	int64_t fetch_bytes_max;      /* of one file that a child writes; 0: 8 GiB */
+	const char *mirrors;       /* directory, made if absent; needed for remote repositories and for files over VCS_BLOB_BYTES_MAX */
+	const struct clock *clock; /* NULL: the machine's */
+	const char *git;           /* NULL: /usr/bin/git */
+	int64_t fetch_timeout_ms;  /* one child; 0: 300000 */
+	int64_t fetch_memory_max;  /* address space of a child in bytes; 0: 4 GiB */
+	int64_t fetch_bytes_max;   /* of one file that a child writes; 0: 8 GiB */
 };
 
 #define VCS_BLOB_BYTES_MAX (32LL * 1024 * 1024) /* larger files go through a child and a mapped temporary file */
@@ -86,7 +86,7 @@ struct vcs_revision {
 	char ref[VCS_REF_MAX];              /* "refs/tags/v1.0.0", "refs/heads/main", "HEAD"; "" for a hash */
 	char tag_prefix[VCS_DIRECTORY_MAX]; /* set for pseudo-versions that depend on tags */
 	char tag_sum[VCS_SUM_MAX];
-	bool stale;                         /* the remote did not answer; this is what the mirror knew */
+	bool stale; /* the remote did not answer; this is what the mirror knew */
 };
 
 /*
@@ -116,8 +116,8 @@ void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf 
  */
 int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct buf *out, struct err *err);
 /* Streams the zip into sink and tells its h1. VCS_ERR_REJECTED: no zip can be made of this tree, err says why. */
-int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx,
-	char h1_out[MODULE_H1_MAX], struct err *err);
+int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx, char h1_out[MODULE_H1_MAX],
+	struct err *err);
 
 /* Reads the references of the module's repository now, however fresh they are. */
 int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err);

@@ -21,18 +21,18 @@ struct mapping {
 	int64_t refresh_us;
 	bool missing_is_absent;
 	bool local;
-	size_t elements;        /* how many {n} the repository has */
+	size_t elements; /* how many {n} the repository has */
 };
 
 /* Where a module is expected. The slice aliases module: do not copy the struct. */
 struct location {
 	const struct mapping *mapping;
 	char module[MODULE_PATH_MAX + 1];
-	struct slice path_major;                  /* "", "/v2", ".v2" or ".v2-unstable" */
-	bool at_root;                             /* the module path is the repository's own */
-	char repository[VCS_REPOSITORY_MAX + 1];  /* URL or path, substituted */
-	char directory[VCS_DIRECTORY_MAX];        /* in the repository, "" at its root */
-	char tag_prefix[VCS_DIRECTORY_MAX];       /* "" or directory and '/' */
+	struct slice path_major;                 /* "", "/v2", ".v2" or ".v2-unstable" */
+	bool at_root;                            /* the module path is the repository's own */
+	char repository[VCS_REPOSITORY_MAX + 1]; /* URL or path, substituted */
+	char directory[VCS_DIRECTORY_MAX];       /* in the repository, "" at its root */
+	char tag_prefix[VCS_DIRECTORY_MAX];      /* "" or directory and '/' */
 };
 
 /* VCS_ERR_INVALID names what is wrong. Frees nothing on failure: vcs_mapping_free() does. */
@@ -46,10 +46,10 @@ int vcs_location_init(const struct mapping *mapping, struct slice module, struct
 /* --- refs.c: what the references of a repository were at one moment ------------------------------------------------------------ */
 
 struct ref {
-	char *name;      /* without refs/tags/ or refs/heads/ */
-	git_oid object;  /* what it names */
-	git_oid target;  /* fully peeled */
-	bool commit;     /* target is a commit */
+	char *name;     /* without refs/tags/ or refs/heads/ */
+	git_oid object; /* what it names */
+	git_oid target; /* fully peeled */
+	bool commit;    /* target is a commit */
 };
 
 /* Never changes once read, but for `reachable`. Counted; shared by sessions. */
@@ -59,7 +59,7 @@ struct refs {
 	size_t tags_count, branches_count;
 	git_oid head;
 	bool head_born;
-	uint8_t *reachable;          /* bits by graph index; NULL until asked for; under the repository's graph lock */
+	uint8_t *reachable; /* bits by graph index; NULL until asked for; under the repository's graph lock */
 	size_t reachable_bits;
 	unsigned reachable_epoch;
 };
@@ -85,8 +85,8 @@ void vcs_graph_close(struct graph **graph);
 /* Changes when a failure made the graph forget its numbers: bits of before mean nothing then. */
 unsigned vcs_graph_epoch(const struct graph *graph);
 /* Marks every commit that tips reach, themselves included. Caller frees *bits_out. VCS_ERR_UNKNOWN. */
-int vcs_graph_mark(struct graph *graph, git_repository *git, const git_oid *tips, size_t tips_count, uint8_t **bits_out, size_t *count_out,
-	struct err *err);
+int vcs_graph_mark(
+	struct graph *graph, git_repository *git, const git_oid *tips, size_t tips_count, uint8_t **bits_out, size_t *count_out, struct err *err);
 /* Is this commit marked? */
 bool vcs_graph_marked(const struct graph *graph, const git_oid *commit, const uint8_t *bits, size_t count);
 /* How many marked commits begin with these hex digits (2 means "several"); the first goes to *commit_out. */
@@ -104,24 +104,24 @@ enum sync {
 };
 
 #define REPOSITORY_HANDLES_MAX 8
-#define REPOSITORIES_OPEN_MAX  256              /* idle ones beyond are closed, least recently used first */
-#define SYNC_AGAIN_US          (3 * 1000000LL)  /* an unknown revision is looked for again unless the references are younger */
-#define SYNC_FAILURE_US        (5 * 1000000LL)  /* a failure is told again for so long without trying */
+#define REPOSITORIES_OPEN_MAX  256             /* idle ones beyond are closed, least recently used first */
+#define SYNC_AGAIN_US          (3 * 1000000LL) /* an unknown revision is looked for again unless the references are younger */
+#define SYNC_FAILURE_US        (5 * 1000000LL) /* a failure is told again for so long without trying */
 
 struct repository {
 	struct repository *next;
-	char *name;               /* URL or path: the key */
-	char *git_dir;            /* the mirror, or the path itself */
+	char *name;    /* URL or path: the key */
+	char *git_dir; /* the mirror, or the path itself */
 	bool local;
-	size_t users;             /* under the table's lock */
+	size_t users; /* under the table's lock */
 	int64_t used_us;
 
-	pthread_mutex_t lock;     /* all below but the graph */
+	pthread_mutex_t lock; /* all below but the graph */
 	pthread_cond_t changed;
-	bool busy;                /* somebody reads or fetches */
-	bool read_once;           /* a mirror's references of an earlier process were looked for */
-	struct refs *refs;        /* NULL before */
-	int64_t synced_us;        /* when the last good reading began; INT64_MIN: never in this process */
+	bool busy;         /* somebody reads or fetches */
+	bool read_once;    /* a mirror's references of an earlier process were looked for */
+	struct refs *refs; /* NULL before */
+	int64_t synced_us; /* when the last good reading began; INT64_MIN: never in this process */
 	enum sync failure;
 	int64_t failed_us;
 	struct err failure_text;
@@ -135,8 +135,8 @@ struct repository {
 struct vcs {
 	struct mapping *mappings;
 	size_t count;
-	char *mirrors;            /* absolute */
-	char *empty;              /* a repository without anything, below mirrors */
+	char *mirrors; /* absolute */
+	char *empty;   /* a repository without anything, below mirrors */
 	char *git;
 	const struct clock *clock;
 	int64_t fetch_timeout_ms;
@@ -178,15 +178,15 @@ bool vcs_mirror_wants_tidying(const char *git_dir);
 
 /* A child: an argument vector, a fixed environment, limits, a deadline. */
 struct child {
-	const char *const *argv;  /* argv[0] is the program's absolute path */
-	const char *home;         /* HOME and working directory */
-	const char *git_dir;      /* GIT_DIR */
-	const char *objects;      /* GIT_OBJECT_DIRECTORY, or NULL */
-	int config_fd;            /* becomes descriptor 3, the only configuration that git reads */
-	int output_fd;            /* standard output; -1: captured in output */
-	struct buf *output;       /* more than its maximum ends the child */
-	struct buf *messages;     /* standard error, cut at its maximum */
-	struct buf *trace;        /* the packets of git's protocol as it traces them, cut at its maximum; or NULL */
+	const char *const *argv; /* argv[0] is the program's absolute path */
+	const char *home;        /* HOME and working directory */
+	const char *git_dir;     /* GIT_DIR */
+	const char *objects;     /* GIT_OBJECT_DIRECTORY, or NULL */
+	int config_fd;           /* becomes descriptor 3, the only configuration that git reads */
+	int output_fd;           /* standard output; -1: captured in output */
+	struct buf *output;      /* more than its maximum ends the child */
+	struct buf *messages;    /* standard error, cut at its maximum */
+	struct buf *trace;       /* the packets of git's protocol as it traces them, cut at its maximum; or NULL */
 	int64_t timeout_ms;
 	int64_t memory_max;
 	int64_t bytes_max;
@@ -208,13 +208,13 @@ struct session {
 	git_repository *git;
 	struct refs *refs;
 	int64_t begun_us;
-	enum sync failure;        /* of the last attempt to read the references */
+	enum sync failure; /* of the last attempt to read the references */
 	struct err failure_text;
 };
 
 enum session_want {
-	SESSION_FRESH, /* references no older than refresh_s; older ones only when the remote fails */
-	SESSION_NOW,   /* references read after this call began */
+	SESSION_FRESH,  /* references no older than refresh_s; older ones only when the remote fails */
+	SESSION_NOW,    /* references read after this call began */
 	SESSION_OBJECTS /* whatever is there */
 };
 
@@ -234,8 +234,8 @@ struct found {
 	char hex[VCS_COMMIT_MAX];
 	char abbreviated[13];
 	int64_t time_s;
-	char ref[VCS_REF_MAX];    /* full name of the reference used; "" for a hash or too long a name */
-	struct slice tag;         /* the tag that the lookup named, else empty; belongs to the references */
+	char ref[VCS_REF_MAX]; /* full name of the reference used; "" for a hash or too long a name */
+	struct slice tag;      /* the tag that the lookup named, else empty; belongs to the references */
 };
 
 /* name is a tag, branch, HEAD or hex digits, in that order. VCS_ERR_ABSENT, VCS_ERR_REJECTED (ambiguous, no commit), VCS_ERR_UNKNOWN. */
@@ -246,8 +246,8 @@ int vcs_lookup_head(struct session *session, struct found *out, struct err *err)
 int vcs_lookup_query(struct session *session, struct slice query, struct found *out, struct err *err);
 /* Exactly this commit. VCS_ERR_UNKNOWN when the object is not there. */
 int vcs_lookup_commit(struct session *session, const git_oid *commit, struct found *out, struct err *err);
-/* Every commit that this one descends from, and itself, as bits for vcs_graph_marked() under the graph lock. */
-int vcs_lookup_ancestors(struct session *session, const git_oid *commit, uint8_t **bits_out, size_t *count_out, struct err *err);
+/* Every commit that this one descends from, and itself, as bits for vcs_graph_marked() under the graph lock, in this epoch. */
+int vcs_lookup_ancestors(struct session *session, const git_oid *commit, uint8_t **bits_out, size_t *count_out, unsigned *epoch_out, struct err *err);
 
 /* --- blob.c, place.c: files at a commit ---------------------------------------------------------------------------------------- */
 
@@ -299,7 +299,7 @@ void vcs_versions_retractions(struct session *session, const struct versions *ve
 /* The state of one resolution. */
 struct resolution {
 	struct session *session;
-	struct slice query;           /* "" for the head */
+	struct slice query; /* "" for the head */
 	struct found found;
 	struct gomod retractions;
 	char version[MODULE_VERSION_MAX + 1]; /* the answer */
@@ -341,7 +341,7 @@ struct spool {
 	int fd;
 	int64_t bytes;
 	int64_t bytes_max;
-	int error;      /* errno */
+	int error; /* errno */
 };
 void vcs_spool_init(struct spool *spool, const char *directory, int64_t bytes_max);
 void vcs_spool_add(struct spool *spool, const void *bytes, size_t len);
@@ -365,7 +365,8 @@ struct conversion {
 };
 bool vcs_conversion_needed(const struct conversion *conversion);
 /* The steps in git's order: ident, line ends, encoding. Takes over `in` in any case. */
-int vcs_convert(const struct vcs *vcs, const struct conversion *conversion, const git_oid *blob, struct content *in, struct content *out, struct err *err);
+int vcs_convert(
+	const struct vcs *vcs, const struct conversion *conversion, const git_oid *blob, struct content *in, struct content *out, struct err *err);
 /* Step by step, for those who test them. */
 void vcs_convert_ident(struct slice in, const git_oid *blob, struct spool *out);
 bool vcs_convert_eol_applies(struct slice in, bool automatic);
@@ -387,10 +388,10 @@ int vcs_wildmatch(const char *pattern, struct slice text, bool pathname, bool *m
 #define TREE_PATH_MAX  4096
 
 struct entry {
-	char *path;                 /* relative to the module's directory; belongs to the listing */
+	char *path; /* relative to the module's directory; belongs to the listing */
 	git_oid blob;
 	enum module_file_mode mode;
-	int64_t bytes;              /* as stored, then as converted */
+	int64_t bytes;                 /* as stored, then as converted */
 	struct conversion *conversion; /* NULL: none needed */
 };
 struct listing {
@@ -403,9 +404,11 @@ int vcs_listing_read(git_repository *git, const git_tree *root, const char *dire
 int vcs_listing_add(struct listing *listing, const char *path, const git_oid *blob, enum module_file_mode mode, struct err *err);
 void vcs_listing_free(struct listing *listing);
 
-/* --- what git says ------------------------------------------------------------------------------------------------------------- */
+/* --- text.c ---------------------------------------------------------------------------------------------------------------------- */
 
 /* The library's last message, for a sentence. */
 const char *vcs_git_reason(void);
+/* Both, one after the other. False, and out empty, when they do not fit. */
+bool vcs_text_join(char *out, size_t size, const char *first, const char *second);
 
 #endif

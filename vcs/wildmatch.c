@@ -18,8 +18,8 @@ enum outcome {
 };
 
 struct matching {
-	const char *end;      /* of the text */
-	bool pathname;        /* '*', '?' and classes do not match '/' */
+	const char *end; /* of the text */
+	bool pathname;   /* '*', '?' and classes do not match '/' */
 	unsigned steps, depth;
 };
 
@@ -30,8 +30,9 @@ static bool in_class(struct slice name, unsigned char c, bool *known_out)
 	static const struct {
 		const char *name;
 		int (*test)(int c);
-	} classes[] = { { "alnum", isalnum }, { "alpha", isalpha }, { "blank", isblank }, { "cntrl", iscntrl }, { "digit", isdigit }, { "graph", isgraph },
-		{ "lower", islower }, { "print", isprint }, { "punct", ispunct }, { "space", isspace }, { "upper", isupper }, { "xdigit", isxdigit } };
+	} classes[] = { { "alnum", isalnum }, { "alpha", isalpha }, { "blank", isblank }, { "cntrl", iscntrl }, { "digit", isdigit },
+		{ "graph", isgraph }, { "lower", islower }, { "print", isprint }, { "punct", ispunct }, { "space", isspace }, { "upper", isupper },
+		{ "xdigit", isxdigit } };
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (slice_equal_text(name, classes[i].name)) {

@@ -189,7 +189,8 @@ static int write_all(struct making *making, struct slice version, char h1_out[MO
 	if (module_zip_open(slice_of(making->session->at.module), version, pass, making, &making->zip, err) < 0)
 		return as_rejected(making->session, err);
 	for (size_t i = 0; i < kept && code == 0; i++)
-		code = atomic_load(&making->session->vcs->aborted) ? err_set(err, VCS_ERR_UNKNOWN, "stopped because modgate stops") : write_one(making, i, err);
+		code = atomic_load(&making->session->vcs->aborted) ? err_set(err, VCS_ERR_UNKNOWN, "stopped because modgate stops")
+								   : write_one(making, i, err);
 	if (code == 0 && module_zip_finish(making->zip, h1_out, err) < 0)
 		code = as_rejected(making->session, err);
 	if (code < 0 && making->stopped)
@@ -214,8 +215,8 @@ static int make_zip(struct making *making, const git_oid *commit, struct slice v
 	return code;
 }
 
-int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx,
-	char h1_out[MODULE_H1_MAX], struct err *err)
+int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx, char h1_out[MODULE_H1_MAX],
+	struct err *err)
 {
 	struct making making = { .sink = sink, .ctx = ctx };
 	git_oid id;

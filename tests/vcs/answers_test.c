@@ -105,7 +105,8 @@ static void names(void **state)
 		int code;
 		const char *has, *lacks;
 	} rows[] = {
-		{ "v1.0.0", 0, "/vendor/top.go|/vendor/modules.txt|/pvendor/x.go|/sp ace.txt|/\xc3\xa9.txt", "/p/vendor/v.go|/vendor/foo|/vendor/x|/p/vendor/modules.txt" },
+		{ "v1.0.0", 0, "/vendor/top.go|/vendor/modules.txt|/pvendor/x.go|/sp ace.txt|/\xc3\xa9.txt",
+			"/p/vendor/v.go|/vendor/foo|/vendor/x|/p/vendor/modules.txt" },
 		{ "v1.0.1", 0, "/vendor/top.go|/p/vendor/v.go|/p/vendor/modules.txt", "@v1.0.1/vendor/modules.txt|/p/vendor/q" },
 		{ "v1.0.2", VCS_ERR_REJECTED, NULL, NULL },
 		{ "v1.0.3", VCS_ERR_REJECTED, NULL, NULL },
@@ -138,7 +139,8 @@ static void names(void **state)
 		char h1[MODULE_H1_MAX];
 
 		buf_reset(&zip);
-		CHECK(rows[i].version, vcs_zip(vcs, SLICE("example.com/names"), slice_of(rows[i].version), NULL, into_buf, &zip, h1, &err) == rows[i].code);
+		CHECK(rows[i].version,
+			vcs_zip(vcs, SLICE("example.com/names"), slice_of(rows[i].version), NULL, into_buf, &zip, h1, &err) == rows[i].code);
 		CHECK(rows[i].version, rows[i].code == 0 || err.text[0] != '\0');
 		for (rest = slice_of(rows[i].has); slice_next(&rest, '|', &word);)
 			CHECK(rows[i].version, slice_find(buf_slice(&zip), word) >= 0);
@@ -157,11 +159,13 @@ static void info(void **state)
 		const char *want;
 	} rows[] = {
 		{ "v0.1.0", true,
-			"{\"Version\":\"v0.1.0\",\"Time\":\"2020-01-01T00:00:01Z\",\"Origin\":{\"VCS\":\"git\",\"Hash\":\"8c75dd4c07bef3815d55c0f5450c5b9a96abe3da\","
+			"{\"Version\":\"v0.1.0\",\"Time\":\"2020-01-01T00:00:01Z\",\"Origin\":{\"VCS\":\"git\",\"Hash\":"
+			"\"8c75dd4c07bef3815d55c0f5450c5b9a96abe3da\","
 			"\"Ref\":\"refs/tags/v0.1.0\"}}" },
 		{ "sidetag", false,
 			"{\"Version\":\"v1.0.0-RC1.0.20200101000006-3bbab8d4c99d\",\"Time\":\"2020-01-01T00:00:06Z\",\"Origin\":{\"VCS\":\"git\","
-			"\"Hash\":\"3bbab8d4c99d8446afe09ad20f4ac1e3377b5714\",\"TagSum\":\"t1:FdxJHIJ+ngSzRwKSaUEfGKeDMI0d7XmD0rWotmBpSdo=\",\"Ref\":\"refs/tags/sidetag\"}}" },
+			"\"Hash\":\"3bbab8d4c99d8446afe09ad20f4ac1e3377b5714\",\"TagSum\":\"t1:FdxJHIJ+ngSzRwKSaUEfGKeDMI0d7XmD0rWotmBpSdo=\","
+			"\"Ref\":\"refs/tags/sidetag\"}}" },
 		{ "sidetag", true,
 			"{\"Version\":\"v1.0.0-RC1.0.20200101000006-3bbab8d4c99d\",\"Time\":\"2020-01-01T00:00:06Z\",\"Origin\":{\"VCS\":\"git\","
 			"\"Hash\":\"3bbab8d4c99d8446afe09ad20f4ac1e3377b5714\"}}" },
@@ -232,7 +236,8 @@ static void local_changes(void **state)
 	struct vcs *vcs = NULL;
 	bool stale;
 
-	shell(*state, "git init -q --bare -b main live; git init -q -b main src; cd src; echo 'module h.x/live' > go.mod; git add .; git commit -q -m x;"
+	shell(*state,
+		"git init -q --bare -b main live; git init -q -b main src; cd src; echo 'module h.x/live' > go.mod; git add .; git commit -q -m x;"
 		"git remote add origin ../live; git push -q origin main");
 	assert_int_equal(vcs_open(&options, &vcs, &err), 0);
 	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), &out, &stale, &err), 0);

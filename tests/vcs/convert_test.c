@@ -182,21 +182,23 @@ static void equals_git_archive(void **state)
 	char h1[MODULE_H1_MAX];
 
 	/* The contents go in before there are attributes: git add would convert them. */
-	shell(*state,
-		"git init -q -b main zoo; cd zoo; mkdir -p sub/deep 'sub/dir.bat'; n=0; echo 'module h.x/zoo' > go.mod; ln -s a.w link.w;"
-		"for a in text -text '!text' text=auto text=input text=foo crlf -crlf crlf=input crlf=auto '!crlf' '' binary; do"
-		" for e in '' eol=crlf eol=lf eol=foo -eol eol; do for i in '' ident -ident ident=x; do n=$((n+1));"
-		"  printf '*.k%d %s %s %s\\n' $n \"$a\" \"$e\" \"$i\" >> ../attributes;"
-		"  printf 'a\\nb\\r\\nc\\rd\\n$Id$\\n' > m.k$n; printf 'a\\nb $Id: x $\\n' > l.k$n; printf 'a\\r\\n$Id: x y $\\n' > c.k$n;"
-		"  printf 'a\\0\\nb\\n' > z.k$n; done; done; done;"
-		"for f in a.w a.w2 top.r sub/top.r sub/a.w sub/a.o sub/x.p sub/deep/x.p deep.d sub/deep/a.d sub/dir.bat/f 'quo ted.q' ax.s dx.s 'esc[x]' escx"
-		" neg sub/neg a.u8 a.u16 a.u16c a.un a.l1 a.lfs ignored; do printf 'h\\303\\251\\nb\\n' > \"$f\"; done;"
-		": > empty.u16; printf 'euro \\342\\202\\254\\n' > b.l1; git add .; git commit -q -m contents");
+	shell(*state, "git init -q -b main zoo; cd zoo; mkdir -p sub/deep 'sub/dir.bat'; n=0; echo 'module h.x/zoo' > go.mod; ln -s a.w link.w;"
+		      "for a in text -text '!text' text=auto text=input text=foo crlf -crlf crlf=input crlf=auto '!crlf' '' binary; do"
+		      " for e in '' eol=crlf eol=lf eol=foo -eol eol; do for i in '' ident -ident ident=x; do n=$((n+1));"
+		      "  printf '*.k%d %s %s %s\\n' $n \"$a\" \"$e\" \"$i\" >> ../attributes;"
+		      "  printf 'a\\nb\\r\\nc\\rd\\n$Id$\\n' > m.k$n; printf 'a\\nb $Id: x $\\n' > l.k$n; printf 'a\\r\\n$Id: x y $\\n' > c.k$n;"
+		      "  printf 'a\\0\\nb\\n' > z.k$n; done; done; done;"
+		      "for f in a.w a.w2 top.r sub/top.r sub/a.w sub/a.o sub/x.p sub/deep/x.p deep.d sub/deep/a.d sub/dir.bat/f 'quo ted.q' ax.s "
+		      "dx.s 'esc[x]' escx"
+		      " neg sub/neg a.u8 a.u16 a.u16c a.un a.l1 a.lfs ignored; do printf 'h\\303\\251\\nb\\n' > \"$f\"; done;"
+		      ": > empty.u16; printf 'euro \\342\\202\\254\\n' > b.l1; git add .; git commit -q -m contents");
 	shell(*state,
 		"cd zoo; printf '[attr]win text eol=crlf\\n*.w win\\n*.w2 win -text\\n/top.r eol=crlf\\nsub/*.p eol=crlf\\n"
 		"**/deep/*.d eol=crlf\\nsub/ eol=crlf\\n*.bat eol=crlf\\n\"quo ted.q\" eol=crlf\\n[a-c]x.s eol=crlf\\nesc\\\\[x\\\\] eol=crlf\\n"
-		"*.u8 working-tree-encoding=UTF-8\\n*.u16 text working-tree-encoding=UTF-16\\n*.u16c text eol=crlf working-tree-encoding=UTF-16LE-BOM\\n"
-		"*.un working-tree-encoding=nonesuch\\n*.l1 working-tree-encoding=ISO-8859-1\\n# c\\n*.lfs filter=evil diff=evil\\nignored export-ignore\\n'"
+		"*.u8 working-tree-encoding=UTF-8\\n*.u16 text working-tree-encoding=UTF-16\\n*.u16c text eol=crlf "
+		"working-tree-encoding=UTF-16LE-BOM\\n"
+		"*.un working-tree-encoding=nonesuch\\n*.l1 working-tree-encoding=ISO-8859-1\\n# c\\n*.lfs filter=evil diff=evil\\nignored "
+		"export-ignore\\n'"
 		" | cat ../attributes - > .gitattributes;"
 		"printf '*.w -eol\\n[attr]own eol=crlf\\n*.o own\\n!neg eol=crlf\\n' > sub/.gitattributes;"
 		"git add .gitattributes sub/.gitattributes 2>/dev/null; git commit -q -m attributes 2>/dev/null; git tag v1.0.0;"
@@ -205,7 +207,8 @@ static void equals_git_archive(void **state)
 		"rm ../want/link.w;"
 		/* what would disturb a reader of anything but the commit */
 		"git config core.autocrlf true; git config core.eol crlf; git config filter.evil.smudge 'touch ../smudged; cat';"
-		"git config core.attributesFile \"$D/ambient\"; printf '* eol=crlf\\n' > ../ambient; printf '* eol=crlf ident\\n' > .git/info/attributes;"
+		"git config core.attributesFile \"$D/ambient\"; printf '* eol=crlf\\n' > ../ambient; printf '* eol=crlf ident\\n' > "
+		".git/info/attributes;"
 		"printf '* -text\\n' > .gitattributes; git add .gitattributes");
 	vcs = open_local(*state, "h.x/zoo", "zoo", NULL);
 	if (vcs_zip(vcs, SLICE("h.x/zoo"), SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err) != 0)
@@ -218,7 +221,7 @@ static void equals_git_archive(void **state)
 		fclose(file);
 	}
 	shell(*state, "mkdir got; cd got; python3 -m zipfile -e ../zoo.zip . ; diff -r -q ../want h.x/zoo@v1.0.0 >&2; test ! -e ../smudged;"
-		"test \"$(find . -type f | wc -l)\" -gt 1200");
+		      "test \"$(find . -type f | wc -l)\" -gt 1200");
 	buf_free(&zip);
 	vcs_close(&vcs);
 }

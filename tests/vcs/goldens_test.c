@@ -262,8 +262,9 @@ static bool run_row(const char *scratch, struct slice *row)
 			known = true;
 			good = as_expected(row, code, buf_slice(&out));
 			if (!good)
-				print_error("%.*s %.*s %.*s: got %s %s%s\n\twant %.*s %.*s\n", SLICE_ARG(row[OP]), SLICE_ARG(row[PATH]), SLICE_ARG(row[ARG]),
-					status_of(code), err.text, buf_text(&out), SLICE_ARG(row[STATUS]), SLICE_ARG(row[RESULT]));
+				print_error("%.*s %.*s %.*s: got %s %s%s\n\twant %.*s %.*s\n", SLICE_ARG(row[OP]), SLICE_ARG(row[PATH]),
+					SLICE_ARG(row[ARG]), status_of(code), err.text, buf_text(&out), SLICE_ARG(row[STATUS]),
+					SLICE_ARG(row[RESULT]));
 		}
 	buf_free(&out);
 	vcs_close(&vcs);

@@ -22,14 +22,19 @@ static void nothing_runs(void **state)
 	struct vcs *vcs;
 
 	shell(scratch, "git init -q -b main evil; cd evil; echo 'module h.x/evil' > go.mod; printf '* filter=evil diff=evil\\n' > .gitattributes;"
-		"printf '[submodule \"s\"]\\n\\tpath = s\\n\\turl = --upload-pack=touch${IFS}ran\\n\\tupdate = !touch ran\\n' > .gitmodules;"
-		"ln -s /etc/passwd stolen; ln -s ../../outside up; git add .; git update-index --add --cacheinfo 160000,$(git hash-object -t tree /dev/null),s;"
-		"git commit -q -m x; git tag v1.0.0;"
-		"for h in post-checkout reference-transaction fsmonitor-watchman; do printf '#!/bin/sh\\ntouch \"%s/ran\"\\n' \"$D\" > .git/hooks/$h; chmod +x .git/hooks/$h; done;"
-		"git config core.fsmonitor \"touch '$D/ran'\"; git config filter.evil.smudge \"touch '$D/ran'\"; git config filter.evil.required true;"
-		"git config core.hooksPath .git/hooks; git config core.sshCommand \"touch '$D/ran'\"; git config uploadpack.packObjectsHook \"touch '$D/ran'\";"
-		"git config protocol.ext.allow always; git config remote.origin.url \"ext::touch $D/ran\"; git config extensions.worktreeConfig false;"
-		"git config include.path \"$D/nowhere\"; rm -f ../ran");
+		       "printf '[submodule \"s\"]\\n\\tpath = s\\n\\turl = --upload-pack=touch${IFS}ran\\n\\tupdate = !touch ran\\n' > .gitmodules;"
+		       "ln -s /etc/passwd stolen; ln -s ../../outside up; git add .; git update-index --add --cacheinfo 160000,$(git hash-object -t "
+		       "tree /dev/null),s;"
+		       "git commit -q -m x; git tag v1.0.0;"
+		       "for h in post-checkout reference-transaction fsmonitor-watchman; do printf '#!/bin/sh\\ntouch \"%s/ran\"\\n' \"$D\" > "
+		       ".git/hooks/$h; chmod +x .git/hooks/$h; done;"
+		       "git config core.fsmonitor \"touch '$D/ran'\"; git config filter.evil.smudge \"touch '$D/ran'\"; git config "
+		       "filter.evil.required true;"
+		       "git config core.hooksPath .git/hooks; git config core.sshCommand \"touch '$D/ran'\"; git config uploadpack.packObjectsHook "
+		       "\"touch '$D/ran'\";"
+		       "git config protocol.ext.allow always; git config remote.origin.url \"ext::touch $D/ran\"; git config "
+		       "extensions.worktreeConfig false;"
+		       "git config include.path \"$D/nowhere\"; rm -f ../ran");
 	vcs = open_local(scratch, "h.x/evil", "evil", NULL);
 	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/evil"), SLICE("main"), &revision, &err), 0);
 	assert_int_equal(vcs_go_mod(vcs, SLICE("h.x/evil"), SLICE("v1.0.0"), NULL, &gomod, &err), 0);
@@ -74,7 +79,9 @@ static void odd_trees(void **state)
 		int code;
 
 		write_file(below(scratch, "entry"), rows[i].tree);
-		shell(scratch, "cd odd; b=$(echo x | git hash-object -w --stdin); { cat ../entry; printf '\\0'; printf $b | sed 's/../\\\\\\\\x&/g' | xargs printf '%b';"
+		shell(scratch,
+			"cd odd; b=$(echo x | git hash-object -w --stdin); { cat ../entry; printf '\\0'; printf $b | sed 's/../\\\\\\\\x&/g' | xargs "
+			"printf '%b';"
 			"} > ../tree; t=$(git hash-object -w -t tree --literally ../tree); git tag -f v1.0.0 $(git commit-tree -m x $t) >/dev/null");
 		vcs = open_local(scratch, "h.x/odd", "odd", NULL);
 		code = make_zip(vcs, "h.x/odd", "v1.0.0", &zip, &err);
@@ -92,13 +99,16 @@ static void odd_references(void **state)
 	const char *scratch = ((struct remote *)*state)->scratch;
 	struct vcs_revision revision;
 	struct err err = ERR_INIT;
-	static const char *const queries[] = { "../../HEAD", "refs/heads/main", "heads/main", "main@{0}", "main^", ":/x", "HEAD~0", "@", "-x", "--all", "..", "a..b",
-		"v1.0.0^{tree}", "FETCH_HEAD", "ORIG_HEAD", "stash" };
+	static const char *const queries[] = { "../../HEAD", "refs/heads/main", "heads/main", "main@{0}", "main^", ":/x", "HEAD~0", "@", "-x",
+		"--all", "..", "a..b", "v1.0.0^{tree}", "FETCH_HEAD", "ORIG_HEAD", "stash" };
 	struct vcs *vcs;
 
-	shell(scratch, "git init -q -b main refs; cd refs; echo 'module h.x/refs' > go.mod; git add .; git commit -q -m x; git tag v1.0.0; cp .git/refs/heads/main .git/ORIG_HEAD;"
-		"cp .git/refs/heads/main .git/FETCH_HEAD; cp .git/refs/heads/main .git/refs/stash; printf 'ref: refs/heads/loop\\n' > .git/refs/heads/loop;"
-		"git symbolic-ref refs/heads/alias refs/heads/main; git symbolic-ref refs/heads/dangling refs/heads/nowhere; git tag nested $(git rev-parse HEAD:go.mod)");
+	shell(scratch, "git init -q -b main refs; cd refs; echo 'module h.x/refs' > go.mod; git add .; git commit -q -m x; git tag v1.0.0; cp "
+		       ".git/refs/heads/main .git/ORIG_HEAD;"
+		       "cp .git/refs/heads/main .git/FETCH_HEAD; cp .git/refs/heads/main .git/refs/stash; printf 'ref: refs/heads/loop\\n' > "
+		       ".git/refs/heads/loop;"
+		       "git symbolic-ref refs/heads/alias refs/heads/main; git symbolic-ref refs/heads/dangling refs/heads/nowhere; git tag nested "
+		       "$(git rev-parse HEAD:go.mod)");
 	vcs = open_local(scratch, "h.x/refs", "refs", NULL);
 	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/refs"), SLICE("alias"), &revision, &err), 0);
 	assert_string_equal(revision.version, "v1.0.0");
@@ -118,11 +128,12 @@ static void damaged(void **state)
 	struct vcs *vcs;
 
 	shell(scratch, "git init -q -b main broken; cd broken; echo 'module h.x/broken' > go.mod; git add .; git commit -q -m x; git tag v1.0.0;"
-		"printf '0123456789012345678901234567890123456789\\n' > .git/refs/heads/gone");
+		       "printf '0123456789012345678901234567890123456789\\n' > .git/refs/heads/gone");
 	vcs = open_local(scratch, "h.x/broken", "broken", NULL);
 	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), SLICE("v9.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "gone"));
-	shell(scratch, "cd broken; rm .git/refs/heads/gone; b=$(git rev-parse HEAD:go.mod); rm -f .git/objects/$(printf $b | cut -c1-2)/$(printf $b | cut -c3-)");
+	shell(scratch, "cd broken; rm .git/refs/heads/gone; b=$(git rev-parse HEAD:go.mod); rm -f .git/objects/$(printf $b | cut -c1-2)/$(printf $b "
+		       "| cut -c3-)");
 	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), SLICE("v9.0.0"), &revision, &err), VCS_ERR_ABSENT);
 	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
 	vcs_close(&vcs);
@@ -144,10 +155,14 @@ static void tree_bombs(void **state)
 	struct err err = ERR_INIT;
 	struct vcs *vcs;
 
-	shell(scratch, "git init -q -b main bomb; cd bomb; e=\"100644 blob $(echo x | git hash-object -w --stdin)\"; k=blob; m=100644; o=$(echo x | git hash-object -w --stdin);"
-		"for level in 1 2 3 4 5 6 7 8 9 10 11 12; do o=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '%s %s %s\\td%s\\n' $m $k $o $i; done | git mktree); k=tree; m=040000; done;"
-		"git tag v1.0.0 $(git commit-tree -m bomb $o); o=$(git rev-parse v1.0.0^{tree}); o=$(printf '100644 blob %s\\tf\\n' $(echo x | git hash-object -w --stdin) | git mktree);"
-		"i=0; while [ $i -lt 300 ]; do o=$(printf '040000 tree %s\\td\\n' $o | git mktree); i=$((i+1)); done; git tag v1.1.0 $(git commit-tree -m deep $o)");
+	shell(scratch, "git init -q -b main bomb; cd bomb; e=\"100644 blob $(echo x | git hash-object -w --stdin)\"; k=blob; m=100644; o=$(echo x | "
+		       "git hash-object -w --stdin);"
+		       "for level in 1 2 3 4 5 6 7 8 9 10 11 12; do o=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '%s %s %s\\td%s\\n' $m $k $o $i; "
+		       "done | git mktree); k=tree; m=040000; done;"
+		       "git tag v1.0.0 $(git commit-tree -m bomb $o); o=$(git rev-parse v1.0.0^{tree}); o=$(printf '100644 blob %s\\tf\\n' $(echo x "
+		       "| git hash-object -w --stdin) | git mktree);"
+		       "i=0; while [ $i -lt 300 ]; do o=$(printf '040000 tree %s\\td\\n' $o | git mktree); i=$((i+1)); done; git tag v1.1.0 $(git "
+		       "commit-tree -m deep $o)");
 	vcs = open_local(scratch, "h.x/bomb", "bomb", NULL);
 	assert_int_equal(make_zip(vcs, "h.x/bomb", "v1.0.0", &zip, &err), VCS_ERR_REJECTED);
 	assert_int_equal(make_zip(vcs, "h.x/bomb", "v1.1.0", &zip, &err), VCS_ERR_REJECTED);
@@ -201,12 +216,14 @@ static void large_files(void **state)
 	struct buf zip = BUF_INIT(64 << 20);
 	struct vcs *vcs;
 
-	shell(scratch, "git init -q -b main large; cd large; sum() { sha256sum | cut -c1-64; }; yes 'forty megabytes of this' | head -c 41943040 > big;"
+	shell(scratch,
+		"git init -q -b main large; cd large; sum() { sha256sum | cut -c1-64; }; yes 'forty megabytes of this' | head -c 41943040 > big;"
 		"truncate -s -1 big; printf '\\n' >> big;"
 		"echo \"big $(sum < big)\" > ../digest-0; echo \"big $(sed 's/$/\\r/' big | sum)\" > ../digest-1;"
 		"git add big; git commit -q -m big; git tag v1.0.0; git gc -q; printf 'big text eol=crlf\\n' > .gitattributes;"
 		"echo \".gitattributes $(sum < .gitattributes)\" >> ../digest-1; git add .gitattributes; git commit -q -m crlf; git tag v1.1.0;"
-		"git update-index --add --cacheinfo 100644,$(head -c 530000000 /dev/zero | git hash-object -w --stdin),huge; git commit -q -m huge; git tag v1.2.0");
+		"git update-index --add --cacheinfo 100644,$(head -c 530000000 /dev/zero | git hash-object -w --stdin),huge; git commit -q -m huge; "
+		"git tag v1.2.0");
 	vcs = open_local(scratch, "h.x/large", "large", NULL);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		char h1[MODULE_H1_MAX] = "", want[MODULE_H1_MAX] = "", prefix[64];
@@ -237,7 +254,8 @@ static void unsound_objects(void **state)
 		{ "a .git directory", "t=$(printf '040000 tree %s\\t.git\\n' $(git rev-parse main^{tree}) | git mktree)" },
 		{ "dot dot", "t=$(printf '040000 tree %s\\t..\\n' $(git rev-parse main^{tree}) | git mktree)" },
 		{ "a link for .gitmodules", "t=$(printf '120000 blob %s\\t.gitmodules\\n' $(git rev-parse main:go.mod) | git mktree)" },
-		{ "an option for a submodule's url", "b=$(printf '[submodule \"s\"]\\n\\tpath = s\\n\\turl = --upload-pack=x\\n' | git hash-object -w --stdin);"
+		{ "an option for a submodule's url",
+			"b=$(printf '[submodule \"s\"]\\n\\tpath = s\\n\\turl = --upload-pack=x\\n' | git hash-object -w --stdin);"
 			"t=$(printf '100644 blob %s\\t.gitmodules\\n' $b | git mktree)" },
 	};
 	struct remote *remote = *state;
@@ -248,7 +266,8 @@ static void unsound_objects(void **state)
 		struct err err = ERR_INIT;
 		char script[2048];
 
-		snprintf(script, sizeof(script), "cd work; %s; git push -q ../repos/one.git $(git commit-tree -m evil $t):refs/heads/evil", rows[i].script);
+		snprintf(script, sizeof(script), "cd work; %s; git push -q ../repos/one.git $(git commit-tree -m evil $t):refs/heads/evil",
+			rows[i].script);
 		shell(remote->scratch, script);
 		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/one"), SLICE("v1.0.0"), &revision, &err) == VCS_ERR_UNKNOWN);
 		CHECK(rows[i].name, strstr(err.text, "not sound"));
@@ -266,9 +285,11 @@ static void unpacking_is_bounded(void **state)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), SLICE("v1.0.0"), &revision, &err), 0);
-	shell(remote->scratch, "git init -q -b main delta; cd delta; head -c 150000000 /dev/zero > z; git -c core.bigFileThreshold=1g add z; git commit -q -m a; echo x >> z;"
-		"git -c core.bigFileThreshold=1g add z; git commit -q -m b; git tag v1.0.0; git -c core.bigFileThreshold=1g -c pack.windowMemory=0 repack -q -a -d -f --window=2; rm z;"
-		"git clone -q --bare . ../repos/delta.git");
+	shell(remote->scratch, "git init -q -b main delta; cd delta; head -c 150000000 /dev/zero > z; git -c core.bigFileThreshold=1g add z; git "
+			       "commit -q -m a; echo x >> z;"
+			       "git -c core.bigFileThreshold=1g add z; git commit -q -m b; git tag v1.0.0; git -c core.bigFileThreshold=1g -c "
+			       "pack.windowMemory=0 repack -q -a -d -f --window=2; rm z;"
+			       "git clone -q --bare . ../repos/delta.git");
 	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/delta"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
 	vcs_close(&vcs);
 }

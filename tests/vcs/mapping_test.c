@@ -102,13 +102,13 @@ static void refusals(void **state)
 
 static void longest_prefix_wins(void **state)
 {
-	struct vcs_repository repositories[] = {
-		{ .prefix = "h.x", .repository = "/srv/{1}" }, { .prefix = "h.x/a/b", .repository = "/srv/ab" }, { .prefix = "h.x/a", .repository = "/srv/a" } };
+	struct vcs_repository repositories[] = { { .prefix = "h.x", .repository = "/srv/{1}" }, { .prefix = "h.x/a/b", .repository = "/srv/ab" },
+		{ .prefix = "h.x/a", .repository = "/srv/a" } };
 	struct vcs_options options = { .repositories = repositories, .count = 3, .mirrors = below(*state, "mirrors") };
 	static const struct {
 		const char *module, *want;
-	} rows[] = { { "h.x/z", "h.x" }, { "h.x/a", "h.x/a" }, { "h.x/a/c", "h.x/a" }, { "h.x/a/b/c", "h.x/a/b" }, { "h.x/ab", "h.x" }, { "h.xy", NULL },
-		{ "x", NULL } };
+	} rows[] = { { "h.x/z", "h.x" }, { "h.x/a", "h.x/a" }, { "h.x/a/c", "h.x/a" }, { "h.x/a/b/c", "h.x/a/b" }, { "h.x/ab", "h.x" },
+		{ "h.xy", NULL }, { "x", NULL } };
 	struct err err = ERR_INIT;
 	struct vcs *vcs = NULL;
 

@@ -82,8 +82,9 @@ static void failures_are_told_apart(void **state)
 
 	write_file(wrong, "robot:no" CANARY "\n");
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m2"), .missing_is_absent = rows[i].missing_is_absent,
-			.credential = rows[i].wrong_credential ? wrong : NULL });
+		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m2"),
+							      .missing_is_absent = rows[i].missing_is_absent,
+							      .credential = rows[i].wrong_credential ? wrong : NULL });
 		struct vcs_revision revision;
 		struct err err = ERR_INIT;
 		int got;
@@ -340,7 +341,8 @@ static void credential_is_not_shown(void **state)
 	fault(remote, "* hang");
 	assert_int_equal(pthread_create(&asking.thread, NULL, ask, &asking), 0);
 	wait_for(remote, "\"event\": \"request\"", requests + 1);
-	shell(remote->scratch, "b=$(printf robot:%s " CANARY " | base64); n=0;"
+	shell(remote->scratch,
+		"b=$(printf robot:%s " CANARY " | base64); n=0;"
 		"for p in /proc/[0-9]*; do test \"$(readlink $p/cwd)\" = \"$D/m7\" || continue; n=$((n+1));"
 		"for f in cmdline environ; do if tr '\\0' '\\n' < $p/$f | grep -q -e " CANARY " -e \"$b\"; then exit 1; fi; done; done;"
 		"test $n -ge 1; if grep -rq -e " CANARY " -e \"$b\" m7; then exit 1; fi");

@@ -11,11 +11,11 @@
 #define CANARY "xK7canaryTOKEN42"
 
 struct remote {
-	char *scratch;      /* repos/, state/, mirrors/ are below */
+	char *scratch; /* repos/, state/, mirrors/ are below */
 	pid_t pid;
-	int input;          /* closing it ends the child */
+	int input; /* closing it ends the child */
 	char url[256], ca[4096];
-	int64_t now_us;     /* the turned clock */
+	int64_t now_us; /* the turned clock */
 	struct clock clock;
 };
 
@@ -45,12 +45,14 @@ static inline void remote_start(struct remote *remote)
 	if (remote->pid == 0) {
 		dup2(input[0], 0);
 		dup2(output[1], 1);
-		execl("/usr/bin/python3", "python3", "tests/vcs/git_server.py", below(remote->scratch, "repos"), below(remote->scratch, "state"), (char *)NULL);
+		execl("/usr/bin/python3", "python3", "tests/vcs/git_server.py", below(remote->scratch, "repos"), below(remote->scratch, "state"),
+			(char *)NULL);
 		_exit(127);
 	}
 	close(input[0]);
 	close(output[1]);
-	while (at < (ssize_t)sizeof(line) - 1 && (n = read(output[0], line + at, sizeof(line) - 1 - (size_t)at)) > 0 && !memchr(line, '\n', (size_t)(at += n)))
+	while (at < (ssize_t)sizeof(line) - 1 && (n = read(output[0], line + at, sizeof(line) - 1 - (size_t)at)) > 0 &&
+		!memchr(line, '\n', (size_t)(at += n)))
 		continue;
 	close(output[0]);
 	line[at] = '\0';
@@ -67,7 +69,8 @@ static inline int remote_setup(void **state)
 		return -1;
 	remote->now_us = 1000 * 1000000LL;
 	remote->clock = (struct clock){ remote_now, remote_now, remote };
-	shell(remote->scratch, "mkdir repos state; printf " CANARY " > state/password; printf 'robot:" CANARY "\n' > credential; chmod 600 credential;"
+	shell(remote->scratch,
+		"mkdir repos state; printf " CANARY " > state/password; printf 'robot:" CANARY "\n' > credential; chmod 600 credential;"
 		"git init -q -b main work; cd work; echo 'module git.test/one' > go.mod; git add .; git commit -q -m 1; git tag v1.0.0;"
 		"echo x > x; git add .; git commit -q -m 2; git branch dev; git init -q --bare -b main ../repos/one.git;"
 		"git remote add origin ../repos/one.git; git push -q origin main dev v1.0.0; git init -q --bare -b main ../repos/empty.git");
@@ -123,9 +126,16 @@ struct tune {
 static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
 {
 	char url[512];
-	struct vcs_repository repository = { .prefix = "git.test", .repository = url, .credentials_file = below(remote->scratch, "credential"),
-		.ca = tune.ca ? tune.ca : remote->ca, .refresh_s = 60, .missing_is_absent = tune.missing_is_absent };
-	struct vcs_options options = { .repositories = &repository, .count = 1, .clock = &remote->clock, .fetch_timeout_ms = tune.timeout_ms,
+	struct vcs_repository repository = { .prefix = "git.test",
+		.repository = url,
+		.credentials_file = below(remote->scratch, "credential"),
+		.ca = tune.ca ? tune.ca : remote->ca,
+		.refresh_s = 60,
+		.missing_is_absent = tune.missing_is_absent };
+	struct vcs_options options = { .repositories = &repository,
+		.count = 1,
+		.clock = &remote->clock,
+		.fetch_timeout_ms = tune.timeout_ms,
 		.fetch_memory_max = tune.memory_max };
 	struct err err = ERR_INIT;
 	struct vcs *vcs = NULL;

@@ -18,9 +18,9 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-#define CHECK(row_name, condition)                                                                     \
-	do {                                                                                           \
-		if (!(condition))                                                                      \
+#define CHECK(row_name, condition) \
+	do { \
+		if (!(condition)) \
 			fail_msg("%s:%d: row \"%s\": %s", __FILE__, __LINE__, (row_name), #condition); \
 	} while (0)
 
@@ -32,7 +32,8 @@ static inline void shell(const char *directory, const char *script)
 
 	buf_printf(&line,
 		"set -e; export D='%s' HOME='%s' GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@x "
-		"GIT_COMMITTER_NAME=c GIT_COMMITTER_EMAIL=c@x GIT_AUTHOR_DATE=2020-01-01T00:00:00Z GIT_COMMITTER_DATE=2020-01-01T00:00:00Z; cd \"$D\"; %s",
+		"GIT_COMMITTER_NAME=c GIT_COMMITTER_EMAIL=c@x GIT_AUTHOR_DATE=2020-01-01T00:00:00Z GIT_COMMITTER_DATE=2020-01-01T00:00:00Z; cd "
+		"\"$D\"; %s",
 		directory, directory, script);
 	assert_false(buf_failed(&line));
 	status = system(buf_text(&line));

@@ -80,8 +80,8 @@ static void as_git(void **state)
 		if (rows[i].text[0] == '\0' || rows[i].text[0] == '/')
 			continue;
 		buf_printf(&script, "mkdir -p r%zu; cat > r%zu/.gitattributes <<'END'\n/%s yes\nEND\n", i, i, rows[i].pattern);
-		buf_printf(&script, "test \"$(git check-attr yes 'r%zu/%s')\" = 'r%zu/%s: yes: %s' || { echo 'row %s %s' >&2; exit 1; };\n", i, rows[i].text, i,
-			rows[i].text, rows[i].pathname ? "set" : "unspecified", rows[i].pattern, rows[i].text);
+		buf_printf(&script, "test \"$(git check-attr yes 'r%zu/%s')\" = 'r%zu/%s: yes: %s' || { echo 'row %s %s' >&2; exit 1; };\n", i,
+			rows[i].text, i, rows[i].text, rows[i].pathname ? "set" : "unspecified", rows[i].pattern, rows[i].text);
 	}
 	assert_false(buf_failed(&script));
 	shell(*state, buf_text(&script));
@@ -91,7 +91,8 @@ static void as_git(void **state)
 /* A pattern made to take for ever is refused, in time. */
 static void work_is_bounded(void **state)
 {
-	static const char *const patterns[] = { "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", "**/a/**/a/**/a/**/a/**/a/**/a/**/b", "*?*?*?*?*?*?*?*?*?*?*?*?*?*?*x" };
+	static const char *const patterns[] = { "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", "**/a/**/a/**/a/**/a/**/a/**/a/**/b",
+		"*?*?*?*?*?*?*?*?*?*?*?*?*?*?*x" };
 	char text[2001], stars[2001];
 	struct err err = ERR_INIT;
 	bool match = true;

@@ -1,0 +1,21 @@
+/* Small things about text: putting two together in bounds, and what the library last complained about. */
+#include <stdio.h>
+
+#include "vcs/vcs_private.h"
+
+const char *vcs_git_reason(void)
+{
+	const git_error *error = git_error_last();
+
+	return error && error->message ? error->message : "no reason given";
+}
+
+bool vcs_text_join(char *out, size_t size, const char *first, const char *second)
+{
+	int n = snprintf(out, size, "%s%s", first, second);
+
+	if (n >= 0 && (size_t)n < size)
+		return true;
+	out[0] = '\0';
+	return false;
+}
