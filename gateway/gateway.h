@@ -30,8 +30,12 @@ enum gateway_code {
  */
 int gateway_serve(const struct settings *settings, const char *address_file, struct err *err);
 
-/* Reads everything a start would read (policy, keys, databases), starts nothing. GATEWAY_ERR_INVALID says where. */
-int gateway_check(const struct settings *settings, struct err *err);
+/* Reads everything a start would read (policy, keys, databases), starts nothing and leaves the data directory alone. GATEWAY_ERR_INVALID says where. */
+struct gateway_checked {
+	char policy_hash[80];
+	size_t rules;
+};
+int gateway_check(const struct settings *settings, struct gateway_checked *checked_out, struct err *err);
 
 /* Makes the running daemon read policy.yaml and key files again. GATEWAY_ERR_ABSENT, GATEWAY_ERR_NO (the old ones stay in force; err says why). Appends a sentence to out. */
 int gateway_reload(const struct settings *settings, struct buf *out, struct err *err);
@@ -67,13 +71,20 @@ int gateway_policy_test(const struct settings *settings, const char *path, bool 
 /* --- audit, from the files alone ------------------------------------------------------------------------------------------------------- */
 
 struct gateway_export {
+	const char *dir;                                   /* of the log; NULL: the configured one */
 	const char *since, *until, *user, *module, *verdict; /* NULL: any; times RFC 3339 or a date */
 };
-/* sink gets each line with its newline; non-zero ends the export. */
-int gateway_audit_export(const struct settings *settings, const struct gateway_export *filter,
-	int (*sink)(void *ctx, struct slice line, struct err *err), void *ctx, struct err *err);
-/* expect: "ROOT@SIZE" or NULL. Appends the report. GATEWAY_ERR_NO: altered. */
-int gateway_audit_verify(const struct settings *settings, const char *expect, bool json, struct buf *out, struct err *err);
+/* sink gets each line with its newline; non-zero ends the export. settings may be NULL when dir is given. */
+int gateway_audit_export(const struct settings *settings, const struct gateway_export *filter, int (*sink)(void *ctx, struct slice line, struct err *err),
+	void *ctx, struct err *err);
+
+struct gateway_verify {
+	const char *dir;    /* of the log; NULL: the configured one */
+	const char *expect; /* "ROOT@SIZE" noted earlier, or NULL */
+	bool json;
+};
+/* Appends the report. settings may be NULL when dir is given. GATEWAY_ERR_NO: altered. */
+int gateway_audit_verify(const struct settings *settings, const struct gateway_verify *verify, struct buf *out, struct err *err);
 
 /* --- the developer's settings ---------------------------------------------------------------------------------------------------------- */
 
@@ -84,9 +95,11 @@ int gateway_env(const struct settings *settings, const char *url, const char *go
 
 struct gateway_init {
 	const char *directory;
-	const char *host;      /* name the certificate speaks of and under which it is reached; NULL: this machine alone */
-	const char *upstreams; /* as GOPROXY */
-	const char *sumdb;     /* as GOSUMDB */
+	const char *host;        /* name the certificate speaks of and under which it is reached; NULL: this machine alone */
+	const char *upstreams;   /* as GOPROXY */
+	const char *upstream_ca; /* PEM file that upstreams are checked against; NULL: the system's */
+	const char *sumdb;       /* as GOSUMDB */
+	bool json;
 };
 /* Writes the files of a new gateway; never overwrites. GATEWAY_ERR_NO: one is there already. Appends what was made and what to do next. */
 int gateway_init(const struct gateway_init *init, struct buf *out, struct err *err);

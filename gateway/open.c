@@ -119,7 +119,7 @@ static void supply_lists(
 		databases[i] = (struct supply_database){ .key = settings->databases[i].key, .url = settings->databases[i].url };
 }
 
-static int open_supply(struct gateway *gateway, struct err *err)
+int open_supply(struct gateway *gateway, struct err *err)
 {
 	const struct settings *settings = gateway->settings;
 	struct supply_repository *repositories = calloc(settings->repositories_count + 1, sizeof(*repositories));

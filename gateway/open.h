@@ -12,6 +12,9 @@ int open_policy(const struct settings *settings, struct policy **policy_out, str
 int open_auth(const struct settings *settings, struct auth_tokens *tokens, struct pool *pool, void (*note)(void *, const char *), void *ctx,
 	struct auth **auth_out, struct err *err);
 
+/* Over gateway->settings and gateway->db; sets gateway->supply. */
+int open_supply(struct gateway *gateway, struct err *err);
+
 /* Everything but the server. */
 int gateway_open(const struct settings *settings, struct gateway **gateway_out, struct err *err);
 void gateway_close(struct gateway **gateway);

@@ -74,7 +74,7 @@ static void add_dropped(struct buf *dropped, struct slice word)
 	buf_add_slice(dropped, word);
 }
 
-static int add_upstream(struct buf *out, struct slice entry, char separator, struct err *err)
+static int add_upstream(struct buf *out, struct slice entry, char separator, const char *ca, struct err *err)
 {
 	struct err why = ERR_INIT;
 	struct buf url = BUF_INIT(ENTRY_MAX);
@@ -88,6 +88,11 @@ static int add_upstream(struct buf *out, struct slice entry, char separator, str
 		buf_add_text(out, "  - url: ");
 		add_quoted(out, buf_slice(&url));
 		buf_printf(out, "\n    fallback: %s\n", separator == '|' ? "any_error" : "not_found");
+		if (ca != NULL) {
+			buf_add_text(out, "    ca: ");
+			add_quoted(out, slice_of(ca));
+			buf_add_char(out, '\n');
+		}
 	} else {
 		code = err_set(err, SETTINGS_ERR_INVALID, "the upstream \"%.200s\" cannot be used: %s", settings_shown(buf_text(&url)), why.text);
 	}
@@ -95,8 +100,9 @@ static int add_upstream(struct buf *out, struct slice entry, char separator, str
 	return code;
 }
 
-static int add_upstreams(struct buf *out, struct slice list, struct buf *dropped, struct err *err)
+static int add_upstreams(struct buf *out, const struct settings_init *init, struct buf *dropped, struct err *err)
 {
+	struct slice list = slice_of(init->upstreams);
 	struct slice entry;
 	char separator;
 	size_t count = 0;
@@ -112,7 +118,7 @@ static int add_upstreams(struct buf *out, struct slice list, struct buf *dropped
 		}
 		buf_add_text(out, count++ == 0 ? "upstreams:\n" : "");
 		code = count > SETTINGS_UPSTREAMS_MAX ? err_set(err, SETTINGS_ERR_INVALID, "there are more than %d upstreams", SETTINGS_UPSTREAMS_MAX)
-						      : add_upstream(out, entry, separator, err);
+						      : add_upstream(out, entry, separator, init->upstream_ca, err);
 	}
 	buf_add_text(out, count == 0 ? "upstreams: []\n\n" : "\n");
 	return code;
@@ -171,7 +177,7 @@ int settings_init_text(const struct settings_init *init, struct buf *text_out, s
 	add_quoted(text_out, slice_of(address));
 	buf_add_char(text_out, '\n');
 	buf_add_text(text_out, middle);
-	code = add_upstreams(text_out, slice_of(init->upstreams), dropped_out, err);
+	code = add_upstreams(text_out, init, dropped_out, err);
 	if (code == 0)
 		code = add_databases(text_out, slice_of(init->sumdb), err);
 	if (code == 0 && buf_failed(text_out))

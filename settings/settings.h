@@ -206,6 +206,7 @@ bool settings_key_at(size_t index, struct settings_key *key_out);
 struct settings_init {
 	const char *address;   /* listen.address; NULL: 127.0.0.1:8443 */
 	const char *upstreams; /* as GOPROXY: "https://a,https://b|https://c"; NULL or "": none */
+	const char *upstream_ca; /* absolute path, of each of them; NULL: the system's */
 	const char *sumdb;     /* as GOSUMDB: "NAME", "KEY", "KEY URL"; NULL, "" or "off": none */
 };
 /*

@@ -1,0 +1,29 @@
+/* modgate env */
+#include "cmd/commands.h"
+#include "cmd/go.h"
+#include "gateway/gateway.h"
+
+#define ANSWER_MAX (1024 * 1024)
+
+const struct option_row env_options[] = { OPTION_CONFIG, OPTION_JSON, OPTIONS_END };
+
+/* With a URL the configuration is read only when it is named: one that lies about may be another gateway's. */
+enum exit_code env_run(const struct call *call)
+{
+	const char *url = call->operands_count > 0 ? call->operands[0] : NULL;
+	const struct settings *settings = NULL;
+	struct buf go = BUF_INIT(GO_ANSWER_MAX), lines = BUF_INIT(ANSWER_MAX);
+	struct err err = ERR_INIT;
+	enum exit_code code = EXIT_DONE;
+	if (url == NULL || call_value(call, "-c") != NULL)
+		code = local_settings(call, &settings);
+	if (code == EXIT_DONE) {
+		bool has_go = go_env("GOVERSION", &go);
+		int answer = gateway_env(settings, url, has_go ? buf_text(&go) : NULL, call_flag(call, "--json"), &lines, &err);
+		code = answer_exit(answer, &lines, &err);
+	}
+	buf_free(&go);
+	buf_free(&lines);
+	settings_unref(settings);
+	return code;
+}
