@@ -12,25 +12,6 @@
 #define BUSY_MS 1000
 #define ADVICE  "run `modgate audit verify`; to begin a new log, move the audit directory away"
 
-/*
- * After a failed fsync and a crash, pages of the write-ahead log may be only in memory. Copying them into the file and syncing that makes
- * the past safe before anything is built upon it.
- */
-static int settle(struct db *db, bool *settled_out, struct err *err)
-{
-	struct db_stmt *stmt = NULL;
-	int code = db_prepare(db, "PRAGMA wal_checkpoint(TRUNCATE)", &stmt, err);
-
-	if (code == 0)
-		code = db_step(stmt, err);
-	if (code == DB_ROW) {
-		*settled_out = db_column_int(stmt, 0) == 0;
-		code = 0;
-	}
-	db_finalize(&stmt);
-	return code;
-}
-
 static int rehash(struct db *db, struct tlog_edge *edge, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
@@ -61,45 +42,54 @@ static int check_tip(const struct tlog_edge *edge, const struct tlog_head *tip, 
 		(unsigned long long)tip->size);
 }
 
+/*
+ * After a failed fsync and a crash, pages of the write-ahead log may be only in memory. Settling them makes the past safe before anything is
+ * built upon it; where that cannot be, nothing is.
+ */
+static int settle(struct log_recovered *recovered, struct err *err)
+{
+	int code = segment_settle(recovered->db, err);
+
+	if (code != BASE_ERR_BUSY)
+		return code;
+	db_close(&recovered->db);
+	return 0;
+}
+
 static int recover_segment(const char *path, struct log_recovered *recovered, struct err *err)
 {
 	struct db_options options = { .path = path, .durable = true, .busy_timeout_ms = BUSY_MS };
 	struct segment_description description;
-	bool settled = false;
 	struct stat st;
 	int code = db_open(&options, &recovered->db, err);
 
 	if (code == 0)
 		code = segment_describe(recovered->db, &description, err);
-	if (code != 0)
+	if (code < 0)
 		return code;
 	recovered->edge = description.before;
-	code = settle(recovered->db, &settled, err);
-	if (code == 0)
-		code = rehash(recovered->db, &recovered->edge, err);
-	if (code == 0)
+	code = rehash(recovered->db, &recovered->edge, err);
+	if (code >= 0)
 		code = check_tip(&recovered->edge, &description.tip, err);
 	if (code == 0)
-		recovered->bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
-	if (!settled)
-		db_close(&recovered->db);
+		code = settle(recovered, err);
+	recovered->bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
 	return code;
 }
 
-static int recover_number(const char *dir, unsigned number, struct log_recovered *recovered, struct err *err)
+static int recover_last(const char *dir, unsigned number, struct log_recovered *recovered, struct err *err)
 {
 	char *path = segment_path(dir, number);
 	int code;
 
 	if (path == NULL)
 		return err_set(err, AUDIT_ERR, "cannot open the audit log: out of memory");
+	recovered->number = number;
 	code = recover_segment(path, recovered, err);
-	if (code != 0)
+	if (code < 0) {
 		db_close(&recovered->db);
-	if (code < 0)
 		code = err_prepend(err, AUDIT_ERR, "the audit log cannot go on after %s (" ADVICE ")", path);
-	else if (code == 0)
-		recovered->number = number;
+	}
 	free(path);
 	return code;
 }
@@ -113,15 +103,10 @@ int log_recover(const char *dir, struct log_recovered *recovered_out, struct err
 	if (code < 0)
 		return code;
 	tlog_edge_init(&recovered.edge);
-	code = SEGMENT_UNBORN;
-	for (size_t i = list.count; i > 0 && code == SEGMENT_UNBORN; i--) {
-		code = recover_number(dir, list.numbers[i - 1], &recovered, err);
-		if (code == SEGMENT_UNBORN)
-			segment_remove(dir, list.numbers[i - 1]);
-	}
+	if (list.count > 0)
+		code = recover_last(dir, list.numbers[list.count - 1], &recovered, err);
 	segment_list_free(&list);
-	if (code < 0)
-		return code;
-	*recovered_out = recovered;
-	return 0;
+	if (code == 0)
+		*recovered_out = recovered;
+	return code;
 }

@@ -16,9 +16,9 @@ struct log_recovered {
 };
 
 /*
- * Opens the last segment, brings what a crash left in its write-ahead log into the file, durably, and rehashes its rows. A segment that a
- * crash left unborn is removed. When a reader keeps the write-ahead log from being settled, the segment is left as it is: a new one has to
- * follow. AUDIT_ERR: rows missing, or not those of the kept tree head; err says what to do.
+ * Opens the last segment, rehashes its rows and brings what a crash left in its write-ahead log into the file, durably. When a reader keeps it
+ * from that, the segment is left as it is: a new one has to follow. AUDIT_ERR: rows missing, or not those of the kept tree head; err says
+ * what to do.
  */
 int log_recover(const char *dir, struct log_recovered *recovered_out, struct err *err);
 

@@ -48,7 +48,7 @@ static int describe(const char *dir, unsigned number, struct segment_description
 		code = segment_describe(db, description_out, err);
 	db_close(&db);
 	segment_name(number, name);
-	return code < 0 ? err_prepend(err, AUDIT_ERR, "%s cannot be read (run `modgate audit verify`)", name) : code;
+	return code < 0 ? err_prepend(err, AUDIT_ERR, "%s cannot be read (run `modgate audit verify`)", name) : 0;
 }
 
 /* From the end back to the segment that holds `from`: those before it are never opened. */
@@ -65,8 +65,6 @@ static int find_places(struct reader *reader, const struct segment_list *list, u
 
 		if (code < 0)
 			return code;
-		if (code == SEGMENT_UNBORN)
-			continue;
 		reader->places[found++] = (struct place){ .number = list->numbers[i - 1], .first = description.first };
 		if (description.first <= from)
 			break;

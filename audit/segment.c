@@ -94,24 +94,27 @@ char *segment_path(const char *dir, unsigned number)
 	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-bool segment_remove(const char *dir, unsigned number)
+bool segment_exists(const char *dir, unsigned number)
+{
+	char *path = segment_path(dir, number);
+	bool exists = path != NULL && access(path, F_OK) == 0;
+
+	free(path);
+	return exists;
+}
+
+void segment_remove(const char *path)
 {
 	static const char *const suffixes[] = { "-wal", "-shm", "-journal", "" };
-	char *path = segment_path(dir, number);
-	char *whole;
-	bool gone;
 
-	if (path == NULL)
-		return false;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char *whole;
+
 		if (asprintf(&whole, "%s%s", path, suffixes[i]) < 0)
 			continue;
 		unlink(whole);
 		free(whole);
 	}
-	gone = access(path, F_OK) != 0 && errno == ENOENT;
-	free(path);
-	return gone;
 }
 
 /* The row of a question that must have one. */
@@ -128,17 +131,6 @@ static int one_row(struct db *db, const char *sql, struct db_stmt **stmt_out, st
 	}
 	db_finalize(&stmt);
 	return code < 0 ? AUDIT_ERR : err_set(err, AUDIT_ERR, "the segment does not describe itself");
-}
-
-static int is_born(struct db *db, bool *born_out, struct err *err)
-{
-	struct db_stmt *stmt = NULL;
-	int code = one_row(db, "SELECT count(*) FROM sqlite_schema", &stmt, err);
-
-	if (code == 0)
-		*born_out = db_column_int(stmt, 0) > 0;
-	db_finalize(&stmt);
-	return code;
 }
 
 /* As many nodes as the size has one bits. */
@@ -194,15 +186,21 @@ static int read_tip(struct db *db, struct segment_description *description, stru
 
 int segment_describe(struct db *db, struct segment_description *description_out, struct err *err)
 {
-	bool born = true;
-	int code = is_born(db, &born, err);
+	int code = read_first(db, description_out, err);
 
-	if (code == 0 && !born)
-		return SEGMENT_UNBORN;
+	return code == 0 ? read_tip(db, description_out, err) : code;
+}
+
+int segment_settle(struct db *db, struct err *err)
+{
+	struct db_stmt *stmt = NULL;
+	int code = db_prepare(db, "PRAGMA wal_checkpoint(TRUNCATE)", &stmt, err);
+
 	if (code == 0)
-		code = read_first(db, description_out, err);
-	if (code == 0)
-		code = read_tip(db, description_out, err);
+		code = db_step(stmt, err);
+	if (code == DB_ROW)
+		code = db_column_int(stmt, 0) == 0 ? 0 : err_set(err, BASE_ERR_BUSY, "somebody reads in the audit segment just now");
+	db_finalize(&stmt);
 	return code;
 }
 

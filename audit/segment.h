@@ -32,19 +32,23 @@ void segment_list_free(struct segment_list *list);
 void segment_name(unsigned number, char out[SEGMENT_NAME_MAX]);
 /* DIR/log-NNNNNN.db; caller frees. NULL: memory. */
 char *segment_path(const char *dir, unsigned number);
-/* Removes the file and what SQLite keeps beside it. False: the file is still there. */
-bool segment_remove(const char *dir, unsigned number);
-
-enum segment_code { SEGMENT_UNBORN = 1 };
+bool segment_exists(const char *dir, unsigned number);
+/* Removes a database file and what SQLite keeps beside it. */
+void segment_remove(const char *path);
 
 struct segment_description {
 	uint64_t first;
 	struct tlog_edge before;
 	struct tlog_head tip;
 };
-/* 0, SEGMENT_UNBORN (a crash came before its first commit: it holds nothing), AUDIT_ERR (unreadable, or not described as it should be). */
+/* AUDIT_ERR: unreadable, or not described as it should be. */
 int segment_describe(struct db *db, struct segment_description *description_out, struct err *err);
-/* Read-only. 0, AUDIT_ERR. */
+/*
+ * Brings all of the write-ahead log into the file, durably, and empties it. BASE_ERR_BUSY: somebody reads in it (after the connection's busy
+ * time); BASE_ERR.
+ */
+int segment_settle(struct db *db, struct err *err);
+/* Read-only. AUDIT_ERR. */
 int segment_open(const char *dir, unsigned number, struct db **db_out, struct err *err);
 
 #endif

@@ -8,7 +8,6 @@
 /* What is known of a segment before it is read. */
 struct place {
 	unsigned number;
-	bool unborn;
 	bool first_known;
 	uint64_t first;
 };
@@ -50,7 +49,6 @@ static struct place *survey(const char *dir, const struct segment_list *list)
 		code = segment_open(dir, list->numbers[i], &db, NULL);
 		if (code == 0)
 			code = segment_describe(db, &description, NULL);
-		places[i].unborn = code == SEGMENT_UNBORN;
 		places[i].first_known = code == 0;
 		if (code == 0)
 			places[i].first = description.first;
@@ -59,15 +57,10 @@ static struct place *survey(const char *dir, const struct segment_list *list)
 	return places;
 }
 
-/* Where the segment in front of places[i] ends. False: it is the last, or the next one cannot tell; then its own head counts. */
-static bool next_first(const struct place *places, size_t count, size_t i, uint64_t *first_out)
+/* Where places[i] ends. NULL: it is the last, or the next one cannot tell; then its own head counts. */
+static const uint64_t *end_of(const struct place *places, size_t count, size_t i)
 {
-	while (i < count && places[i].unborn)
-		i++;
-	if (i >= count || !places[i].first_known)
-		return false;
-	*first_out = places[i].first;
-	return true;
+	return i + 1 < count && places[i + 1].first_known ? &places[i + 1].first : NULL;
 }
 
 /* The tree noted at a segment's start against the one grown over all rows before it; from here on it is what kept heads agree with. */
@@ -168,13 +161,8 @@ static void conclude(struct verify *verify)
 static void verify_all(struct verify *verify, const struct place *places, size_t count)
 {
 	verify_check_expected(verify);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t end;
-		bool followed = next_first(places, count, i + 1, &end);
-
-		if (!places[i].unborn)
-			verify_place(verify, &places[i], followed ? &end : NULL);
-	}
+	for (size_t i = 0; i < count; i++)
+		verify_place(verify, &places[i], end_of(places, count, i));
 	conclude(verify);
 }
 

@@ -320,23 +320,29 @@ static void test_open_without_directory(void **state)
 	assert_true(err.text[0] != '\0');
 }
 
-/* A crash between making a segment's file and its first commit leaves an empty database: it never was. */
-static void test_unborn_segment(void **state)
+/* A crash while a segment is being made leaves a file that is none yet. */
+static void test_segment_in_the_making(void **state)
 {
 	char dir[FIXTURE_PATH_MAX];
-	struct audit *audit;
+	char path[FIXTURE_PATH_MAX + 32];
 	struct segment_list list;
+	FILE *file;
 
 	(void)state;
 	fixture_dir(dir);
 	fixture_log(dir, 1, 20);
-	fixture_sql(dir, 2, "PRAGMA user_version = 0");
+	snprintf(path, sizeof(path), "%s/new-segment.db", dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("half a segment", file);
+	fclose(file);
 	fixture_assert_sound(dir, 20);
-	audit = fixture_open(dir, 0);
-	fixture_write(audit, 5);
-	audit_close(&audit);
+	fixture_log(dir, 1, 5);
+	assert_int_equal(access(path, F_OK), -1);
+	fixture_new_segment(dir);
+	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(segment_list_read(dir, &list, NULL), 0);
-	assert_int_equal(list.count, 1);
+	assert_int_equal(list.count, 2);
 	segment_list_free(&list);
 	fixture_assert_sound(dir, 25);
 	fixture_remove(dir);
@@ -381,7 +387,7 @@ int main(void)
 		cmocka_unit_test(test_closing_segment_is_one_file),
 		cmocka_unit_test(test_open_refuses),
 		cmocka_unit_test(test_open_without_directory),
-		cmocka_unit_test(test_unborn_segment),
+		cmocka_unit_test(test_segment_in_the_making),
 		cmocka_unit_test(test_open_beside_a_reader),
 	};
 

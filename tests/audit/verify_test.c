@@ -176,7 +176,11 @@ static void test_edited_with_hash(void **state)
 
 static void remove_segment(const char *dir, unsigned number)
 {
-	assert_true(segment_remove(dir, number));
+	char *path = segment_path(dir, number);
+
+	assert_non_null(path);
+	segment_remove(path);
+	free(path);
 }
 
 static void rename_segment(const char *dir, const char *from, const char *to)
