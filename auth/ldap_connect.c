@@ -26,19 +26,22 @@ static int set_basics(LDAP *ld, const struct ldap_settings *settings)
 	return rc;
 }
 
-/* Over GnuTLS, PROTOCOL_MIN is taken and not heeded: there the versions are a matter of the priorities. */
-static int set_tls_versions(LDAP *ld)
+/*
+ * Over GnuTLS, libldap takes PROTOCOL_MIN and does not heed it (and leaks when told the versions as priorities): so what was agreed on
+ * is looked at, before anything is said.
+ */
+static bool tls_is_new_enough(LDAP *ld)
 {
-	int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
-	char *package = NULL;
-	int rc = ldap_get_option(NULL, LDAP_OPT_X_TLS_PACKAGE, &package);
+	static const char *const versions[] = { "TLS1.3", "TLS1.2", "TLSv1.3", "TLSv1.2" };
+	char *version = NULL;
+	bool found = false;
 
-	if (rc == LDAP_OPT_SUCCESS && package != NULL && strcmp(package, "GnuTLS") == 0)
-		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_CIPHER_SUITE, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2");
-	if (rc == LDAP_OPT_SUCCESS)
-		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest);
-	ldap_memfree(package);
-	return rc;
+	if (ldap_get_option(ld, LDAP_OPT_X_TLS_VERSION, &version) != LDAP_OPT_SUCCESS || version == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		found = found || strcmp(version, versions[i]) == 0;
+	ldap_memfree(version);
+	return found;
 }
 
 /* The context must be made last, from what was set before. */
@@ -46,6 +49,7 @@ static int set_tls(LDAP *ld, const struct ldap_settings *settings)
 {
 	static const int none[] = { LDAP_OPT_X_TLS_CACERTDIR, LDAP_OPT_X_TLS_CERTFILE, LDAP_OPT_X_TLS_KEYFILE, LDAP_OPT_X_TLS_CRLFILE };
 	int demand = LDAP_OPT_X_TLS_DEMAND;
+	int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
 	int is_server = 0;
 	int rc = LDAP_OPT_SUCCESS;
 
@@ -56,7 +60,7 @@ static int set_tls(LDAP *ld, const struct ldap_settings *settings)
 	if (rc == LDAP_OPT_SUCCESS)
 		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
 	if (rc == LDAP_OPT_SUCCESS)
-		rc = set_tls_versions(ld);
+		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest);
 	if (rc == LDAP_OPT_SUCCESS)
 		rc = ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &is_server);
 	return rc;
@@ -92,14 +96,18 @@ static int tell(LDAP *ld, const char *uri, const char *what, int rc, struct err 
 	return rc;
 }
 
+static bool is_local(const char *uri)
+{
+	return strncmp(uri, "ldapi://", 8) == 0;
+}
+
 static int set_options(struct ldap_link *link, const struct ldap_settings *settings, const char *uri)
 {
-	bool local = strncmp(uri, "ldapi://", 8) == 0;
 	int rc = set_basics(link->ld, settings);
 
 	if (rc == LDAP_SUCCESS)
 		rc = auth_ldap_link_guard(link);
-	return rc == LDAP_SUCCESS && !local ? set_tls(link->ld, settings) : rc;
+	return rc == LDAP_SUCCESS && !is_local(uri) ? set_tls(link->ld, settings) : rc;
 }
 
 static int establish(struct ldap_link *link, const struct ldap_settings *settings, const char *uri, const char **what_out)
@@ -109,12 +117,16 @@ static int establish(struct ldap_link *link, const struct ldap_settings *setting
 	*what_out = "cannot be set up (is the CA file readable?)";
 	if (rc == LDAP_SUCCESS)
 		rc = set_options(link, settings, uri);
-	if (rc == LDAP_SUCCESS && settings->start_tls) {
-		*what_out = "StartTLS failed";
-		rc = ldap_start_tls_s(link->ld, NULL, NULL);
+	if (rc == LDAP_SUCCESS) {
+		*what_out = settings->start_tls ? "cannot connect and start TLS" : "cannot connect";
+		rc = settings->start_tls ? ldap_start_tls_s(link->ld, NULL, NULL) : ldap_connect(link->ld);
+	}
+	if (rc == LDAP_SUCCESS && !is_local(uri) && !tls_is_new_enough(link->ld)) {
+		*what_out = "its TLS is older than 1.2";
+		rc = LDAP_CONNECT_ERROR;
 	}
 	if (rc == LDAP_SUCCESS) {
-		*what_out = "cannot connect and bind as the service account";
+		*what_out = "cannot bind as the service account";
 		rc = bind_service(link->ld, settings);
 	}
 	return rc;

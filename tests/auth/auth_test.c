@@ -440,7 +440,7 @@ static void test_reload(void **state)
 static void test_throttle(void **state)
 {
 	struct world world = world_open((struct setting){ .anonymous = false });
-	char guess[16];
+	char guess[24];
 
 	(void)state;
 	EXPECT_USER(password(&world, "alice", "secret"), "alice");

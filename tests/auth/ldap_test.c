@@ -315,6 +315,7 @@ static void test_old_tls(void **state)
 	(void)state;
 	restart("server", "TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0");
 	expect_unavailable_both("TLS 1.1", ca);
+	assert_non_null(strstr(buf_text(&notes), "TLS is older than 1.2"));
 	restart("server", "TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.2");
 	test_ways_in(state);
 	restart("server", "");
