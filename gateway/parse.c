@@ -39,6 +39,8 @@ static const char *framing_fault(struct request *request, const char *version)
 		return "the request target holds a NUL";
 	if (counts.hosts > 1 || counts.authorizations > 1 || counts.lengths > 1)
 		return "Host, Authorization and Content-Length may be given once";
+	if (counts.hosts == 0 && !slice_equal(slice_of(version), SLICE("HTTP/1.0")))
+		return "Host is missing";
 	if (counts.encodings > 0 || counts.body)
 		return "a request here has no body";
 	return NULL;
