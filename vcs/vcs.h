@@ -54,7 +54,7 @@ struct vcs_repository {
 struct vcs_options {
 	const struct vcs_repository *repositories;
 	size_t count;
-	const char *mirrors;       /* directory, made if absent; needed for remote repositories and for files over VCS_BLOB_BYTES_MAX */
+	const char *mirrors;       /* directory, made if absent: mirrors, and nameless files for contents over VCS_BLOB_BYTES_MAX; required */
 	const struct clock *clock; /* NULL: the machine's */
 	const char *git;           /* NULL: /usr/bin/git */
 	int64_t fetch_timeout_ms;  /* one child; 0: 300000 */
