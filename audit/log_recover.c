@@ -59,7 +59,7 @@ static int settle(struct log_recovered *recovered, struct err *err)
 static int recover_segment(const char *path, struct log_recovered *recovered, struct err *err)
 {
 	struct db_options options = { .path = path, .durable = true, .busy_timeout_ms = BUSY_MS };
-	struct segment_description description;
+	struct segment_description description = { .first = 0 };
 	struct stat st;
 	int code = db_open(&options, &recovered->db, err);
 
