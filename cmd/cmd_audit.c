@@ -36,7 +36,8 @@ const struct option_row audit_export_options[] = {
 };
 
 /* Lines are gathered, so that a million of them are not a million writes. */
-struct export {
+struct export
+{
 	struct buf lines;
 	bool reader_gone;
 };

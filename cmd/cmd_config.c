@@ -13,8 +13,9 @@ static void checked_text(const struct settings *settings, const struct gateway_c
 {
 	buf_printf(out, "%s: ok\n", settings->path);
 	buf_printf(out, "policy %s: %zu rules, %s\n", settings->policy, checked->rules, checked->policy_hash);
-	buf_printf(out, "repositories %zu, upstreams %zu, checksum databases %zu, issuers of identity tokens %zu, directory %s\n", settings->repositories_count,
-		settings->upstreams_count, settings->databases_count, settings->auth.jwt_count, settings->auth.ldap.enabled ? "yes" : "no");
+	buf_printf(out, "repositories %zu, upstreams %zu, checksum databases %zu, issuers of identity tokens %zu, directory %s\n",
+		settings->repositories_count, settings->upstreams_count, settings->databases_count, settings->auth.jwt_count,
+		settings->auth.ldap.enabled ? "yes" : "no");
 }
 
 static void checked_json(const struct settings *settings, const struct gateway_checked *checked, struct buf *out)

@@ -7,16 +7,14 @@
 
 const struct option_row env_options[] = { OPTION_CONFIG, OPTION_JSON, OPTIONS_END };
 
-/* With a URL the configuration is read only when it is named: one that lies about may be another gateway's. */
+/* A URL is enough, on a machine that knows nothing else of the gateway; where there is a configuration it tells the rest. */
 enum exit_code env_run(const struct call *call)
 {
 	const char *url = call->operands_count > 0 ? call->operands[0] : NULL;
 	const struct settings *settings = NULL;
 	struct buf go = BUF_INIT(GO_ANSWER_MAX), lines = BUF_INIT(ANSWER_MAX);
 	struct err err = ERR_INIT;
-	enum exit_code code = EXIT_DONE;
-	if (url == NULL || call_value(call, "-c") != NULL)
-		code = local_settings(call, &settings);
+	enum exit_code code = (url == NULL ? local_settings : local_settings_if_any)(call, &settings);
 	if (code == EXIT_DONE) {
 		bool has_go = go_env("GOVERSION", &go);
 		int answer = gateway_env(settings, url, has_go ? buf_text(&go) : NULL, call_flag(call, "--json"), &lines, &err);

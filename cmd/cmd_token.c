@@ -95,8 +95,8 @@ static void print_row(const struct json *token, struct buf *out)
 	join(json_get(token, "groups"), "(directory)", &groups);
 	join(json_get(token, "modules"), "*", &modules);
 	/* The day is enough for a table; --json has the second. */
-	buf_printf(out, "%-12.*s %-20.*s %-6.*s %-10.10s  %-10.10s  %-10.*s  %-20s %s\n", SLICE_ARG(text_of(token, "id")), SLICE_ARG(text_of(token, "user")),
-		SLICE_ARG(text_of(token, "scope")), text_of(token, "created").ptr, text_of(token, "expires").ptr,
+	buf_printf(out, "%-12.*s %-20.*s %-6.*s %-10.10s  %-10.10s  %-10.*s  %-20s %s\n", SLICE_ARG(text_of(token, "id")),
+		SLICE_ARG(text_of(token, "user")), SLICE_ARG(text_of(token, "scope")), text_of(token, "created").ptr, text_of(token, "expires").ptr,
 		revoked.len > 10 ? 10 : 1, revoked.len > 10 ? revoked.ptr : "-", buf_text(&groups), buf_text(&modules));
 	buf_free(&groups);
 	buf_free(&modules);
@@ -108,7 +108,8 @@ static int print_table(struct slice list, struct buf *out, struct err *err)
 	int code = json_parse(list, &tokens, err);
 	if (code != 0)
 		return code;
-	buf_printf(out, "%-12s %-20s %-6s %-10s  %-10s  %-10s  %-20s %s\n", "ID", "USER", "SCOPE", "CREATED", "EXPIRES", "REVOKED", "GROUPS", "MODULES");
+	buf_printf(
+		out, "%-12s %-20s %-6s %-10s  %-10s  %-10s  %-20s %s\n", "ID", "USER", "SCOPE", "CREATED", "EXPIRES", "REVOKED", "GROUPS", "MODULES");
 	for (size_t i = 0; i < json_count(tokens); i++)
 		print_row(json_at(tokens, i), out);
 	json_close(&tokens);

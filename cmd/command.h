@@ -91,11 +91,22 @@ enum exit_code answer_exit(int code, const struct buf *out, const struct err *er
 /* --- local.c ------------------------------------------------------------------------------------------------------------------------- */
 
 /* What an option list says of the configuration file and of JSON. */
-#define OPTION_CONFIG { "-c", "FILE", "configuration; else $MODGATE_CONFIG, ./modgate.yaml, /etc/modgate/modgate.yaml", false }
-#define OPTION_JSON   { "--json", NULL, "answer in JSON", false }
-#define OPTIONS_END   { NULL, NULL, NULL, false }
+#define OPTION_CONFIG \
+	{ \
+		"-c", "FILE", "configuration; else $MODGATE_CONFIG, ./modgate.yaml, /etc/modgate/modgate.yaml", false \
+	}
+#define OPTION_JSON \
+	{ \
+		"--json", NULL, "answer in JSON", false \
+	}
+#define OPTIONS_END \
+	{ \
+		NULL, NULL, NULL, false \
+	}
 
 /* Reads the configuration that -c names, or the usual one. What failed has been said. Unref it. */
 enum exit_code local_settings(const struct call *call, const struct settings **settings_out);
+/* The same, but nothing is no failure: *settings_out is untouched when none is named and none lies in the usual places. */
+enum exit_code local_settings_if_any(const struct call *call, const struct settings **settings_out);
 
 #endif

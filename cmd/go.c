@@ -13,8 +13,6 @@
 
 #include "base/clock.h"
 
-extern char **environ;
-
 /* This process's environment with GOTOOLCHAIN=local: a go.mod or setting elsewhere must not make it download another go. Free it alone. */
 static char **child_environment(void)
 {

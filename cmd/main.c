@@ -5,7 +5,10 @@
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
 
-#define LATER(name) { name, "", "", NULL, NULL }
+#define LATER(name) \
+	{ \
+		name, "", "", NULL, NULL \
+	}
 
 static const struct command commands[] = {
 	{ "init", "DIR", "write the files of a new gateway", init_options, init_run },

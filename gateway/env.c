@@ -10,10 +10,10 @@
 #include "gateway/gateway.h"
 #include "gateway/open.h"
 
-#define LIST_BYTES_MAX   (256 * 1024)
-#define URL_BYTES_MAX    2048
-#define GOAUTH_MINOR     24 /* since go1.24: GOAUTH, and netrc lines are looked up by host and port */
-#define COMMENT_COLUMN   "# "
+#define LIST_BYTES_MAX (256 * 1024)
+#define URL_BYTES_MAX  2048
+#define GOAUTH_MINOR   24 /* since go1.24: GOAUTH, and netrc lines are looked up by host and port */
+#define COMMENT_COLUMN "# "
 
 enum goauth { GOAUTH_UNSURE, GOAUTH_NO, GOAUTH_YES };
 
@@ -25,7 +25,7 @@ struct advice {
 	const char *sumdb;      /* NULL: unknown or none configured */
 	bool from_settings;     /* sumdb and nosumdb are known */
 	struct buf nosumdb;
-	char *ca;               /* path of the private authority, NULL: none */
+	char *ca; /* path of the private authority, NULL: none */
 	enum goauth goauth;
 };
 
@@ -83,7 +83,8 @@ static int configured_url(const struct settings *settings, struct advice *advice
 	struct buf host = BUF_INIT(URL_BYTES_MAX), url = BUF_INIT(URL_BYTES_MAX);
 	int code = 0;
 	if (listen_on->port == 0)
-		return err_set(err, GATEWAY_ERR_INVALID, "listen.address is %s, so the port is known to the running daemon only: modgate env URL", listen_on->address);
+		return err_set(err, GATEWAY_ERR_INVALID, "listen.address is %s, so the port is known to the running daemon only: modgate env URL",
+			listen_on->address);
 	if (!is_wildcard(listen_on->host))
 		buf_add_text(&host, listen_on->host);
 	else if (certificate_public_host(listen_on->certificate, &host, err) != 0)
@@ -149,7 +150,8 @@ static void set_line(struct buf *out, const char *name, const char *value)
 static void tell_databases(const struct advice *advice, struct buf *out)
 {
 	if (!advice->from_settings) {
-		buf_add_text(out, COMMENT_COLUMN "GOSUMDB and GONOSUMDB are not known here: modgate env -c FILE on the gateway's machine prints them\n");
+		buf_add_text(
+			out, COMMENT_COLUMN "GOSUMDB and GONOSUMDB are not known here: modgate env -c FILE on the gateway's machine prints them\n");
 		return;
 	}
 	if (advice->sumdb != NULL)
@@ -168,10 +170,12 @@ static void tell_netrc(const struct advice *advice, struct buf *out)
 	struct slice machine = advice->goauth == GOAUTH_NO ? advice->host : advice->authority;
 	if (advice->goauth == GOAUTH_YES)
 		buf_add_text(out, "go env -w GOAUTH=netrc\n");
-	buf_add_text(out, COMMENT_COLUMN "in ~/.netrc, which nobody else may read (chmod 600); USER and PASSWORD as your directory knows them, or any name and a token:\n");
+	buf_add_text(out, COMMENT_COLUMN
+		"in ~/.netrc, which nobody else may read (chmod 600); USER and PASSWORD as your directory knows them, or any name and a token:\n");
 	buf_printf(out, "#   machine %.*s login USER password PASSWORD\n", SLICE_ARG(machine));
 	if (both)
-		buf_printf(out, COMMENT_COLUMN "a go command before 1.24 looks for the host alone:\n#   machine %.*s login USER password PASSWORD\n", SLICE_ARG(advice->host));
+		buf_printf(out, COMMENT_COLUMN "a go command before 1.24 looks for the host alone:\n#   machine %.*s login USER password PASSWORD\n",
+			SLICE_ARG(advice->host));
 }
 
 static void tell_text(const struct advice *advice, struct buf *out)
@@ -184,7 +188,8 @@ static void tell_text(const struct advice *advice, struct buf *out)
 	tell_netrc(advice, out);
 	if (advice->ca == NULL)
 		return;
-	buf_add_text(out, COMMENT_COLUMN "the gateway's certificate is by an authority of its own: add a copy of this file to the system's, or for one shell\n");
+	buf_add_text(out, COMMENT_COLUMN
+		"the gateway's certificate is by an authority of its own: add a copy of this file to the system's, or for one shell\n");
 	buf_add_text(out, "export SSL_CERT_FILE=");
 	add_quoted(out, advice->ca);
 	buf_add_char(out, '\n');

@@ -24,7 +24,8 @@ static int split_groups(const char *text, const char ***groups_out, size_t *coun
 		part = slice_trim(part);
 		if (part.len == 0 || count == GROUPS_MAX) {
 			free(groups);
-			return err_set(err, GATEWAY_ERR_INVALID, "--groups: at most %d names, separated by commas, none empty, were expected", GROUPS_MAX);
+			return err_set(
+				err, GATEWAY_ERR_INVALID, "--groups: at most %d names, separated by commas, none empty, were expected", GROUPS_MAX);
 		}
 		groups[count++] = memcpy(at, part.ptr, part.len);
 		at += part.len + 1;
@@ -42,8 +43,8 @@ static int check_method(const char *method, struct err *err)
 	return err_set(err, GATEWAY_ERR_INVALID, "--method %s: ldap, jwt, token or anonymous was expected", method);
 }
 
-static int make_question(const struct gateway_explain *explain, const char *const *groups, size_t count, struct policy_question *question_out,
-	struct err *err)
+static int make_question(
+	const struct gateway_explain *explain, const char *const *groups, size_t count, struct policy_question *question_out, struct err *err)
 {
 	struct err why = ERR_INIT;
 	struct policy_question question = { .groups = groups, .groups_count = count, .action = POLICY_ZIP };

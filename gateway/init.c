@@ -44,7 +44,8 @@ struct plan {
 	struct buf configuration, dropped;
 	struct certificate_set certificates;
 	struct buf token;
-	unsigned written; /* bits of what write_files() wrote */
+	unsigned written;            /* bits of what write_files() wrote */
+	size_t upstreams, databases; /* of the configuration, read back */
 };
 
 /* --- before anything is written -------------------------------------------------------------------------------------------------------- */
@@ -160,9 +161,12 @@ static int write_token(struct plan *plan, struct err *err)
 	int code = settings_load(plan->paths[CONFIGURATION], &settings, err);
 	if (code == 0)
 		code = gateway_token_issue(settings, &request, &plan->token, err);
-	buf_add_char(&plan->token, '\n');
-	if (code == 0)
+	if (code == 0) {
+		plan->upstreams = settings->upstreams_count;
+		plan->databases = settings->databases_count;
+		buf_add_char(&plan->token, '\n');
 		code = write_file(plan, ADMIN_TOKEN, buf_slice(&plan->token), err);
+	}
 	settings_unref(settings);
 	return code;
 }
@@ -194,18 +198,6 @@ static void add_word(struct buf *out, const char *text)
 	buf_add_char(out, '\'');
 }
 
-static bool has_database(const struct plan *plan)
-{
-	struct slice sumdb = slice_trim(slice_of(plan->init->sumdb));
-	return sumdb.len > 0 && !slice_equal_text(sumdb, "off");
-}
-
-/* Do the lists say anything beside what was dropped? */
-static bool has_upstream(const struct plan *plan)
-{
-	return slice_find(buf_slice(&plan->configuration), SLICE("\nupstreams: []")) < 0;
-}
-
 static void tell_text(const struct plan *plan, struct buf *out)
 {
 	for (int i = 0; i < MADE; i++)
@@ -213,17 +205,20 @@ static void tell_text(const struct plan *plan, struct buf *out)
 	if (plan->init->host == NULL)
 		buf_printf(out, "\nIt listens on %s, for this machine alone; init --host NAME makes one for others.\n", plan->address);
 	else
-		buf_printf(out, "\nIt listens on %s, every address of this machine, and its certificate speaks of %s.\n", plan->address, plan->init->host);
-	if (has_upstream(plan))
+		buf_printf(out, "\nIt listens on %s, every address of this machine, and its certificate speaks of %s.\n", plan->address,
+			plan->init->host);
+	if (plan->upstreams > 0)
 		buf_printf(out, "Public modules come from %s.\n", plan->init->upstreams);
 	else
 		buf_add_text(out, "There is no upstream, so no public module can be had: see upstreams in modgate.yaml.\n");
 	if (plan->dropped.len > 0)
-		buf_printf(out, "Left out of that list: %s (every module comes through an upstream or from a configured repository).\n", buf_text(&plan->dropped));
-	if (has_database(plan))
+		buf_printf(out, "Left out of that list: %s. Every module comes through an upstream, or from a configured repository.\n",
+			buf_text(&plan->dropped));
+	if (plan->databases > 0)
 		buf_printf(out, "They are proved against %s.\n", plan->init->sumdb);
 	else
-		buf_add_text(out, "There is no checksum database, so public modules cannot be proved and none is served: see sumdb in modgate.yaml.\n");
+		buf_add_text(
+			out, "There is no checksum database, so public modules cannot be proved and none is served: see sumdb in modgate.yaml.\n");
 	buf_add_text(out, "\nNext:\n  modgate serve -c ");
 	add_word(out, plan->paths[CONFIGURATION]);
 	buf_add_text(out, "\n  modgate env -c ");
@@ -241,10 +236,10 @@ static void tell_json(const struct plan *plan, struct buf *out)
 		json_write_text(&json, NULL, slice_of(plan->paths[i]));
 	json_array_end(&json);
 	json_write_text(&json, "address", slice_of(plan->address));
-	if (has_upstream(plan))
+	if (plan->upstreams > 0)
 		json_write_text(&json, "upstreams", slice_of(plan->init->upstreams));
 	json_write_text(&json, "dropped", buf_slice(&plan->dropped));
-	if (has_database(plan))
+	if (plan->databases > 0)
 		json_write_text(&json, "sumdb", slice_of(plan->init->sumdb));
 	json_object_end(&json);
 	buf_add_char(out, '\n');

@@ -43,8 +43,8 @@ static const char *log_directory(const struct settings *settings, const char *na
 	return room;
 }
 
-int gateway_audit_export(const struct settings *settings, const struct gateway_export *export, int (*sink)(void *ctx, struct slice line, struct err *err),
-	void *ctx, struct err *err)
+int gateway_audit_export(const struct settings *settings, const struct gateway_export *export,
+	int (*sink)(void *ctx, struct slice line, struct err *err), void *ctx, struct err *err)
 {
 	struct audit_filter filter;
 	char room[4096];
@@ -120,8 +120,10 @@ static void tell_head(const struct audit_verify_result *result, bool expected, s
 	audit_head_format(&result->head, head);
 	buf_printf(out, "head: %s\n", head);
 	if (!expected && result->faults == 0)
-		buf_printf(out, "Keep this line where nobody of this machine can write: modgate audit verify --expect %s\n"
-				"then tells whether any of these rows was changed or cut off since.\n", head);
+		buf_printf(out,
+			"Keep this line where nobody of this machine can write: modgate audit verify --expect %s\n"
+			"then tells whether any of these rows was changed or cut off since.\n",
+			head);
 }
 
 static int verify_text(struct audit_verify_options *options, struct buf *out, struct err *err)
@@ -133,13 +135,14 @@ static int verify_text(struct audit_verify_options *options, struct buf *out, st
 	int code = audit_verify(options, &result, err);
 	if (result.faults > FAULTS_TOLD_MAX)
 		buf_printf(out, "and %" PRIu64 " findings more\n", result.faults - FAULTS_TOLD_MAX);
-	buf_printf(out, "%" PRIu64 " rows in %" PRIu64 " segments: ", result.rows, result.segments);
+	buf_printf(out, "rows %" PRIu64 ", segments %" PRIu64 ": ", result.rows, result.segments);
 	if (code == 0)
-		buf_add_text(out, options->expect != NULL ? "as they were written, and beginning with the rows expected\n" : "as they were written\n");
+		buf_add_text(
+			out, options->expect != NULL ? "as they were written, and beginning with the rows expected\n" : "as they were written\n");
 	else
-		buf_printf(out, "%" PRIu64 " findings\n", result.faults);
+		buf_printf(out, "not as they were written, findings %" PRIu64 "\n", result.faults);
 	if (result.superseded > 0)
-		buf_printf(out, "%" PRIu64 " rows of a segment that failed were written anew in the next: that is no fault\n", result.superseded);
+		buf_printf(out, "rows of a segment that failed, written anew in the next, which is no fault: %" PRIu64 "\n", result.superseded);
 	tell_head(&result, options->expect != NULL, out);
 	return code;
 }
