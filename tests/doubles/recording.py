@@ -207,10 +207,16 @@ class RecordingServer(http.server.ThreadingHTTPServer):
         return self
 
     def stop(self):
+        """Nobody is listened to any more, on connections that are open neither. A stopped one may be stopped again."""
         self.stopping.set()
         self.shutdown()
         self._thread.join()
         self.server_close()
+        for connection in list(self.connection_ids):
+            try:
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)    # not TLS's own, which its thread may be using
+            except OSError:
+                pass
         self._log_file.close()
 
     def server_close(self):

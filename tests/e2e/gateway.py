@@ -163,6 +163,16 @@ class Gateway:
         """The same as the exact bytes of each line."""
         return self.command("audit", "export", "--format", "jsonl", *filters).encode().splitlines()
 
+    def audit_size(self):
+        """How many rows there are, once all that was told so far is written. Refusals are written after their reply."""
+        self.wait(lambda: self.metrics()['modgate_queue_depth{queue="audit"}'] == 0, "does not write its record")
+        return int(self.metrics()["modgate_audit_rows_total"])
+
+    def rows(self, begin=0, kinds=("access", "auth")):
+        """The rows of those kinds from the sequence `begin` on, once all is written."""
+        self.audit_size()
+        return [row for row in self.audit_export()[begin:] if row["kind"] in kinds]
+
     # --- requests -------------------------------------------------------------------------------------------------------------
 
     def tls(self):

@@ -29,9 +29,9 @@ def token(gate):
 
 @pytest.fixture
 def rows(gate):
-    """rows() is what the audit trail has got since the test began, outcomes left out."""
-    begin = len(gate.audit_lines())
-    return lambda: [row for row in gate.audit_export()[begin:] if row["kind"] != "outcome"]
+    """rows() is what requests have left in the record since the test began."""
+    begin = gate.audit_size()
+    return lambda: gate.rows(begin)
 
 
 def heads(answer):
@@ -148,7 +148,7 @@ def test_private_names_have_one_spelling(gate, rows):
         assert gate.request(path, token=bob).status == 403
     for path in (f"/git.corp.example/Payments/api/@v/list", f"/GIT.corp.example/payments/api/@v/list", f"/git.corp.example//payments/api/@v/list"):
         assert gate.request(path, token=bob).status == 404
-    assert {row["module"] for row in rows() if row.get("status") == 403} == {API}
+    assert {row["module"] for row in rows() if row["status"] == 403} == {API}
 
 
 # --- methods, connections, health ----------------------------------------------------------------------------------------------------
@@ -240,9 +240,8 @@ def test_versions_of_tls(gate, name, spoken):
         if spoken:
             assert context.wrap_socket(plain, server_hostname=gate.host).version() == name.replace("_", ".")
         else:
-            with pytest.raises(ssl.SSLError) as error:
+            with pytest.raises((ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):     # hung up on; not a version that the client itself cannot speak
                 context.wrap_socket(plain, server_hostname=gate.host)
-            assert "ALERT_PROTOCOL_VERSION" in error.value.reason      # the server's own word
 
 
 IDS = [
