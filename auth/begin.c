@@ -52,12 +52,13 @@ static struct auth_flight *flight_make(struct auth *auth, const struct auth_cred
 	flight->address_len = request->address.len < ADDRESS_MAX ? request->address.len : ADDRESS_MAX;
 	if (flight->address_len > 0)
 		memcpy(flight->address, request->address.ptr, flight->address_len);
-	flight->waiters = malloc(sizeof(*flight->waiters));
+	flight->waiters = calloc(1, sizeof(*flight->waiters));
 	if (flight->waiters == NULL || !auth_credential_copy(credential, &flight->credential)) {
 		flight_free(flight);
 		return NULL;
 	}
-	*flight->waiters = (struct waiter){ .done = request->done, .ctx = request->ctx };
+	flight->waiters->done = request->done;
+	flight->waiters->ctx = request->ctx;
 	return flight;
 }
 

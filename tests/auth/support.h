@@ -101,6 +101,7 @@ static inline int double_answer(struct double_directory *directory, struct slice
 	static const char *const payments[] = { "payments" };
 	static const char *const platform[] = { "platform" };
 	struct auth_identity identity = { .method = AUTH_LDAP, .credential = "", .groups_count = 1 };
+	const struct auth_identity *copy;
 
 	if (directory->down)
 		return auth_answer_refuse(answer, AUTH_ERR_UNAVAILABLE, AUTH_REASON_DIRECTORY_UNAVAILABLE, "down");
@@ -108,7 +109,8 @@ static inline int double_answer(struct double_directory *directory, struct slice
 	if (identity.user == NULL || directory->gone)
 		return auth_refuse_as(answer, AUTH_REASON_WRONG_PASSWORD);
 	identity.groups = identity.user[0] == 'a' ? payments : platform;
-	return auth_answer_accept(answer, auth_identity_copy(&identity));
+	copy = auth_identity_copy(&identity);
+	return copy == NULL ? auth_answer_no_memory(answer) : auth_answer_accept(answer, copy);
 }
 
 static inline int double_sign_in(struct auth_directory *directory, struct slice user, struct slice password, struct auth_answer *answer)
