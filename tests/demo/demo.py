@@ -26,31 +26,37 @@ def main():
     teller = Teller()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
-    scene = None
     try:
         os.makedirs(BUILD, exist_ok=True)
         alone = open(os.path.join(BUILD, "demo.lock"), "w", encoding="utf-8")
         fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        scene = Scene(fresh(os.path.join(BUILD, "demo")), choose_go(os.environ.get("GO")))
-        done = tell(teller, scene)
-        if done and teller.terminal:
-            stay(teller, scene)
-        return 0 if done else 1
+        return 0 if perform(teller, Scene(fresh(os.path.join(BUILD, "demo")), choose_go(os.environ.get("GO")))) else 1
     except BlockingIOError:
         teller.write("another demo runs in this build directory: end it with Ctrl-C first")
     except Refused as error:
         teller.write(f"make demo: {error}")
     except KeyboardInterrupt:
         teller.write()
-    finally:
-        if scene:
-            scene.close()
     return 1
+
+
+def perform(teller, scene):
+    """True if everything did what it says, the ending too."""
+    try:
+        done = tell(teller, scene)
+        if done and teller.terminal:
+            stay(teller, scene)
+    finally:
+        complaint = scene.close()
+        if complaint:
+            teller.write(teller.paint("1;31", "The end was not as it should be:"))
+            teller.details([complaint], code="31")
+    return done and not complaint
 
 
 def tell(teller, scene):
     """True if everything did what it says."""
-    teller.head(f"modgate in a small company, with go{scene.go.name}; everything is in {os.path.relpath(scene.directory)}")
+    teller.head(f"modgate in a small company, with go{scene.go.name}; everything is in {shown(scene.directory)}")
     opening = (("a company: two private modules in git, a public upstream with a checksum database", lambda: open_world(scene)),
                ("modgate over https, a policy, tokens for alice and bob", lambda: open_modgate(scene)))
     for title, run in opening:
@@ -79,6 +85,11 @@ def tell_world(teller, scene, number):
     return teller.step(number, title, lambda: prove_public_module(scene.go, scene.path("gocache")))
 
 
+def shown(path):
+    """As short as a reader of this directory can use it."""
+    return min(path, os.path.relpath(path), key=len)
+
+
 def open_world(scene):
     scene.make_company()
     scene.open_upstream()
@@ -91,7 +102,7 @@ def open_modgate(scene):
 def failed(teller, scene):
     teller.write()
     teller.write(teller.paint("1;31", "This step did not do what it says. What happened is in:"))
-    teller.details([f"{os.path.relpath(path)}  {what}" for path, what in (
+    teller.details([f"{shown(path)}  {what}" for path, what in (
         (scene.path("gateway.stderr"), "what modgate logged"),
         (scene.path("gateway"), "its configuration and data; the audit trail: modgate audit export -c …/modgate.yaml"),
         (scene.path("upstream", "requests.log"), "all that reached the public upstream"),
@@ -111,7 +122,7 @@ def stay(teller, scene):
     for line in lines:
         teller.write("  " + line)
     teller.write()
-    teller.write(f"Files: {os.path.relpath(scene.gateway.directory)}/{{modgate.yaml,policy.yaml}}   End it with Ctrl-C.")
+    teller.write(f"Files: {shown(scene.gateway.directory)}/{{modgate.yaml,policy.yaml}}   End it with Ctrl-C.")
     try:
         signal.pause()
     except KeyboardInterrupt:
@@ -119,12 +130,13 @@ def stay(teller, scene):
 
 
 def try_lines(scene):
-    """Shell lines: an environment apart, then what `modgate env` says for this gateway."""
+    """Shell lines: an environment apart, then what `modgate env` says for this gateway, but for its comments."""
     alice = scene.alice
     env = {"GOENV": scene.path("go.env"), "GOPATH": os.path.join(alice.directory, "gopath"), "GOFLAGS": "-modcacherw", "NETRC": alice.env["NETRC"],
-           "SSL_CERT_FILE": scene.gateway.ca, "MODGATE_CONFIG": scene.gateway.config, "PATH": f"{os.path.dirname(BINARY)}:$PATH"}
+           "MODGATE_CONFIG": scene.gateway.config, "PATH": f"{os.path.dirname(BINARY)}:$PATH"}
     return [*(f"export {name}={value if name == 'PATH' else shlex.quote(value)}" for name, value in env.items()),
-            *scene.gateway.command("env", scene.gateway.url).splitlines(), f"cd {shlex.quote(alice.module)} && go run ."]
+            *(line for line in scene.gateway.command("env", "-c", scene.gateway.config, scene.gateway.url).splitlines() if not line.startswith("#")),
+            f"cd {shlex.quote(alice.module)} && go run ."]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The stage of the demo, all of it below one directory: a company's git repositories, a public upstream, modgate, three developers."""
 import os
 import shutil
+import subprocess
 
 from doubles import certs
 from doubles.gitrepo import GitRepo
@@ -22,7 +23,7 @@ POLICY = {
     "nosumdb": ["git.corp.example"],
     "rules": [
         {"name": "payments", "modules": ["git.corp.example/payments"], "groups": ["payments"], "verdict": "allow"},
-        {"name": "payments-others", "modules": ["git.corp.example/payments"], "verdict": "deny",
+        {"name": "others", "modules": ["git.corp.example/payments"], "verdict": "deny",
          "reason": "only the payments team may read it", "help": HELP},
         {"name": "public", "modules": ["*"], "private": False, "verdict": "allow"},
     ],
@@ -76,7 +77,10 @@ def fresh(directory):
 def choose_go(binary=None):
     """The newest at hand, or this one."""
     if binary:
-        return GoCommand(binary)
+        try:
+            return GoCommand(binary)
+        except (OSError, subprocess.CalledProcessError, AttributeError):
+            raise Refused(f"GO={binary} is no go command") from None
     found = find_go_commands()
     if not found:
         raise Refused("there is no go command: make deps")
@@ -101,8 +105,14 @@ class Scene:
         return thing.start()
 
     def close(self):
+        """What they complained of, or nothing."""
+        complaints = []
         while self.started:
-            self.started.pop().stop()
+            try:
+                self.started.pop().stop()
+            except RuntimeError as error:
+                complaints.append(str(error))
+        return "\n".join(complaints)
 
     # --- opening ------------------------------------------------------------------------------------------------------------------
 

@@ -43,11 +43,17 @@ def alice_builds(scene):
     scene.alice.run("mod", "tidy")
     said = run_program(scene.alice)
     sums = scene.alice.read("go.sum")
-    for module in (LEDGER, RATES, COLOUR, GREETING):
-        check(re.search(rf"^{re.escape(module)} v\S+ h1:", sums, re.MULTILINE), f"go.sum has no line of {module}:\n{sums}")
     scene.alice.run("mod", "verify")
-    return ["$ go mod tidy && go run . && go mod verify", f'it says "{said}"', f"private, built from git:    {LEDGER}, {RATES}",
-            f"public, fetched and proved: {COLOUR}, {GREETING}"]
+    private, public = [[f"{module} {version_in(sums, module)}" for module in modules] for modules in ((LEDGER, RATES), (COLOUR, GREETING))]
+    return ["$ go mod tidy && go run . && go mod verify", f"{said}", f"private, built from git:     {private[0]}", f"{'':28} {private[1]}",
+            f"public, fetched and proved:  {public[0]}", f"{'':28} {public[1]}"]
+
+
+def version_in(sums, module):
+    """The version of a module whose zip go.sum holds."""
+    found = re.search(rf"^{re.escape(module)} (v\S+) h1:", sums, re.MULTILINE)
+    check(found, f"go.sum has no line of {module}:\n{sums}")
+    return found[1]
 
 
 def database_gone(scene):
@@ -117,11 +123,11 @@ def trail_verified(scene):
     seen = {(row.get("user"), row.get("verdict")) for row in rows if row["kind"] == "access"}
     check({("alice", "allow"), ("bob", "deny"), ("bob", "allow")} <= seen, f"the audit trail lacks alice's or bob's rows: {sorted(map(str, seen))}")
     report = scene.gateway.command("audit", "verify")
-    return [*audit_table(rows), "", "$ modgate audit verify", *report.splitlines()]
+    return [*audit_table(rows), "", "$ modgate audit verify", *report.splitlines()[:2]]
 
 
 def byte_changed(scene):
-    row = next(row for row in reversed(scene.audit()) if row.get("user") == "bob" and row.get("verdict") == "deny")
+    row = next(row for row in reversed(scene.audit()) if row.get("user") == "bob" and row.get("module") == LEDGER)
     line = next(line for line in reversed(scene.gateway.audit_lines()) if f'"seq":{row["seq"]},'.encode() in line)
     copy = scene.copy_of_gateway("copy")
     change_byte(copy, line, b'"user":"bob"', b'"user":"rob"')

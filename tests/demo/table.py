@@ -1,6 +1,5 @@
-"""The audit trail as a table of at most 95 columns: who got what, and who was refused; the rows in between are counted."""
-ROWS = 16
-COLUMNS = (("row", 4, ">"), ("time (UTC)", 10, "<"), ("who", 6, "<"), ("asks", 6, "<"), ("for", 41, "<"), ("verdict", 7, "<"), ("", 3, ">"), ("because", 12, "<"))
+"""The audit trail as a table of at most 95 columns: who got what, who was refused, and how many rows there are beside."""
+COLUMNS = (("row", 3, ">"), ("UTC", 8, "<"), ("who", 5, "<"), ("asks", 6, "<"), ("for", 41, "<"), ("said", 5, "<"), ("", 3, ">"), ("because", 17, "<"))
 
 
 def audit_table(rows):
@@ -13,18 +12,15 @@ def audit_table(rows):
 
 
 def pick(rows):
-    """Zips given out, and refusals; of equal ones in a row the first; the earliest and the latest if there are too many."""
-    telling = []
+    """Zips given out, refusals, and what failed; of those that tell the same the first."""
+    telling, known = [], set()
     for row in rows:
-        refused = row.get("verdict") == "deny" or row.get("status", 0) >= 400
-        if (refused and row["kind"] != "outcome") or (row["kind"] == "access" and row.get("action") == "zip"):
-            if not telling or told(row) != told(telling[-1]):
-                telling.append(row)
-    return telling if len(telling) <= ROWS else telling[:ROWS // 2] + telling[-ROWS // 2:]
-
-
-def told(row):
-    return [row.get(name) for name in ("kind", "user", "module", "version", "verdict", "status")]
+        kind = "zip" if row.get("action") == "zip" and row.get("verdict") == "allow" else row.get("status", 0)
+        told = (row.get("user"), row.get("module"), row.get("verdict"), kind)
+        if row["kind"] != "outcome" and (row.get("verdict") == "deny" or kind == "zip" or kind >= 500) and told not in known:
+            known.add(told)
+            telling.append(row)
+    return telling
 
 
 def colour(row):
@@ -33,9 +29,14 @@ def colour(row):
 
 def cells(row):
     what = row.get("module", "") + (f"@{row['version']}" if row.get("version") else "")
-    because = row.get("rule") or row.get("reason", "") if row.get("verdict") != "allow" else f"{row.get('source', '')} {row.get('proof', '')}"
+    because = row.get("rule") or row.get("reason", "") if row.get("verdict") != "allow" else granted(row)
     return [str(row["seq"]), row["time"][11:19], row.get("user") or "-", row.get("action", row["kind"]), what, row.get("verdict", ""),
             str(row.get("status", "")), because]
+
+
+def granted(row):
+    """How it was had: fetched, sumdb (proved against the database); built, pin (from git, and the same as ever)."""
+    return ", ".join(word for word in (row.get("source"), row.get("proof")) if word and word != "none") or "could not be had"
 
 
 def layout(texts):

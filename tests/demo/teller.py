@@ -71,7 +71,9 @@ class Teller:
             if isinstance(line, tuple):
                 self.write(" " * INDENT + self.paint(*line))
                 continue
-            for row in line.splitlines() or [""]:
-                for part in textwrap.wrap(row, WIDTH - INDENT, subsequent_indent="  ", break_on_hyphens=False) or [""]:
+            if not line:
+                self.write()
+            for row in line.splitlines():
+                for part in textwrap.wrap(row, WIDTH - INDENT, subsequent_indent="  ", break_on_hyphens=False):
                     self.write(" " * INDENT + self.paint(code, part))
         self.out.flush()

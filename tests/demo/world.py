@@ -79,4 +79,4 @@ def fetch(gateway, work):
     check(match, f"go.sum has no line of {MODULE}:\n{work.read('go.sum')}")
     rows = [row for row in gateway.audit_export() if row.get("module") == MODULE and row.get("action") == "zip" and row["kind"] == "access"]
     check(rows and all(row["proof"] == "sumdb" and row["h1"] == match[1] for row in rows), f"the audit trail says otherwise: {rows}")
-    return [f"$ go get {MODULE}@{VERSION}", f"{match[1]} by {DATABASE}, modgate and the go command alike"]
+    return [f"$ go get {MODULE}@{VERSION}", f"{match[1]}: modgate and the go command agree with it"]
