@@ -12,7 +12,8 @@ static int copy_groups(struct auth *auth, const char *const *groups, size_t coun
 
 	for (size_t i = 0; i < count; i++) {
 		if (auth_names_add(&names, slice_of(groups[i])) < 0)
-			return err_set(err, AUTH_ERR_INVALID, "auth.roles: group %zu is no name of at most %d bytes, or there are too many", i + 1, AUTH_GROUP_MAX);
+			return err_set(err, AUTH_ERR_INVALID, "auth.roles: group %zu is no name of at most %d bytes, or there are too many", i + 1,
+				AUTH_GROUP_MAX);
 	}
 	*groups_out = names.items;
 	*count_out = names.count;
@@ -29,7 +30,8 @@ static int copy_options(struct auth *auth, const struct auth_options *options, s
 	auth->clock = options->clock == NULL ? &clock_system : options->clock;
 	auth->noter = (struct auth_noter){ .note = options->note, .ctx = options->note_ctx };
 	auth->arena = arena_open(NAMES_BYTES_MAX);
-	auth->nobody = auth_identity_copy(&(struct auth_identity){ .method = AUTH_ANONYMOUS, .scope = AUTH_SCOPE_READ, .user = "", .credential = "" });
+	auth->nobody =
+		auth_identity_copy(&(struct auth_identity){ .method = AUTH_ANONYMOUS, .scope = AUTH_SCOPE_READ, .user = "", .credential = "" });
 	if (auth->arena == NULL || auth->nobody == NULL)
 		return err_set(err, AUTH_ERR, "cannot set up signing in: out of memory");
 	code = copy_groups(auth, options->audit_groups, options->audit_groups_count, &auth->audit_groups, &auth->audit_groups_count, err);

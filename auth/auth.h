@@ -25,14 +25,14 @@
 #include "base/pool.h"
 #include "base/slice.h"
 
-#define AUTH_HEADER_MAX (16 * 1024) /* bytes of an Authorization header's value */
-#define AUTH_USER_MAX 256           /* bytes of a user name */
-#define AUTH_PASSWORD_MAX 1024      /* bytes of a password shown to the directory */
-#define AUTH_GROUP_MAX 256          /* bytes of a group's name */
-#define AUTH_GROUPS_MAX 1024        /* groups of one identity; one who has more is refused, never cut */
-#define AUTH_MODULES_MAX 64         /* module patterns that limit one token */
-#define AUTH_TOKEN_ID_BYTES 10      /* a token's id, without its NUL */
-#define AUTH_CACHE_ENTRIES 16384    /* answers remembered, of each kind: accepted, refused, JWT */
+#define AUTH_HEADER_MAX     (16 * 1024) /* bytes of an Authorization header's value */
+#define AUTH_USER_MAX       256         /* bytes of a user name */
+#define AUTH_PASSWORD_MAX   1024        /* bytes of a password shown to the directory */
+#define AUTH_GROUP_MAX      256         /* bytes of a group's name */
+#define AUTH_GROUPS_MAX     1024        /* groups of one identity; one who has more is refused, never cut */
+#define AUTH_MODULES_MAX    64          /* module patterns that limit one token */
+#define AUTH_TOKEN_ID_BYTES 10          /* a token's id, without its NUL */
+#define AUTH_CACHE_ENTRIES  16384       /* answers remembered, of each kind: accepted, refused, JWT */
 
 enum auth_code {
 	AUTH_WOULD_BLOCK = 1,      /* memory does not know: call auth_begin() */
@@ -58,15 +58,15 @@ enum auth_scope { AUTH_SCOPE_READ = 0, AUTH_SCOPE_AUDIT = 1, AUTH_SCOPE_ADMIN = 
 enum auth_reason {
 	AUTH_REASON_NONE = 0,
 	AUTH_REASON_NO_CREDENTIAL = 1,
-	AUTH_REASON_MALFORMED = 2,     /* the header, or what it holds, is not of the form */
-	AUTH_REASON_METHOD_OFF = 3,    /* this kind of credential is not configured */
+	AUTH_REASON_MALFORMED = 2,  /* the header, or what it holds, is not of the form */
+	AUTH_REASON_METHOD_OFF = 3, /* this kind of credential is not configured */
 	AUTH_REASON_EMPTY_PASSWORD = 4,
 	AUTH_REASON_UNKNOWN_TOKEN = 5, /* no such id, or another secret */
 	AUTH_REASON_EXPIRED = 6,       /* token or JWT */
 	AUTH_REASON_REVOKED = 7,
-	AUTH_REASON_WRONG_PASSWORD = 8, /* an unknown user says the same */
-	AUTH_REASON_NOT_ONE_ENTRY = 9,  /* the user filter matches several entries */
-	AUTH_REASON_NO_USER_NAME = 10,  /* the entry or JWT has no usable name, or several */
+	AUTH_REASON_WRONG_PASSWORD = 8,   /* an unknown user says the same */
+	AUTH_REASON_NOT_ONE_ENTRY = 9,    /* the user filter matches several entries */
+	AUTH_REASON_NO_USER_NAME = 10,    /* the entry or JWT has no usable name, or several */
 	AUTH_REASON_GROUPS_UNUSABLE = 11, /* too many groups, or one too long or not of text */
 	AUTH_REASON_USER_GONE = 12,       /* a token whose person the directory no longer has */
 	AUTH_REASON_DIRECTORY_UNAVAILABLE = 13,
@@ -106,7 +106,7 @@ struct auth_identity {
 	const char *credential;     /* id of the token, "" otherwise */
 	const char *const *modules; /* patterns (module/pattern.h) the token is limited to; none: no limit */
 	size_t modules_count;
-	int64_t expires_s;          /* when the credential itself ends, seconds since 1970; 0: it has no end of its own */
+	int64_t expires_s; /* when the credential itself ends, seconds since 1970; 0: it has no end of its own */
 };
 
 /* ref returns its argument. unref is NULL-safe. Any thread. */
@@ -117,20 +117,20 @@ bool auth_identity_covers(const struct auth_identity *identity, struct slice mod
 
 /* What became of a credential. */
 struct auth_answer {
-	int code;                             /* 0 or an enum auth_code */
-	enum auth_reason reason;              /* NONE when code is 0 or AUTH_WOULD_BLOCK */
-	enum auth_method method;              /* how it was tried; AUTH_ANONYMOUS when there was no credential, or none that could be read */
+	int code;                                 /* 0 or an enum auth_code */
+	enum auth_reason reason;                  /* NONE when code is 0 or AUTH_WOULD_BLOCK */
+	enum auth_method method;                  /* how it was tried; AUTH_ANONYMOUS when there was no credential, or none that could be read */
 	char credential[AUTH_TOKEN_ID_BYTES + 1]; /* id of a token that exists, refused or not; else "" */
-	const struct auth_identity *identity; /* when code is 0, else NULL */
-	struct err err;                       /* when code < 0: a sentence fit to be shown to the client; tells no secret and not whether a user exists */
+	const struct auth_identity *identity;     /* when code is 0, else NULL */
+	struct err err; /* when code < 0: a sentence fit to be shown to the client; tells no secret and not whether a user exists */
 };
 
 struct auth_ldap_options {
 	const char *const *uris; /* ldaps://, ldap:// (only with start_tls) or ldapi://; tried in order */
 	size_t uris_count;
 	bool start_tls;
-	const char *ca;          /* PEM file; NULL: the system's */
-	const char *bind_dn;     /* NULL: searches are anonymous */
+	const char *ca;                   /* PEM file; NULL: the system's */
+	const char *bind_dn;              /* NULL: searches are anonymous */
 	const char *bind_password_source; /* base/file.h file_read_secret(); NULL only without bind_dn. Read at open */
 	const char *user_base;
 	const char *user_filter;     /* with {user}; the attribute compared with it gives the user's name. NULL: (uid={user}) */
@@ -157,8 +157,8 @@ struct auth_jwt_options {
 	size_t audiences_count;
 	const char *const *algorithms; /* of RS256, ES256 */
 	size_t algorithms_count;
-	const char *jwks_file;   /* RSA of 2048 bits and more, EC P-256; reread when it changes */
-	const char *user_claim;  /* NULL: sub */
+	const char *jwks_file;    /* RSA of 2048 bits and more, EC P-256; reread when it changes */
+	const char *user_claim;   /* NULL: sub */
 	const char *groups_claim; /* dots reach into objects; an array of strings or one string. NULL: no groups */
 	const struct auth_jwt_claim *required;
 	size_t required_count;
@@ -173,12 +173,12 @@ struct auth_options {
 	size_t audit_groups_count;
 	const char *const *admin_groups;
 	size_t admin_groups_count;
-	struct auth_tokens *tokens;            /* lent, outlives auth (auth/tokens.h); NULL: tokens are off */
-	const struct auth_ldap_options *ldap;  /* copied; NULL: off */
-	const struct auth_jwt_options *jwt;    /* copied */
+	struct auth_tokens *tokens;           /* lent, outlives auth (auth/tokens.h); NULL: tokens are off */
+	const struct auth_ldap_options *ldap; /* copied; NULL: off */
+	const struct auth_jwt_options *jwt;   /* copied */
 	size_t jwt_count;
-	struct pool *pool;                     /* lent: directory workers; must be closed (it runs what is queued) before auth_close() */
-	const struct clock *clock;             /* lent; NULL: the machine's */
+	struct pool *pool;         /* lent: directory workers; must be closed (it runs what is queued) before auth_close() */
+	const struct clock *clock; /* lent; NULL: the machine's */
 	/* Something worth a line in the log and no failure (a key ignored, key file unreadable and the old keys kept). Any thread. May be NULL. */
 	void (*note)(void *ctx, const char *text);
 	void *note_ctx;

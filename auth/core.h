@@ -7,9 +7,9 @@
 
 #include "auth/auth_private.h"
 
-#define AUTH_MICROSECONDS 1000000LL
+#define AUTH_MICROSECONDS   1000000LL
 #define AUTH_FLIGHT_BUCKETS 256 /* a power of two, at most 256 */
-#define AUTH_JWT_CACHE_S 60     /* an accepted JWT is verified again so often, so that a key taken away ends it */
+#define AUTH_JWT_CACHE_S    60  /* an accepted JWT is verified again so often, so that a key taken away ends it */
 
 struct auth_flight;
 
@@ -28,8 +28,8 @@ struct auth {
 	struct auth_noter noter;
 	const struct auth_identity *nobody; /* what anonymous gets */
 
-	uint8_t salt[SHA256_BYTES]; /* of cache keys */
-	atomic_uint_fast64_t epoch; /* part of cache keys; grows with a reload: what was under way then is not remembered */
+	uint8_t salt[SHA256_BYTES];  /* of cache keys */
+	atomic_uint_fast64_t epoch;  /* part of cache keys; grows with a reload: what was under way then is not remembered */
 	struct auth_cache *accepted; /* by password, and by token id for a person's token */
 	struct auth_cache *refused;  /* likewise */
 	struct auth_cache *verified; /* JWTs */

@@ -48,7 +48,7 @@ const struct auth_identity *auth_identity_copy(const struct auth_identity *like)
 {
 	size_t pointers = like->groups_count + like->modules_count;
 	size_t bytes = strlen(like->user) + 1 + strlen(like->credential) + 1 + texts_bytes(like->groups, like->groups_count) +
-		texts_bytes(like->modules, like->modules_count);
+		       texts_bytes(like->modules, like->modules_count);
 	struct counted *counted = malloc(sizeof(*counted) + pointers * sizeof(counted->pointers[0]) + bytes);
 	char *at;
 
@@ -132,7 +132,8 @@ int auth_answer_refuse(struct auth_answer *answer, int code, enum auth_reason re
 
 int auth_answer_no_memory(struct auth_answer *answer)
 {
-	return auth_answer_refuse(answer, AUTH_ERR_UNAVAILABLE, AUTH_REASON_NO_MEMORY, "signing in is not possible now: memory is short; try again later");
+	return auth_answer_refuse(
+		answer, AUTH_ERR_UNAVAILABLE, AUTH_REASON_NO_MEMORY, "signing in is not possible now: memory is short; try again later");
 }
 
 int auth_answer_accept(struct auth_answer *answer, const struct auth_identity *identity)

@@ -10,7 +10,7 @@
 #include <openssl/param_build.h>
 
 #define RSA_EXPONENT_BYTES_MAX 8
-#define P256_BYTES 32
+#define P256_BYTES             32
 
 /* A member in base64url, at most bytes_max of it. */
 static bool member(const struct json *jwk, const char *name, struct buf *out)

@@ -131,8 +131,9 @@ static bool parse(struct slice token, struct parts *parts)
 		return false;
 	payload = slice_sub(token, (size_t)first + 1, (size_t)last);
 	parts->signed_bytes = slice_sub(token, 0, (size_t)last);
-	return parse_object(slice_sub(token, 0, (size_t)first), &parts->header, &parts->head) && parse_object(payload, &parts->payload, &parts->claims) &&
-		base64url_decode(slice_after(token, (size_t)last + 1), &parts->signature) && parts->signature.len > 0;
+	return parse_object(slice_sub(token, 0, (size_t)first), &parts->header, &parts->head) &&
+	       parse_object(payload, &parts->payload, &parts->claims) && base64url_decode(slice_after(token, (size_t)last + 1), &parts->signature) &&
+	       parts->signature.len > 0;
 }
 
 /* --- header ---------------------------------------------------------------------------------------------------------------------------- */
@@ -156,7 +157,7 @@ static bool type_ok(const struct json *type)
 	if (type == NULL)
 		return true;
 	return json_to_text(type, &text) && (slice_equal_nocase(text, SLICE("JWT")) || slice_equal_nocase(text, SLICE("at+jwt")) ||
-		slice_equal_nocase(text, SLICE("application/at+jwt")));
+						    slice_equal_nocase(text, SLICE("application/at+jwt")));
 }
 
 static int check_header(const struct json *head, enum jwt_algorithm *algorithm_out, struct auth_answer *answer)
@@ -165,9 +166,11 @@ static int check_header(const struct json *head, enum jwt_algorithm *algorithm_o
 	struct slice text;
 
 	if (!header_members_ok(head) || !type_ok(json_get(head, "typ")) || (kid != NULL && !json_to_text(kid, &text)))
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_HEADER_REFUSED, "the token's header says what this gateway does not take");
+		return auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_HEADER_REFUSED, "the token's header says what this gateway does not take");
 	if (!json_to_text(json_get(head, "alg"), &text) || !auth_jwt_algorithm_of(text, algorithm_out))
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_ALGORITHM, "the token is signed by an algorithm this gateway does not take");
+		return auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_ALGORITHM, "the token is signed by an algorithm this gateway does not take");
 	return 0;
 }
 
@@ -216,7 +219,7 @@ static bool digest_verify(const struct auth_jwt *jwt, EVP_PKEY *key, const unsig
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *unused = NULL;
 	bool holds = context != NULL && EVP_DigestVerifyInit(context, &unused, jwt->digest, NULL, key) == 1 &&
-		EVP_DigestVerify(context, signature, len, (const unsigned char *)bytes.ptr, bytes.len) == 1;
+		     EVP_DigestVerify(context, signature, len, (const unsigned char *)bytes.ptr, bytes.len) == 1;
 
 	EVP_MD_CTX_free(context);
 	ERR_clear_error();
@@ -246,7 +249,8 @@ static int check_signature(const struct auth_jwt *jwt, const struct jwt_issuer *
 	int code = 0;
 
 	if (key == NULL)
-		code = auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_UNKNOWN_KEY, "the token is signed by a key this gateway does not know");
+		code = auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_UNKNOWN_KEY, "the token is signed by a key this gateway does not know");
 	else if (!signature_holds(jwt, algorithm, key, parts))
 		code = auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_BAD_SIGNATURE, "the token's signature does not hold");
 	auth_key_set_unref(keys);
@@ -265,7 +269,8 @@ static int verify_parts(struct auth_jwt *jwt, const struct parts *parts, int64_t
 	if (issuer == NULL)
 		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_WRONG_ISSUER, "the token's issuer is not one this gateway trusts");
 	if (!issuer->allowed[algorithm])
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_ALGORITHM, "the token is signed by an algorithm its issuer is not to use here");
+		return auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_ALGORITHM, "the token is signed by an algorithm its issuer is not to use here");
 	code = check_signature(jwt, issuer, algorithm, parts, answer);
 	if (code == 0)
 		code = auth_jwt_claims_check(issuer, parts->claims, now_s, until_s_out, answer);
@@ -280,7 +285,8 @@ int auth_jwt_verify(struct auth_jwt *jwt, struct slice token, int64_t *until_s_o
 	if (parse(token, &parts))
 		code = verify_parts(jwt, &parts, until_s_out, answer_out);
 	else
-		code = auth_answer_refuse(answer_out, AUTH_ERR_REFUSED, AUTH_REASON_MALFORMED, "the token is no JWT of three parts in unpadded base64url");
+		code = auth_answer_refuse(
+			answer_out, AUTH_ERR_REFUSED, AUTH_REASON_MALFORMED, "the token is no JWT of three parts in unpadded base64url");
 	parts_free(&parts);
 	return code;
 }

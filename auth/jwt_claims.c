@@ -25,7 +25,8 @@ const struct json *auth_jwt_claim(const struct json *object, const char *name)
 
 static int missing(struct auth_answer *answer, const char *claim)
 {
-	return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_MISSING_CLAIM, "the token's claim %.100s is missing or of the wrong type", claim);
+	return auth_answer_refuse(
+		answer, AUTH_ERR_REFUSED, AUTH_REASON_MISSING_CLAIM, "the token's claim %.100s is missing or of the wrong type", claim);
 }
 
 static bool time_claim(const struct json *claims, const char *name, int64_t *seconds_out)
@@ -59,7 +60,8 @@ static int check_audience(const struct jwt_issuer *issuer, const struct json *cl
 	for (size_t i = 0; !found && i < json_count(audience); i++)
 		found = is_audience(issuer, json_at(audience, i));
 	if (!found)
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_WRONG_AUDIENCE, "the token was made for another audience than this gateway");
+		return auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_WRONG_AUDIENCE, "the token was made for another audience than this gateway");
 	return 0;
 }
 
@@ -73,7 +75,8 @@ static int check_begun(const struct json *claims, const char *name, int64_t late
 	if (!time_claim(claims, name, &seconds))
 		return missing(answer, name);
 	if (seconds > latest_s)
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_NOT_YET_VALID, "the token is not valid yet (%s); compare the clocks", name);
+		return auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_NOT_YET_VALID, "the token is not valid yet (%s); compare the clocks", name);
 	return 0;
 }
 
@@ -104,13 +107,14 @@ static int check_required(const struct jwt_issuer *issuer, const struct json *cl
 		if (!json_to_text(auth_jwt_claim(claims, required->claim), &text))
 			return missing(answer, required->claim);
 		if (!module_glob_match(slice_of(required->matches), text))
-			return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_CLAIM_MISMATCH, "the token's claim %.100s is not what this gateway requires",
-				required->claim);
+			return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_CLAIM_MISMATCH,
+				"the token's claim %.100s is not what this gateway requires", required->claim);
 	}
 	return 0;
 }
 
-int auth_jwt_claims_check(const struct jwt_issuer *issuer, const struct json *claims, int64_t now_s, int64_t *until_s_out, struct auth_answer *answer_out)
+int auth_jwt_claims_check(
+	const struct jwt_issuer *issuer, const struct json *claims, int64_t now_s, int64_t *until_s_out, struct auth_answer *answer_out)
 {
 	int code = check_audience(issuer, claims, answer_out);
 
@@ -149,7 +153,8 @@ static int make_identity(const struct jwt_issuer *issuer, const struct json *cla
 	int code;
 
 	if (!json_to_text(auth_jwt_claim(claims, issuer->options.user_claim), &user) || !auth_name_ok(user, AUTH_USER_MAX))
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_NO_USER_NAME, "the token's claim %.100s names no user", issuer->options.user_claim);
+		return auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_NO_USER_NAME, "the token's claim %.100s names no user", issuer->options.user_claim);
 	code = add_groups(issuer, claims, &names);
 	if (code == AUTH_ERR_REFUSED)
 		return auth_answer_refuse(answer, code, AUTH_REASON_GROUPS_UNUSABLE, "the token's groups cannot be used: not names, or too many");

@@ -34,7 +34,8 @@ static int check_algorithms(const struct auth_jwt_options *options, size_t index
 		return err_set(err, AUTH_ERR_INVALID, "auth.jwt[%zu].algorithms is empty; of RS256, ES256 at least one was expected", index);
 	for (size_t i = 0; i < options->algorithms_count; i++) {
 		if (!auth_jwt_algorithm_of(slice_of(options->algorithms[i]), &algorithm))
-			return err_set(err, AUTH_ERR_INVALID, "auth.jwt[%zu].algorithms: %.40s is not taken; RS256 or ES256 was expected", index, options->algorithms[i]);
+			return err_set(err, AUTH_ERR_INVALID, "auth.jwt[%zu].algorithms: %.40s is not taken; RS256 or ES256 was expected", index,
+				options->algorithms[i]);
 		allowed[algorithm] = true;
 	}
 	return 0;
@@ -58,9 +59,11 @@ static int check_claims(const struct auth_jwt_options *options, size_t index, st
 		const struct auth_jwt_claim *claim = &options->required[i];
 
 		if (empty(claim->claim) || strlen(claim->claim) > JWT_CLAIM_NAME_MAX)
-			return err_set(err, AUTH_ERR_INVALID, "auth.jwt[%zu].required_claims[%zu]: the claim has no name of 1 to %d bytes", index, i, JWT_CLAIM_NAME_MAX);
+			return err_set(err, AUTH_ERR_INVALID, "auth.jwt[%zu].required_claims[%zu]: the claim has no name of 1 to %d bytes", index, i,
+				JWT_CLAIM_NAME_MAX);
 		if (empty(claim->matches) || module_pattern_check(slice_of(claim->matches), err) < 0)
-			return err_set(err, AUTH_ERR_INVALID, "auth.jwt[%zu].required_claims[%zu]: `matches` is no pattern; one like \"corp/*\" was expected", index, i);
+			return err_set(err, AUTH_ERR_INVALID,
+				"auth.jwt[%zu].required_claims[%zu]: `matches` is no pattern; one like \"corp/*\" was expected", index, i);
 	}
 	return 0;
 }
@@ -76,7 +79,8 @@ static int check_names(const struct auth_jwt_options *options, size_t index, str
 	if (options->groups_claim != NULL && (empty(options->groups_claim) || strlen(options->groups_claim) > JWT_CLAIM_NAME_MAX))
 		return err_set(err, AUTH_ERR_INVALID, "auth.jwt[%zu].groups_claim is no name of 1 to %d bytes", index, JWT_CLAIM_NAME_MAX);
 	if (options->leeway_s < 0 || options->leeway_s > JWT_LEEWAY_MAX_S)
-		return err_set(err, AUTH_ERR_INVALID, "auth.jwt[%zu].leeway_s is out of range; 0 to %d seconds were expected", index, JWT_LEEWAY_MAX_S);
+		return err_set(
+			err, AUTH_ERR_INVALID, "auth.jwt[%zu].leeway_s is out of range; 0 to %d seconds were expected", index, JWT_LEEWAY_MAX_S);
 	return 0;
 }
 
@@ -122,7 +126,8 @@ static int copy(const struct auth_jwt_options *from, struct arena *arena, struct
 	return 0;
 }
 
-int auth_jwt_issuer_open(const struct auth_jwt_options *options, size_t index, const struct auth_noter *noter, struct jwt_issuer *issuer_out, struct err *err)
+int auth_jwt_issuer_open(
+	const struct auth_jwt_options *options, size_t index, const struct auth_noter *noter, struct jwt_issuer *issuer_out, struct err *err)
 {
 	struct jwt_issuer issuer = { .arena = NULL };
 	int code = check_names(options, index, err);
@@ -136,7 +141,8 @@ int auth_jwt_issuer_open(const struct auth_jwt_options *options, size_t index, c
 	if (code < 0)
 		return code;
 	issuer.arena = arena_open(TEXTS_BYTES_MAX);
-	code = issuer.arena == NULL ? err_set(err, AUTH_ERR, "cannot set up auth.jwt: out of memory") : copy(options, issuer.arena, &issuer.options, err);
+	code = issuer.arena == NULL ? err_set(err, AUTH_ERR, "cannot set up auth.jwt: out of memory")
+				    : copy(options, issuer.arena, &issuer.options, err);
 	if (code == 0)
 		code = auth_key_file_open(issuer.options.jwks_file, noter, &issuer.keys, err);
 	if (code < 0)

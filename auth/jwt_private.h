@@ -7,15 +7,15 @@
 #include "auth/auth_private.h"
 #include "base/json.h"
 
-#define JWT_LEEWAY_MAX_S 60
-#define JWT_ISSUERS_MAX 64
+#define JWT_LEEWAY_MAX_S   60
+#define JWT_ISSUERS_MAX    64
 #define JWT_CLAIM_NAME_MAX 256
-#define JWT_TIME_MAX 253402300799 /* the end of year 9999: what comes later is no time */
-#define JWKS_BYTES_MAX (1024 * 1024)
-#define JWKS_KEYS_MAX 64
-#define JWKS_RSA_BITS_MIN 2048
-#define JWKS_RSA_BITS_MAX 8192
-#define JWKS_CHECK_US (5 * 1000000LL) /* a key file is looked at no more often */
+#define JWT_TIME_MAX       253402300799 /* the end of year 9999: what comes later is no time */
+#define JWKS_BYTES_MAX     (1024 * 1024)
+#define JWKS_KEYS_MAX      64
+#define JWKS_RSA_BITS_MIN  2048
+#define JWKS_RSA_BITS_MAX  8192
+#define JWKS_CHECK_US      (5 * 1000000LL) /* a key file is looked at no more often */
 
 enum jwt_algorithm { JWT_RS256 = 0, JWT_ES256 = 1 };
 #define JWT_ALGORITHMS 2
@@ -58,14 +58,15 @@ struct jwt_issuer {
 	struct auth_key_file *keys;
 };
 /* Checks and copies; index is for messages. AUTH_ERR_INVALID, AUTH_ERR. */
-int auth_jwt_issuer_open(const struct auth_jwt_options *options, size_t index, const struct auth_noter *noter, struct jwt_issuer *issuer_out,
-	struct err *err);
+int auth_jwt_issuer_open(
+	const struct auth_jwt_options *options, size_t index, const struct auth_noter *noter, struct jwt_issuer *issuer_out, struct err *err);
 void auth_jwt_issuer_close(struct jwt_issuer *issuer);
 
 /* The value a dotted name leads to: at each level the whole rest is tried as a name first ("https://a.example/groups"). NULL: none. */
 const struct json *auth_jwt_claim(const struct json *object, const char *name);
 /* Checks aud, exp, nbf, iat and the required claims, after the signature. 0 (*until_s_out: exp and leeway) or AUTH_ERR_REFUSED. */
-int auth_jwt_claims_check(const struct jwt_issuer *issuer, const struct json *claims, int64_t now_s, int64_t *until_s_out, struct auth_answer *answer_out);
+int auth_jwt_claims_check(
+	const struct jwt_issuer *issuer, const struct json *claims, int64_t now_s, int64_t *until_s_out, struct auth_answer *answer_out);
 /* Makes the identity. 0, AUTH_ERR_REFUSED, AUTH_ERR_UNAVAILABLE. */
 int auth_jwt_claims_identity(const struct jwt_issuer *issuer, const struct json *claims, struct auth_answer *answer_out);
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define LOOKUP_BYTES_MAX (AUTH_GROUPS_MAX * (AUTH_GROUP_MAX + 64))
-#define ENTRIES_WANTED 2 /* one, and one to see that it is not the only one */
-#define CACHE_TTL_S 60
-#define REFUSED_TTL_S 300
+#define ENTRIES_WANTED   2 /* one, and one to see that it is not the only one */
+#define CACHE_TTL_S      60
+#define REFUSED_TTL_S    300
 
 struct ldap_directory {
 	struct auth_directory directory;
@@ -25,8 +25,8 @@ struct lookup {
 	struct arena *arena;
 	struct slice typed;
 	struct slice password;
-	const char *dn;          /* NULL: no entry */
-	const char *user;        /* the directory's spelling */
+	const char *dn;   /* NULL: no entry */
+	const char *user; /* the directory's spelling */
 	struct auth_names groups;
 	enum auth_reason reason; /* NONE: nothing against it so far */
 	bool memory_short;
@@ -37,7 +37,8 @@ static struct ldap_directory *ldap_of(struct auth_directory *directory)
 	return (struct ldap_directory *)directory;
 }
 
-static int search(struct lookup *lookup, LDAP *ld, const char *base, const char *template, const char *attribute, int entries_max, LDAPMessage **result_out)
+static int search(
+	struct lookup *lookup, LDAP *ld, const char *base, const char *template, const char *attribute, int entries_max, LDAPMessage **result_out)
 {
 	struct ldap_settings *settings = &lookup->ldap->settings;
 	struct buf filter = BUF_INIT(LDAP_FILTER_MAX);
@@ -156,7 +157,7 @@ static int bind_user(void *ctx, LDAP *ld)
 static bool bind_refused(int rc)
 {
 	return rc == LDAP_INVALID_CREDENTIALS || rc == LDAP_INAPPROPRIATE_AUTH || rc == LDAP_NO_SUCH_OBJECT || rc == LDAP_INVALID_DN_SYNTAX ||
-		rc == LDAP_CONSTRAINT_VIOLATION || rc == LDAP_INSUFFICIENT_ACCESS || rc == LDAP_UNWILLING_TO_PERFORM;
+	       rc == LDAP_CONSTRAINT_VIOLATION || rc == LDAP_INSUFFICIENT_ACCESS || rc == LDAP_UNWILLING_TO_PERFORM;
 }
 
 static int unavailable(struct lookup *lookup, const char *what, int rc, struct auth_answer *answer)
@@ -205,8 +206,12 @@ static int step_groups(struct lookup *lookup, struct auth_answer *answer)
 
 static int step_identity(const struct lookup *lookup, struct auth_answer *answer)
 {
-	const struct auth_identity identity = { .method = AUTH_LDAP, .scope = AUTH_SCOPE_READ, .user = lookup->user, .credential = "",
-		.groups = lookup->groups.items, .groups_count = lookup->groups.count };
+	const struct auth_identity identity = { .method = AUTH_LDAP,
+		.scope = AUTH_SCOPE_READ,
+		.user = lookup->user,
+		.credential = "",
+		.groups = lookup->groups.items,
+		.groups_count = lookup->groups.count };
 	const struct auth_identity *copy = auth_identity_copy(&identity);
 
 	return copy == NULL ? auth_answer_no_memory(answer) : auth_answer_accept(answer, copy);

@@ -7,11 +7,11 @@
 
 #include "auth/auth_private.h"
 
-#define LDAP_URIS_MAX 16
-#define LDAP_FILTER_MAX 4096   /* bytes of a filter filled in */
-#define LDAP_TEMPLATE_MAX 1024 /* bytes of a filter as configured */
+#define LDAP_URIS_MAX       16
+#define LDAP_FILTER_MAX     4096 /* bytes of a filter filled in */
+#define LDAP_TEMPLATE_MAX   1024 /* bytes of a filter as configured */
 #define LDAP_TIMEOUT_MS_MAX 60000
-#define LDAP_REST_US (10 * 1000000LL) /* a server that failed is asked last for so long */
+#define LDAP_REST_US        (10 * 1000000LL) /* a server that failed is asked last for so long */
 
 /* Settings, copied, defaults filled in. */
 struct ldap_settings {

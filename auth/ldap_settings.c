@@ -5,12 +5,12 @@
 
 #include "base/file.h"
 
-#define TEXTS_BYTES_MAX (256 * 1024)
+#define TEXTS_BYTES_MAX    (256 * 1024)
 #define TIMEOUT_MS_DEFAULT 3000
-#define IDLE_MAX_DEFAULT 8
-#define IDLE_MAX_LIMIT 64
-#define BIND_PASSWORD_MAX 4096
-#define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
+#define IDLE_MAX_DEFAULT   8
+#define IDLE_MAX_LIMIT     64
+#define BIND_PASSWORD_MAX  4096
+#define SYSTEM_CA          "/etc/ssl/certs/ca-certificates.crt"
 
 static bool empty(const char *text)
 {
@@ -27,7 +27,8 @@ static int check_uri(const char *uri, bool start_tls, struct err *err)
 	if ((!tls && !local && strncmp(uri, "ldap://", 7) != 0) || strpbrk(uri, " \t\r\n,") != NULL || !ldap_is_ldap_url(uri))
 		return err_set(err, AUTH_ERR_INVALID, "auth.ldap.uris: %.200s is no directory; ldaps://, ldap:// or ldapi:// was expected", uri);
 	if (!tls && !local && !start_tls)
-		return err_set(err, AUTH_ERR_INVALID, "auth.ldap.uris: %.200s would send passwords in the clear; use ldaps:// or start_tls: true", uri);
+		return err_set(
+			err, AUTH_ERR_INVALID, "auth.ldap.uris: %.200s would send passwords in the clear; use ldaps:// or start_tls: true", uri);
 	if ((tls || local) && start_tls)
 		return err_set(err, AUTH_ERR_INVALID, "auth.ldap.start_tls goes with ldap:// only, and %.200s is another", uri);
 	return 0;
@@ -66,8 +67,10 @@ static const char *or_else(const char *text, const char *fallback)
 static int copy_texts(const struct auth_ldap_options *options, struct ldap_settings *to, struct err *err)
 {
 	if (!copy_text(to, or_else(options->ca, SYSTEM_CA), &to->ca) || !copy_text(to, options->bind_dn, &to->bind_dn) ||
-		!copy_text(to, options->user_base, &to->user_base) || !copy_text(to, or_else(options->user_filter, "(uid={user})"), &to->user_filter) ||
-		!copy_text(to, options->group_base, &to->group_base) || !copy_text(to, or_else(options->group_filter, "(member={dn})"), &to->group_filter) ||
+		!copy_text(to, options->user_base, &to->user_base) ||
+		!copy_text(to, or_else(options->user_filter, "(uid={user})"), &to->user_filter) ||
+		!copy_text(to, options->group_base, &to->group_base) ||
+		!copy_text(to, or_else(options->group_filter, "(member={dn})"), &to->group_filter) ||
 		!copy_text(to, or_else(options->group_attribute, "cn"), &to->group_attribute))
 		return err_set(err, AUTH_ERR, "cannot set up auth.ldap: out of memory");
 	return 0;
@@ -83,10 +86,13 @@ static int check_filters(struct ldap_settings *settings, struct err *err)
 		return code;
 	settings->user_attribute = auth_ldap_filter_attribute(settings->arena, settings->user_filter);
 	if (settings->user_attribute == NULL)
-		return err_set(err, AUTH_ERR_INVALID, "auth.ldap.user_filter is %.200s: one that compares an attribute with {user}, like (uid={user}), was expected",
+		return err_set(err, AUTH_ERR_INVALID,
+			"auth.ldap.user_filter is %.200s: one that compares an attribute with {user}, like (uid={user}), was expected",
 			settings->user_filter);
-	if (settings->group_base != NULL && !auth_ldap_filter_has(settings->group_filter, "{dn}") && !auth_ldap_filter_has(settings->group_filter, "{user}"))
-		return err_set(err, AUTH_ERR_INVALID, "auth.ldap.group_filter is %.200s: without {dn} or {user} everybody would be in every group", settings->group_filter);
+	if (settings->group_base != NULL && !auth_ldap_filter_has(settings->group_filter, "{dn}") &&
+		!auth_ldap_filter_has(settings->group_filter, "{user}"))
+		return err_set(err, AUTH_ERR_INVALID, "auth.ldap.group_filter is %.200s: without {dn} or {user} everybody would be in every group",
+			settings->group_filter);
 	return 0;
 }
 

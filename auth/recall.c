@@ -177,7 +177,8 @@ int auth_refuse_parsed(struct auth *auth, enum auth_reason reason, const struct 
 	if (reason == AUTH_REASON_EMPTY_PASSWORD)
 		return auth_answer_refuse(answer_out, AUTH_ERR_REFUSED, reason, "the password is empty");
 	if (reason != AUTH_REASON_NONE)
-		return auth_answer_refuse(answer_out, AUTH_ERR_REFUSED, AUTH_REASON_MALFORMED, "the Authorization header cannot be read; use Basic or Bearer");
+		return auth_answer_refuse(
+			answer_out, AUTH_ERR_REFUSED, AUTH_REASON_MALFORMED, "the Authorization header cannot be read; use Basic or Bearer");
 	if (!kind_is_on(auth, credential->kind))
 		return auth_answer_refuse(answer_out, AUTH_ERR_REFUSED, AUTH_REASON_METHOD_OFF, "this gateway does not take this kind of credential");
 	return 0;

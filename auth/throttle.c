@@ -92,7 +92,7 @@ bool auth_throttle_allows(struct auth_throttle *throttle, struct slice user, str
 	pthread_mutex_lock(&throttle->lock);
 	if (address.len > 0)
 		allowed = strikes(throttle, pair, now_us) < AUTH_STRIKES_PAIR &&
-			strikes(throttle, key_of(throttle, SLICE_NONE, address), now_us) < AUTH_STRIKES_ADDRESS;
+			  strikes(throttle, key_of(throttle, SLICE_NONE, address), now_us) < AUTH_STRIKES_ADDRESS;
 	if (!auth_cache_get(throttle->known, &pair, now_us, &known))
 		allowed = allowed && strikes(throttle, key_of(throttle, user, SLICE_NONE), now_us) < AUTH_STRIKES_USER;
 	pthread_mutex_unlock(&throttle->lock);

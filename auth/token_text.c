@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define PREFIX_BYTES 3
+#define PREFIX_BYTES  3
 #define CHECKED_BYTES (AUTH_TOKEN_BYTES - AUTH_TOKEN_CHECK_BYTES)
-#define SECRET_AT (PREFIX_BYTES + AUTH_TOKEN_ID_BYTES + 1)
+#define SECRET_AT     (PREFIX_BYTES + AUTH_TOKEN_ID_BYTES + 1)
 
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

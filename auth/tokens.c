@@ -43,8 +43,14 @@ static int64_t earlier(int64_t a, int64_t b)
 int auth_tokens_entry_make(const struct auth_tokens *tokens, const struct auth_token *token, const uint8_t hash[SHA256_BYTES],
 	struct auth_token_entry **entry_out, struct err *err)
 {
-	struct auth_identity identity = { .method = AUTH_TOKEN, .scope = token->scope, .user = token->user, .groups = token->groups,
-		.groups_count = token->groups_count, .credential = token->id, .modules = token->modules, .modules_count = token->modules_count };
+	struct auth_identity identity = { .method = AUTH_TOKEN,
+		.scope = token->scope,
+		.user = token->user,
+		.groups = token->groups,
+		.groups_count = token->groups_count,
+		.credential = token->id,
+		.modules = token->modules,
+		.modules_count = token->modules_count };
 	struct auth_token_entry *entry = calloc(1, sizeof(*entry));
 
 	if (strlen(token->id) != AUTH_TOKEN_ID_BYTES) {
@@ -153,9 +159,11 @@ static int judge(const struct auth_token_entry *entry, const uint8_t hash[SHA256
 	if (!equal || entry == NULL)
 		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_UNKNOWN_TOKEN, "this token is not known here; ask for a new one");
 	if (entry->revoked_s != 0)
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_REVOKED, "the token %s was revoked; ask for a new one", answer->credential);
+		return auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_REVOKED, "the token %s was revoked; ask for a new one", answer->credential);
 	if (now_s >= entry->identity->expires_s)
-		return auth_answer_refuse(answer, AUTH_ERR_REFUSED, AUTH_REASON_EXPIRED, "the token %s has expired; ask for a new one", answer->credential);
+		return auth_answer_refuse(
+			answer, AUTH_ERR_REFUSED, AUTH_REASON_EXPIRED, "the token %s has expired; ask for a new one", answer->credential);
 	return auth_answer_accept(answer, auth_identity_ref(entry->identity));
 }
 
@@ -207,9 +215,17 @@ static struct auth_token token_of(const struct auth_token_entry *entry)
 {
 	const struct auth_identity *identity = entry->identity;
 
-	return (struct auth_token){ .id = identity->credential, .user = identity->user, .scope = identity->scope, .groups_fixed = entry->groups_fixed,
-		.groups = identity->groups, .groups_count = identity->groups_count, .modules = identity->modules, .modules_count = identity->modules_count,
-		.created_s = entry->created_s, .expires_s = identity->expires_s, .revoked_s = entry->revoked_s };
+	return (struct auth_token){ .id = identity->credential,
+		.user = identity->user,
+		.scope = identity->scope,
+		.groups_fixed = entry->groups_fixed,
+		.groups = identity->groups,
+		.groups_count = identity->groups_count,
+		.modules = identity->modules,
+		.modules_count = identity->modules_count,
+		.created_s = entry->created_s,
+		.expires_s = identity->expires_s,
+		.revoked_s = entry->revoked_s };
 }
 
 int auth_tokens_list(struct auth_tokens *tokens, int (*each)(void *ctx, const struct auth_token *token), void *ctx, struct err *err)

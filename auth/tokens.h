@@ -19,12 +19,12 @@
 #include "base/slice.h"
 
 #define AUTH_TOKEN_SECRET_BYTES 28 /* base62: 166 bits */
-#define AUTH_TOKEN_CHECK_BYTES 6   /* base62 of 32 bits: a mistyped token is refused without a look-up */
-#define AUTH_TOKEN_BYTES (3 + AUTH_TOKEN_ID_BYTES + 1 + AUTH_TOKEN_SECRET_BYTES + AUTH_TOKEN_CHECK_BYTES)
-#define AUTH_TOKEN_TEXT_MAX (AUTH_TOKEN_BYTES + 1)
-#define AUTH_TOKENS_MAX 100000       /* tokens kept, ended ones too */
-#define AUTH_TOKEN_DAYS_DEFAULT 90   /* lifetime_max_days where options say 0 */
-#define AUTH_TOKEN_DAYS_MAX 36500
+#define AUTH_TOKEN_CHECK_BYTES  6  /* base62 of 32 bits: a mistyped token is refused without a look-up */
+#define AUTH_TOKEN_BYTES        (3 + AUTH_TOKEN_ID_BYTES + 1 + AUTH_TOKEN_SECRET_BYTES + AUTH_TOKEN_CHECK_BYTES)
+#define AUTH_TOKEN_TEXT_MAX     (AUTH_TOKEN_BYTES + 1)
+#define AUTH_TOKENS_MAX         100000 /* tokens kept, ended ones too */
+#define AUTH_TOKEN_DAYS_DEFAULT 90     /* lifetime_max_days where options say 0 */
+#define AUTH_TOKEN_DAYS_MAX     36500
 
 /* What is known of a token; it holds no secret. Borrowed from whoever hands it out. */
 struct auth_token {

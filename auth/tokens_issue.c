@@ -13,7 +13,8 @@ static int check_groups(const struct auth_token_request *request, struct err *er
 		return err_set(err, AUTH_ERR_INVALID, "a token holds at most %d groups", AUTH_GROUPS_MAX);
 	for (size_t i = 0; i < request->groups_count; i++) {
 		if (!auth_name_ok(slice_of(request->groups[i]), AUTH_GROUP_MAX))
-			return err_set(err, AUTH_ERR_INVALID, "group %zu is no name: 1 to %d bytes of UTF-8 without control characters were expected", i + 1, AUTH_GROUP_MAX);
+			return err_set(err, AUTH_ERR_INVALID, "group %zu is no name: 1 to %d bytes of UTF-8 without control characters were expected",
+				i + 1, AUTH_GROUP_MAX);
 	}
 	return 0;
 }
@@ -35,10 +36,11 @@ static int check_request(const struct auth_tokens *tokens, const struct auth_tok
 	int code;
 
 	if (request->user == NULL || !auth_name_ok(slice_of(request->user), AUTH_USER_MAX))
-		return err_set(err, AUTH_ERR_INVALID, "the user is no name: 1 to %d bytes of UTF-8 without control characters were expected", AUTH_USER_MAX);
+		return err_set(
+			err, AUTH_ERR_INVALID, "the user is no name: 1 to %d bytes of UTF-8 without control characters were expected", AUTH_USER_MAX);
 	if (request->days < 0 || request->days > days_max)
-		return err_set(err, AUTH_ERR_INVALID, "a token may live 1 to %lld days here (auth.tokens.lifetime_max_days), not %lld", (long long)days_max,
-			(long long)request->days);
+		return err_set(err, AUTH_ERR_INVALID, "a token may live 1 to %lld days here (auth.tokens.lifetime_max_days), not %lld",
+			(long long)days_max, (long long)request->days);
 	if ((size_t)request->scope >= AUTH_SCOPES)
 		return err_set(err, AUTH_ERR_INVALID, "the scope is none of read, audit, admin");
 	code = check_groups(request, err);
@@ -78,9 +80,16 @@ int auth_tokens_issue(struct auth_tokens *tokens, const struct auth_token_reques
 	uint8_t hash[SHA256_BYTES];
 	struct slice unused;
 	struct slice secret;
-	struct auth_token token = { .id = id, .user = request->user, .scope = request->scope, .groups_fixed = request->groups_fixed,
-		.groups = request->groups, .groups_count = request->groups_count, .modules = request->modules, .modules_count = request->modules_count,
-		.created_s = now_s, .expires_s = now_s + lifetime_s };
+	struct auth_token token = { .id = id,
+		.user = request->user,
+		.scope = request->scope,
+		.groups_fixed = request->groups_fixed,
+		.groups = request->groups,
+		.groups_count = request->groups_count,
+		.modules = request->modules,
+		.modules_count = request->modules_count,
+		.created_s = now_s,
+		.expires_s = now_s + lifetime_s };
 	int code = check_request(tokens, request, err);
 
 	if (code < 0)

@@ -21,8 +21,8 @@ static struct memory_store *memory_of(struct auth_token_store *store)
 	return (struct memory_store *)store;
 }
 
-static int each(struct auth_token_store *store, int (*row)(void *ctx, const struct auth_token *token, const uint8_t hash[SHA256_BYTES], struct err *err),
-	void *ctx, struct err *err)
+static int each(struct auth_token_store *store,
+	int (*row)(void *ctx, const struct auth_token *token, const uint8_t hash[SHA256_BYTES], struct err *err), void *ctx, struct err *err)
 {
 	int code = 0;
 
@@ -33,8 +33,12 @@ static int each(struct auth_token_store *store, int (*row)(void *ctx, const stru
 
 static int insert(struct auth_token_store *store, const struct auth_token *token, const uint8_t hash[SHA256_BYTES], struct err *err)
 {
-	struct auth_identity texts = { .user = token->user, .credential = token->id, .groups = token->groups, .groups_count = token->groups_count,
-		.modules = token->modules, .modules_count = token->modules_count };
+	struct auth_identity texts = { .user = token->user,
+		.credential = token->id,
+		.groups = token->groups,
+		.groups_count = token->groups_count,
+		.modules = token->modules,
+		.modules_count = token->modules_count };
 	struct row *row = calloc(1, sizeof(*row));
 
 	if (row != NULL)

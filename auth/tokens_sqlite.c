@@ -8,7 +8,7 @@
 #include "base/json.h"
 
 #define LIST_BYTES_MAX (AUTH_GROUPS_MAX * (AUTH_GROUP_MAX + 4) * 6)
-#define ROW_BYTES_MAX (2 * AUTH_GROUPS_MAX * (AUTH_GROUP_MAX + 16))
+#define ROW_BYTES_MAX  (2 * AUTH_GROUPS_MAX * (AUTH_GROUP_MAX + 16))
 
 /* groups: NULL when they come from the directory, else a JSON array, as modules. */
 static const char schema[] =
@@ -107,8 +107,8 @@ static int each_row(struct db_stmt *stmt, struct arena *arena,
 	return code < 0 ? AUTH_ERR : 0;
 }
 
-static int each(struct auth_token_store *store, int (*row)(void *ctx, const struct auth_token *token, const uint8_t hash[SHA256_BYTES], struct err *err),
-	void *ctx, struct err *err)
+static int each(struct auth_token_store *store,
+	int (*row)(void *ctx, const struct auth_token *token, const uint8_t hash[SHA256_BYTES], struct err *err), void *ctx, struct err *err)
 {
 	struct db *db = sqlite_of(store)->db;
 	struct arena *arena = arena_open(ROW_BYTES_MAX);
@@ -126,8 +126,8 @@ static int each(struct auth_token_store *store, int (*row)(void *ctx, const stru
 	return code;
 }
 
-static void insert_bind(struct db_stmt *stmt, const struct auth_token *token, const uint8_t hash[SHA256_BYTES], const struct buf *groups,
-	const struct buf *modules)
+static void insert_bind(
+	struct db_stmt *stmt, const struct auth_token *token, const uint8_t hash[SHA256_BYTES], const struct buf *groups, const struct buf *modules)
 {
 	db_bind_text(stmt, 1, slice_of(token->id));
 	db_bind_blob(stmt, 2, slice_make(hash, SHA256_BYTES));

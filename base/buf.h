@@ -15,9 +15,9 @@ struct buf {
 	bool failed;
 };
 
-#define BUF_INIT(bytes_max)                                                                                                                          \
-	{                                                                                                                                            \
-		.ptr = NULL, .len = 0, .cap = 0, .max = (bytes_max), .failed = false                                                                 \
+#define BUF_INIT(bytes_max) \
+	{ \
+		.ptr = NULL, .len = 0, .cap = 0, .max = (bytes_max), .failed = false \
 	}
 
 void buf_init(struct buf *buf, size_t bytes_max);

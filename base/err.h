@@ -16,9 +16,9 @@ struct err {
 	char text[ERR_TEXT_MAX];
 };
 
-#define ERR_INIT                                                                                                                                     \
-	{                                                                                                                                            \
-		.text = ""                                                                                                                           \
+#define ERR_INIT \
+	{ \
+		.text = "" \
 	}
 
 /* Codes of base. Rooms have enums of their own; a code exists only where some caller branches on it. */

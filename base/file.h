@@ -35,9 +35,9 @@ struct file_temp {
 	char *temporary; /* NULL once committed */
 	char *path;
 };
-#define FILE_TEMP_INIT                                                                                                                               \
-	{                                                                                                                                            \
-		.fd = -1, .temporary = NULL, .path = NULL                                                                                            \
+#define FILE_TEMP_INIT \
+	{ \
+		.fd = -1, .temporary = NULL, .path = NULL \
 	}
 int file_temp_open(const char *path, mode_t mode, struct file_temp *temp_out, struct err *err);
 /* The same with the temporary file in the directory of `beside`, on the same file system: where leftovers of a kill are easily swept. */

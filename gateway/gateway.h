@@ -71,12 +71,12 @@ int gateway_policy_test(const struct settings *settings, const char *path, bool 
 /* --- audit, from the files alone ------------------------------------------------------------------------------------------------------- */
 
 struct gateway_export {
-	const char *dir;                                   /* of the log; NULL: the configured one */
+	const char *dir;                                     /* of the log; NULL: the configured one */
 	const char *since, *until, *user, *module, *verdict; /* NULL: any; times RFC 3339 or a date */
 };
 /* sink gets each line with its newline; non-zero ends the export. settings may be NULL when dir is given. */
-int gateway_audit_export(const struct settings *settings, const struct gateway_export *filter, int (*sink)(void *ctx, struct slice line, struct err *err),
-	void *ctx, struct err *err);
+int gateway_audit_export(const struct settings *settings, const struct gateway_export *filter,
+	int (*sink)(void *ctx, struct slice line, struct err *err), void *ctx, struct err *err);
 
 struct gateway_verify {
 	const char *dir;    /* of the log; NULL: the configured one */

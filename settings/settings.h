@@ -204,10 +204,10 @@ bool settings_key_at(size_t index, struct settings_key *key_out);
 
 /* What `modgate init` writes as modgate.yaml. Borrowed during the call. */
 struct settings_init {
-	const char *address;   /* listen.address; NULL: 127.0.0.1:8443 */
-	const char *upstreams; /* as GOPROXY: "https://a,https://b|https://c"; NULL or "": none */
+	const char *address;     /* listen.address; NULL: 127.0.0.1:8443 */
+	const char *upstreams;   /* as GOPROXY: "https://a,https://b|https://c"; NULL or "": none */
 	const char *upstream_ca; /* absolute path, of each of them; NULL: the system's */
-	const char *sumdb;     /* as GOSUMDB: "NAME", "KEY", "KEY URL"; NULL, "" or "off": none */
+	const char *sumdb;       /* as GOSUMDB: "NAME", "KEY", "KEY URL"; NULL, "" or "off": none */
 };
 /*
  * Appends the file to text_out and to dropped_out (may be NULL), separated by spaces, the words of the list that have no meaning here

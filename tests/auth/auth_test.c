@@ -19,10 +19,15 @@ struct setting {
 static struct world world_open(struct setting setting)
 {
 	struct world world = { .auth = NULL };
-	struct pool_options pool = { .name = "directory", .threads_max = setting.threads == 0 ? 4 : setting.threads,
+	struct pool_options pool = { .name = "directory",
+		.threads_max = setting.threads == 0 ? 4 : setting.threads,
 		.queue_max = setting.threads == 0 ? 1000 : setting.queue };
-	struct auth_options options = { .anonymous = setting.anonymous, .audit_groups = audit_groups, .audit_groups_count = 1,
-		.admin_groups = admin_groups, .admin_groups_count = 1, .clock = &turned_clock };
+	struct auth_options options = { .anonymous = setting.anonymous,
+		.audit_groups = audit_groups,
+		.audit_groups_count = 1,
+		.admin_groups = admin_groups,
+		.admin_groups_count = 1,
+		.clock = &turned_clock };
 	struct auth_tokens_options tokens = { .clock = &turned_clock };
 
 	assert_int_equal(auth_token_store_memory_open(&world.store, NULL), 0);
@@ -81,22 +86,22 @@ static void drop(struct auth_answer *answer)
 	answer->identity = NULL;
 }
 
-#define EXPECT_REFUSED(answer, want_code, want_reason)                                                                                               \
-	do {                                                                                                                                         \
-		struct auth_answer got = (answer);                                                                                                   \
-		assert_int_equal(got.code, want_code);                                                                                               \
-		assert_string_equal(auth_reason_word(got.reason), auth_reason_word(want_reason));                                                    \
-		assert_null(got.identity);                                                                                                           \
-		assert_string_not_equal(got.err.text, "");                                                                                           \
+#define EXPECT_REFUSED(answer, want_code, want_reason) \
+	do { \
+		struct auth_answer got = (answer); \
+		assert_int_equal(got.code, want_code); \
+		assert_string_equal(auth_reason_word(got.reason), auth_reason_word(want_reason)); \
+		assert_null(got.identity); \
+		assert_string_not_equal(got.err.text, ""); \
 	} while (0)
 
-#define EXPECT_USER(answer, want_user)                                                                                                               \
-	do {                                                                                                                                         \
-		struct auth_answer got = (answer);                                                                                                   \
-		assert_int_equal(got.code, 0);                                                                                                       \
-		assert_int_equal(got.reason, AUTH_REASON_NONE);                                                                                      \
-		assert_string_equal(got.identity->user, want_user);                                                                                  \
-		drop(&got);                                                                                                                          \
+#define EXPECT_USER(answer, want_user) \
+	do { \
+		struct auth_answer got = (answer); \
+		assert_int_equal(got.code, 0); \
+		assert_int_equal(got.reason, AUTH_REASON_NONE); \
+		assert_string_equal(got.identity->user, want_user); \
+		drop(&got); \
 	} while (0)
 
 static void test_no_credential(void **state)

@@ -1,6 +1,9 @@
 #include "tests/auth/support.h"
 
-#define LEN(text) { text, sizeof(text) - 1 }
+#define LEN(text) \
+	{ \
+		text, sizeof(text) - 1 \
+	}
 
 /* In base64: "a:b" YTpi; "ab" YWI=; ":x" Ong=; "a:" YTo=; "a:\0" YToA; "a\nb:c" YQpiOmM=; "\xff:a" /zph; "netrc:mg_x" bmV0cmM6bWdfeA== */
 static void test_parse(void **state)

@@ -22,8 +22,14 @@ static void test_identity(void **state)
 {
 	const char *groups[] = { "a", "bc" };
 	const char *modules[] = { "git.corp.example/payments" };
-	struct auth_identity like = { .method = AUTH_TOKEN, .user = "u", .credential = "id", .groups = groups, .groups_count = 2, .modules = modules,
-		.modules_count = 1, .expires_s = 7 };
+	struct auth_identity like = { .method = AUTH_TOKEN,
+		.user = "u",
+		.credential = "id",
+		.groups = groups,
+		.groups_count = 2,
+		.modules = modules,
+		.modules_count = 1,
+		.expires_s = 7 };
 	const struct auth_identity *copy = auth_identity_copy(&like);
 
 	(void)state;

@@ -2,7 +2,7 @@
 
 #include "auth/jwt_private.h"
 
-#define ISSUER "https://login.corp.example"
+#define ISSUER    "https://login.corp.example"
 #define ES_ISSUER "https://ci.corp.example"
 
 /* Made once: keys take their time. */
@@ -81,10 +81,23 @@ static const struct auth_jwt_claim ci_claims[] = { { "repository", "corp/*" }, {
 static struct auth_jwt *open_both(void **state)
 {
 	struct auth_jwt_options options[] = {
-		{ .issuer = ISSUER, .audiences = audiences, .audiences_count = 2, .algorithms = both, .algorithms_count = 2,
-			.jwks_file = scratch_path(state, "idp.jwks"), .groups_claim = "realm.roles", .leeway_s = 30 },
-		{ .issuer = ES_ISSUER, .audiences = audiences, .audiences_count = 1, .algorithms = es_only, .algorithms_count = 1,
-			.jwks_file = scratch_path(state, "ci.jwks"), .user_claim = "actor", .groups_claim = "https://corp.example/groups", .required = ci_claims,
+		{ .issuer = ISSUER,
+			.audiences = audiences,
+			.audiences_count = 2,
+			.algorithms = both,
+			.algorithms_count = 2,
+			.jwks_file = scratch_path(state, "idp.jwks"),
+			.groups_claim = "realm.roles",
+			.leeway_s = 30 },
+		{ .issuer = ES_ISSUER,
+			.audiences = audiences,
+			.audiences_count = 1,
+			.algorithms = es_only,
+			.algorithms_count = 1,
+			.jwks_file = scratch_path(state, "ci.jwks"),
+			.user_claim = "actor",
+			.groups_claim = "https://corp.example/groups",
+			.required = ci_claims,
 			.required_count = 2 },
 	};
 	struct auth_jwt *jwt = NULL;
@@ -139,8 +152,8 @@ static enum auth_reason judge(struct auth_jwt *jwt, const char *token)
 }
 
 #define GOOD "\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":@600,\"sub\":\"alice\""
-#define RS "{\"alg\":\"RS256\",\"kid\":\"rsa-a\""
-#define ES "{\"alg\":\"ES256\",\"kid\":\"ec-a\""
+#define RS   "{\"alg\":\"RS256\",\"kid\":\"rsa-a\""
+#define ES   "{\"alg\":\"ES256\",\"kid\":\"ec-a\""
 
 /* --- claims --------------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -153,23 +166,27 @@ static void test_claims(void **state)
 	} rows[] = {
 		{ "good", "{" GOOD "}", AUTH_REASON_NONE },
 		{ "iss missing", "{\"aud\":\"modgate\",\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_ISSUER },
-		{ "iss of another", "{\"iss\":\"https://evil.example\",\"aud\":\"modgate\",\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_ISSUER },
+		{ "iss of another", "{\"iss\":\"https://evil.example\",\"aud\":\"modgate\",\"exp\":@600,\"sub\":\"alice\"}",
+			AUTH_REASON_WRONG_ISSUER },
 		{ "iss longer", "{\"iss\":\"" ISSUER "/\",\"aud\":\"modgate\",\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_ISSUER },
 		{ "iss a list", "{\"iss\":[\"" ISSUER "\"],\"aud\":\"modgate\",\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_ISSUER },
 		{ "aud missing", "{\"iss\":\"" ISSUER "\",\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_MISSING_CLAIM },
-		{ "aud the second", "{\"iss\":\"" ISSUER "\",\"aud\":\"https://modgate.corp.example\",\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_NONE },
+		{ "aud the second", "{\"iss\":\"" ISSUER "\",\"aud\":\"https://modgate.corp.example\",\"exp\":@600,\"sub\":\"alice\"}",
+			AUTH_REASON_NONE },
 		{ "aud of another", "{\"iss\":\"" ISSUER "\",\"aud\":\"gitlab\",\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_AUDIENCE },
 		{ "aud in another case", "{\"iss\":\"" ISSUER "\",\"aud\":\"Modgate\",\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_AUDIENCE },
 		{ "aud in a list", "{\"iss\":\"" ISSUER "\",\"aud\":[\"gitlab\",\"modgate\"],\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_NONE },
 		{ "aud not in a list", "{\"iss\":\"" ISSUER "\",\"aud\":[\"gitlab\",1],\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_AUDIENCE },
 		{ "aud an empty list", "{\"iss\":\"" ISSUER "\",\"aud\":[],\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_AUDIENCE },
-		{ "aud a list in a list", "{\"iss\":\"" ISSUER "\",\"aud\":[[\"modgate\"]],\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_WRONG_AUDIENCE },
+		{ "aud a list in a list", "{\"iss\":\"" ISSUER "\",\"aud\":[[\"modgate\"]],\"exp\":@600,\"sub\":\"alice\"}",
+			AUTH_REASON_WRONG_AUDIENCE },
 		{ "aud an object", "{\"iss\":\"" ISSUER "\",\"aud\":{\"modgate\":1},\"exp\":@600,\"sub\":\"alice\"}", AUTH_REASON_MISSING_CLAIM },
 		{ "exp missing", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"sub\":\"alice\"}", AUTH_REASON_MISSING_CLAIM },
 		{ "exp a text", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":\"@600\",\"sub\":\"alice\"}", AUTH_REASON_MISSING_CLAIM },
 		{ "exp a fraction", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":@600.5,\"sub\":\"alice\"}", AUTH_REASON_MISSING_CLAIM },
 		{ "exp negative", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":-1,\"sub\":\"alice\"}", AUTH_REASON_MISSING_CLAIM },
-		{ "exp beyond all time", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":9223372036854775807,\"sub\":\"alice\"}", AUTH_REASON_MISSING_CLAIM },
+		{ "exp beyond all time", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":9223372036854775807,\"sub\":\"alice\"}",
+			AUTH_REASON_MISSING_CLAIM },
 		{ "exp within leeway", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":@-29,\"sub\":\"alice\"}", AUTH_REASON_NONE },
 		{ "exp at the end of leeway", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":@-30,\"sub\":\"alice\"}", AUTH_REASON_EXPIRED },
 		{ "nbf at the end of leeway", "{" GOOD ",\"nbf\":@30}", AUTH_REASON_NONE },
@@ -337,7 +354,8 @@ static void test_form(void **state)
 		{ "signature cut", slice_sub(whole, 0, whole.len - 2), "", SLICE_NONE, AUTH_REASON_BAD_SIGNATURE },
 		{ "signature longer", slice_sub(whole, 0, last + 1), "AAAA", slice_after(whole, last + 1), AUTH_REASON_BAD_SIGNATURE },
 		{ "signature of zeros", slice_sub(whole, 0, last + 1),
-			"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", SLICE_NONE, AUTH_REASON_BAD_SIGNATURE },
+			"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", SLICE_NONE,
+			AUTH_REASON_BAD_SIGNATURE },
 	};
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -392,25 +410,32 @@ static void test_issuers(void **state)
 		const char *claims;
 		enum auth_reason want;
 	} rows[] = {
-		{ "good", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}", AUTH_REASON_NONE },
-		{ "the other issuer's key", ec_a, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}",
-			AUTH_REASON_BAD_SIGNATURE },
-		{ "the other issuer's kid", ec_a, ES "}", "{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}", AUTH_REASON_UNKNOWN_KEY },
+		{ "good", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}",
+			AUTH_REASON_NONE },
+		{ "the other issuer's key", ec_a, "{\"alg\":\"ES256\"}",
+			"{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}", AUTH_REASON_BAD_SIGNATURE },
+		{ "the other issuer's kid", ec_a, ES "}", "{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}",
+			AUTH_REASON_UNKNOWN_KEY },
 		{ "an algorithm of the other issuer", rsa_a, RS "}", "{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}",
 			AUTH_REASON_ALGORITHM },
-		{ "no leeway here", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"nbf\":@1,\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}",
-			AUTH_REASON_NOT_YET_VALID },
-		{ "a fork", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"mallory/one\",\"environment\":{\"name\":\"production\"}}", AUTH_REASON_CLAIM_MISMATCH },
-		{ "deeper than the pattern", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"corp/a/b\",\"environment\":{\"name\":\"production\"}}",
+		{ "no leeway here", ec_ci, "{\"alg\":\"ES256\"}",
+			"{" CI ",\"nbf\":@1,\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}", AUTH_REASON_NOT_YET_VALID },
+		{ "a fork", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"mallory/one\",\"environment\":{\"name\":\"production\"}}",
 			AUTH_REASON_CLAIM_MISMATCH },
-		{ "another environment", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"test\"}}", AUTH_REASON_CLAIM_MISMATCH },
+		{ "deeper than the pattern", ec_ci, "{\"alg\":\"ES256\"}",
+			"{" CI ",\"repository\":\"corp/a/b\",\"environment\":{\"name\":\"production\"}}", AUTH_REASON_CLAIM_MISMATCH },
+		{ "another environment", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"corp/one\",\"environment\":{\"name\":\"test\"}}",
+			AUTH_REASON_CLAIM_MISMATCH },
 		{ "no environment", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":\"corp/one\"}", AUTH_REASON_MISSING_CLAIM },
-		{ "repositories", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":[\"corp/one\"],\"environment\":{\"name\":\"production\"}}", AUTH_REASON_MISSING_CLAIM },
+		{ "repositories", ec_ci, "{\"alg\":\"ES256\"}", "{" CI ",\"repository\":[\"corp/one\"],\"environment\":{\"name\":\"production\"}}",
+			AUTH_REASON_MISSING_CLAIM },
 		{ "no actor", ec_ci, "{\"alg\":\"ES256\"}",
-			"{\"iss\":\"" ES_ISSUER "\",\"aud\":\"modgate\",\"exp\":@600,\"sub\":\"x\",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}",
+			"{\"iss\":\"" ES_ISSUER
+			"\",\"aud\":\"modgate\",\"exp\":@600,\"sub\":\"x\",\"repository\":\"corp/one\",\"environment\":{\"name\":\"production\"}}",
 			AUTH_REASON_NO_USER_NAME },
 		{ "an audience of the other issuer", ec_ci, "{\"alg\":\"ES256\"}",
-			"{\"iss\":\"" ES_ISSUER "\",\"aud\":\"https://modgate.corp.example\",\"exp\":@600,\"actor\":\"x\",\"repository\":\"corp/one\","
+			"{\"iss\":\"" ES_ISSUER
+			"\",\"aud\":\"https://modgate.corp.example\",\"exp\":@600,\"actor\":\"x\",\"repository\":\"corp/one\","
 			"\"environment\":{\"name\":\"production\"}}",
 			AUTH_REASON_WRONG_AUDIENCE },
 	};
@@ -517,11 +542,12 @@ static void test_options(void **state)
 	static const struct auth_jwt_claim nameless[] = { { "", "x" } };
 	static const struct auth_jwt_claim broken[] = { { "repository", "[" } };
 	char file[512];
-	const struct auth_jwt_options good = { .issuer = ISSUER, .audiences = audiences, .audiences_count = 1, .algorithms = both, .algorithms_count = 2,
-		.jwks_file = file };
+	const struct auth_jwt_options good = {
+		.issuer = ISSUER, .audiences = audiences, .audiences_count = 1, .algorithms = both, .algorithms_count = 2, .jwks_file = file
+	};
 	struct auth_jwt_options rows[14];
-	static const char *const wants[] = { "issuer", "audiences", "audiences", "algorithms", "algorithms", "algorithms", "algorithms", "required_claims",
-		"required_claims", "required_claims", "leeway_s", "leeway_s", "jwks_file", "user_claim" };
+	static const char *const wants[] = { "issuer", "audiences", "audiences", "algorithms", "algorithms", "algorithms", "algorithms",
+		"required_claims", "required_claims", "required_claims", "leeway_s", "leeway_s", "jwks_file", "user_claim" };
 
 	_Static_assert(LENGTH(rows) == LENGTH(wants), "a word for each row");
 	snprintf(file, sizeof(file), "%s", scratch_path(state, "idp.jwks"));
@@ -650,11 +676,18 @@ struct way {
 static struct way way_open(const char *file)
 {
 	static const char *const admin[] = { "platform" };
-	struct auth_jwt_options options = { .issuer = ISSUER, .audiences = audiences, .audiences_count = 1, .algorithms = both, .algorithms_count = 2,
-		.jwks_file = file, .groups_claim = "groups" };
+	struct auth_jwt_options options = { .issuer = ISSUER,
+		.audiences = audiences,
+		.audiences_count = 1,
+		.algorithms = both,
+		.algorithms_count = 2,
+		.jwks_file = file,
+		.groups_claim = "groups" };
 	struct pool_options pool = { .name = "directory", .threads_max = 2, .queue_max = 100 };
 	struct way way = { .pool = NULL };
-	struct auth_options auth = { .jwt = &options, .jwt_count = 1, .clock = &turned_clock, .note = take_note, .admin_groups = admin, .admin_groups_count = 1 };
+	struct auth_options auth = {
+		.jwt = &options, .jwt_count = 1, .clock = &turned_clock, .note = take_note, .admin_groups = admin, .admin_groups_count = 1
+	};
 
 	assert_int_equal(pool_open(&pool, &way.pool, NULL), 0);
 	auth.pool = way.pool;
@@ -708,7 +741,8 @@ static void test_remembered(void **state)
 	snprintf(file, sizeof(file), "%s", scratch_path(state, "remembered.jwks"));
 	write_key(file, ec_a, ",\"crv\":\"P-256\"");
 	way = way_open(file);
-	token = token_of(ec_a, "{\"alg\":\"ES256\"}", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":@90,\"sub\":\"alice\",\"groups\":[\"platform\"]}");
+	token = token_of(
+		ec_a, "{\"alg\":\"ES256\"}", "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"exp\":@90,\"sub\":\"alice\",\"groups\":[\"platform\"]}");
 	header = bearer_header(token);
 	assert_int_equal(auth_try(way.auth, slice_of(header), &answer), AUTH_WOULD_BLOCK);
 	assert_int_equal(sign_in(way.auth, slice_of(header), SLICE_NONE, &answer), 0);

@@ -57,8 +57,14 @@ static int teardown(void **state)
 static struct auth_ldap_options options_for(const char *uri)
 {
 	static const char *uris[1];
-	struct auth_ldap_options options = { .uris = uris, .uris_count = 1, .ca = ca, .bind_dn = SERVICE_DN, .bind_password_source = secret_file,
-		.user_base = PEOPLE, .group_base = GROUPS, .timeout_ms = 3000 };
+	struct auth_ldap_options options = { .uris = uris,
+		.uris_count = 1,
+		.ca = ca,
+		.bind_dn = SERVICE_DN,
+		.bind_password_source = secret_file,
+		.user_base = PEOPLE,
+		.group_base = GROUPS,
+		.timeout_ms = 3000 };
 
 	uris[0] = uri;
 	options.start_tls = strncmp(uri, "ldap://", 7) == 0;
@@ -533,7 +539,8 @@ static void test_options(void **state)
 		{ "bind_dn", { .uris = secure, .uris_count = 1, .user_base = PEOPLE, .bind_password_source = secret_file } },
 		{ "timeout_ms", { .uris = secure, .uris_count = 1, .user_base = PEOPLE, .timeout_ms = 60001 } },
 		{ "cache_ttl_s", { .uris = secure, .uris_count = 1, .user_base = PEOPLE, .cache_ttl_s = -1 } },
-		{ "bind_password_file", { .uris = secure, .uris_count = 1, .user_base = PEOPLE, .bind_dn = SERVICE_DN, .bind_password_source = "/nonexistent" } },
+		{ "bind_password_file",
+			{ .uris = secure, .uris_count = 1, .user_base = PEOPLE, .bind_dn = SERVICE_DN, .bind_password_source = "/nonexistent" } },
 	};
 
 	(void)state;

@@ -8,7 +8,7 @@
 
 #include "tests/auth/mint.h"
 
-#define ISSUER "https://login.corp.example"
+#define ISSUER     "https://login.corp.example"
 #define ROUNDS_MAX 5000
 
 static atomic_long countdown = -1; /* allocations until one fails; negative: none does */
@@ -72,7 +72,8 @@ static void make_headers(struct world *world, EVP_PKEY *key, EVP_PKEY *stranger)
 	char id[AUTH_TOKEN_ID_BYTES + 1];
 	char *token;
 
-	snprintf(claims, sizeof(claims), "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"sub\":\"alice\",\"groups\":[\"a\"],\"exp\":%lld}", START_S + 600);
+	snprintf(claims, sizeof(claims), "{\"iss\":\"" ISSUER "\",\"aud\":\"modgate\",\"sub\":\"alice\",\"groups\":[\"a\"],\"exp\":%lld}",
+		START_S + 600);
 	world->headers[0] = basic_header("alice", "secret");
 	assert_int_equal(auth_tokens_issue(world->tokens, &(struct auth_token_request){ .user = "alice" }, text, NULL), 0);
 	world->headers[1] = bearer_header(text);
@@ -103,8 +104,13 @@ static struct world world_open(void **state)
 	add_jwk(&keys, key, ",\"crv\":\"P-256\"");
 	buf_printf(&text, "{\"keys\":[%s]}", buf_text(&keys));
 	assert_int_equal(file_write(jwks, buf_slice(&text), 0644, NULL), 0);
-	jwt_options = (struct auth_jwt_options){ .issuer = ISSUER, .audiences = audiences, .audiences_count = 1, .algorithms = algorithms,
-		.algorithms_count = 1, .jwks_file = jwks, .groups_claim = "groups" };
+	jwt_options = (struct auth_jwt_options){ .issuer = ISSUER,
+		.audiences = audiences,
+		.audiences_count = 1,
+		.algorithms = algorithms,
+		.algorithms_count = 1,
+		.jwks_file = jwks,
+		.groups_claim = "groups" };
 	assert_int_equal(pool_open(&pool, &world.pool, NULL), 0);
 	assert_int_equal(auth_token_store_memory_open(&world.store, NULL), 0);
 	tokens.store = world.store;
@@ -225,8 +231,9 @@ static void test_sign_in(void **state)
 /* Opening succeeds or fails whole. */
 static int open_once(const struct attempt *attempt)
 {
-	struct auth_options options = { .pool = attempt->world->pool, .tokens = attempt->world->tokens, .jwt = &jwt_options, .jwt_count = 1,
-		.clock = &turned_clock };
+	struct auth_options options = {
+		.pool = attempt->world->pool, .tokens = attempt->world->tokens, .jwt = &jwt_options, .jwt_count = 1, .clock = &turned_clock
+	};
 	struct auth *auth = NULL;
 	int code;
 
@@ -260,7 +267,8 @@ static int issue_once(const struct attempt *attempt)
 	bool unused;
 	int code;
 
-	if (db_open(&(struct db_options){ .path = attempt->path, .durable = true }, &db, NULL) < 0 || auth_token_store_sqlite_open(db, &store, NULL) < 0)
+	if (db_open(&(struct db_options){ .path = attempt->path, .durable = true }, &db, NULL) < 0 ||
+		auth_token_store_sqlite_open(db, &store, NULL) < 0)
 		return STRANGE;
 	for (int round = 0; round < 2; round++) {
 		auth_tokens_close(&tokens);

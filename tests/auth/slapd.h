@@ -17,11 +17,11 @@
 #include "base/file.h"
 #include "tests/auth/support.h"
 
-#define SERVICE_DN "cn=modgate,dc=corp,dc=example"
+#define SERVICE_DN       "cn=modgate,dc=corp,dc=example"
 #define SERVICE_PASSWORD "service-canary"
-#define PEOPLE "ou=people,dc=corp,dc=example"
-#define GROUPS "ou=groups,dc=corp,dc=example"
-#define MANY_GROUPS (AUTH_GROUPS_MAX + 1)
+#define PEOPLE           "ou=people,dc=corp,dc=example"
+#define GROUPS           "ou=groups,dc=corp,dc=example"
+#define MANY_GROUPS      (AUTH_GROUPS_MAX + 1)
 
 struct slapd {
 	const char *directory; /* scratch, borrowed */
@@ -60,8 +60,8 @@ static inline void write_text(const char *path, const char *text)
 static inline void make_certificate(const char *directory, const char *name, const char *ca, const char *names)
 {
 	char pem[512], key[512], subject[128], extension[256], ca_pem[512], ca_key[512], log[512];
-	const char *own[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", subject,
-		"-keyout", key, "-out", pem, NULL, NULL, NULL, NULL, NULL, NULL, NULL };
+	const char *own[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
+		subject, "-keyout", key, "-out", pem, NULL, NULL, NULL, NULL, NULL, NULL, NULL };
 
 	snprintf(pem, sizeof(pem), "%s/%s.pem", directory, name);
 	snprintf(key, sizeof(key), "%s/%s.key", directory, name);
@@ -105,7 +105,8 @@ static inline int listen_silently(int *port_out)
 
 static inline void add_person(struct buf *ldif, const char *rdn, const char *uid, const char *more)
 {
-	buf_printf(ldif, "dn: %s," PEOPLE "\nobjectClass: inetOrgPerson\ncn: x\nsn: x\nuid: %s\n%suserPassword: %s-password\n\n", rdn, uid, more, uid);
+	buf_printf(
+		ldif, "dn: %s," PEOPLE "\nobjectClass: inetOrgPerson\ncn: x\nsn: x\nuid: %s\n%suserPassword: %s-password\n\n", rdn, uid, more, uid);
 }
 
 static inline void add_group(struct buf *ldif, const char *name, const char *member)
@@ -118,10 +119,15 @@ static inline void add_entries(struct buf *ldif, int trap_port)
 	char name[32];
 
 	buf_add_text(ldif, "dn: dc=corp,dc=example\nobjectClass: dcObject\nobjectClass: organization\ndc: corp\no: corp\n\n");
-	buf_add_text(ldif, "dn: " PEOPLE "\nobjectClass: organizationalUnit\nou: people\n\ndn: " GROUPS "\nobjectClass: organizationalUnit\nou: groups\n\n");
-	buf_add_text(ldif, "dn: " SERVICE_DN "\nobjectClass: applicationProcess\nobjectClass: simpleSecurityObject\ncn: modgate\nuserPassword: " SERVICE_PASSWORD "\n\n");
+	buf_add_text(ldif,
+		"dn: " PEOPLE "\nobjectClass: organizationalUnit\nou: people\n\ndn: " GROUPS "\nobjectClass: organizationalUnit\nou: groups\n\n");
+	buf_add_text(ldif,
+		"dn: " SERVICE_DN "\nobjectClass: applicationProcess\nobjectClass: simpleSecurityObject\ncn: modgate\nuserPassword: " SERVICE_PASSWORD
+		"\n\n");
 	buf_add_text(ldif, "dn: ou=more," PEOPLE "\nobjectClass: organizationalUnit\nou: more\n\n");
-	buf_printf(ldif, "dn: ou=elsewhere," PEOPLE "\nobjectClass: referral\nobjectClass: extensibleObject\nou: elsewhere\nref: ldap://127.0.0.1:%d/" PEOPLE "\n\n",
+	buf_printf(ldif,
+		"dn: ou=elsewhere," PEOPLE "\nobjectClass: referral\nobjectClass: extensibleObject\nou: elsewhere\nref: ldap://127.0.0.1:%d/" PEOPLE
+		"\n\n",
 		trap_port);
 	add_person(ldif, "uid=alice", "alice", "");
 	add_person(ldif, "uid=bob", "bob", "");
@@ -133,7 +139,8 @@ static inline void add_entries(struct buf *ldif, int trap_port)
 	add_person(ldif, "uid=sta*r", "sta*r", "");
 	add_person(ldif, "uid=back\\\\slash", "back\\slash", "");
 	add_person(ldif, "uid=com\\,ma\\+plus", "com,ma+plus", "");
-	buf_add_text(ldif, "dn:: dWlkPXpvw6ssb3U9cGVvcGxlLGRjPWNvcnAsZGM9ZXhhbXBsZQ==\nobjectClass: inetOrgPerson\ncn: x\nsn: x\nuid:: em/Dqw==\nuserPassword:: em/Dqy1wYXNzd29yZA==\n\n");
+	buf_add_text(ldif, "dn:: dWlkPXpvw6ssb3U9cGVvcGxlLGRjPWNvcnAsZGM9ZXhhbXBsZQ==\nobjectClass: inetOrgPerson\ncn: x\nsn: x\nuid:: "
+			   "em/Dqw==\nuserPassword:: em/Dqy1wYXNzd29yZA==\n\n");
 	add_group(ldif, "payments", "uid=alice");
 	add_group(ldif, "platform", "uid=bob");
 	add_group(ldif, "odd", "uid=o(dd)");
@@ -150,10 +157,13 @@ static inline void slapd_configure(struct slapd *slapd, const char *certificate,
 	struct buf text = BUF_INIT(8192);
 	char path[512];
 
-	buf_add_text(&text, "include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\ninclude /etc/ldap/schema/inetorgperson.schema\n");
+	buf_add_text(&text,
+		"include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\ninclude /etc/ldap/schema/inetorgperson.schema\n");
 	buf_add_text(&text, "modulepath /usr/lib/ldap\nmoduleload back_mdb\nallow bind_anon_cred bind_anon_dn\nsizelimit unlimited\n");
-	buf_printf(&text, "TLSCertificateFile %s/%s.pem\nTLSCertificateKeyFile %s/%s.key\n%s\n", slapd->directory, certificate, slapd->directory, certificate, extra);
-	buf_printf(&text, "database mdb\nmaxsize 33554432\ndbnosync\nsuffix \"dc=corp,dc=example\"\ndirectory %s/db\nindex uid,member eq\n", slapd->directory);
+	buf_printf(&text, "TLSCertificateFile %s/%s.pem\nTLSCertificateKeyFile %s/%s.key\n%s\n", slapd->directory, certificate, slapd->directory,
+		certificate, extra);
+	buf_printf(&text, "database mdb\nmaxsize 33554432\ndbnosync\nsuffix \"dc=corp,dc=example\"\ndirectory %s/db\nindex uid,member eq\n",
+		slapd->directory);
 	buf_add_text(&text, "access to attrs=userPassword by anonymous auth by * none\naccess to * by dn.exact=\"" SERVICE_DN "\" read by * none\n");
 	snprintf(path, sizeof(path), "%s/slapd.conf", slapd->directory);
 	write_text(path, buf_text(&text));

@@ -21,10 +21,10 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-#define CHECK(row_name, condition)                                                                                                                   \
-	do {                                                                                                                                         \
-		if (!(condition))                                                                                                                    \
-			fail_msg("%s:%d: row \"%s\": %s", __FILE__, __LINE__, (row_name), #condition);                                               \
+#define CHECK(row_name, condition) \
+	do { \
+		if (!(condition)) \
+			fail_msg("%s:%d: row \"%s\": %s", __FILE__, __LINE__, (row_name), #condition); \
 	} while (0)
 
 /* --- a clock to turn --------------------------------------------------------------------------------------------------------------------- */
@@ -92,7 +92,7 @@ struct double_directory {
 	struct auth_directory directory; /* first */
 	atomic_int binds, searches;
 	atomic_bool down;
-	atomic_bool gone; /* the directory forgot everybody */
+	atomic_bool gone;     /* the directory forgot everybody */
 	pthread_mutex_t gate; /* taken during each call: a test holds it to hold the workers */
 };
 
@@ -168,7 +168,10 @@ struct arrival {
 	struct auth_answer answer; /* the latest */
 };
 
-#define ARRIVAL_INIT { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER }
+#define ARRIVAL_INIT \
+	{ \
+		.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER \
+	}
 
 static inline void arrive(void *ctx, const struct auth_answer *answer)
 {

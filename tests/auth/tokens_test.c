@@ -128,8 +128,14 @@ static void test_identity(void **state)
 {
 	static const char *const groups[] = { "ci", "nightly \xc3\xa9" };
 	static const char *const modules[] = { "git.corp.example/one", "*.example/two" };
-	struct auth_token_request request = { .user = "robot", .groups_fixed = true, .groups = groups, .groups_count = 2, .days = 3,
-		.scope = AUTH_SCOPE_AUDIT, .modules = modules, .modules_count = 2 };
+	struct auth_token_request request = { .user = "robot",
+		.groups_fixed = true,
+		.groups = groups,
+		.groups_count = 2,
+		.days = 3,
+		.scope = AUTH_SCOPE_AUDIT,
+		.modules = modules,
+		.modules_count = 2 };
 	char path[512];
 	char text[AUTH_TOKEN_TEXT_MAX];
 	struct auth_answer answer;

@@ -17,15 +17,15 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A slice in a static table, NULs included. */
-#define BYTES(literal)                                                                                                                               \
-	{                                                                                                                                            \
-		"" literal, sizeof(literal) - 1                                                                                                      \
+#define BYTES(literal) \
+	{ \
+		"" literal, sizeof(literal) - 1 \
 	}
 
-#define CHECK(row_name, condition)                                                                                                                   \
-	do {                                                                                                                                         \
-		if (!(condition))                                                                                                                    \
-			fail_msg("%s:%d: row \"%s\": %s", __FILE__, __LINE__, (row_name), #condition);                                               \
+#define CHECK(row_name, condition) \
+	do { \
+		if (!(condition)) \
+			fail_msg("%s:%d: row \"%s\": %s", __FILE__, __LINE__, (row_name), #condition); \
 	} while (0)
 
 /* The scratch directory is the state of the group. */
