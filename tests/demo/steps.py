@@ -62,7 +62,7 @@ def database_gone(scene):
     try:
         said = alice.refused("get", NEW)
         words = server_words(said, scene.gateway)
-        check(re.search(r"\b50[234]\b", said) and "checksum database" in said, f"go get {NEW} was refused, but not for the checksum database:\n{said}")
+        check(re.search(r"\b50[234]\b", said) and "checksum database" in said, f"go get {NEW} was refused, but not for its database:\n{said}")
         mark = upstream.mark()
         shutil.rmtree(os.path.join(alice.directory, "gopath"))
         run_program(alice)
@@ -135,7 +135,8 @@ def byte_changed(scene):
     said = (done.stdout + done.stderr).strip()
     check(done.returncode == 1, f"audit verify of the changed copy ended with {done.returncode}:\n{said}")
     check(re.search(rf"\b{row['seq']}\b", said), f"audit verify does not name row {row['seq']}:\n{said}")
-    return [f"in row {row['seq']} of a copy, bob became rob", "$ modgate audit verify -c copy/modgate.yaml", *said.replace(copy + os.sep, "").splitlines()]
+    return [f"in row {row['seq']} of a copy, bob became rob", "$ modgate audit verify -c copy/modgate.yaml",
+            *said.replace(copy + os.sep, "").splitlines()]
 
 
 def change_byte(copy, line, before, after):

@@ -1,5 +1,6 @@
 """The audit trail as a table of at most 95 columns: who got what, who was refused, and how many rows there are beside."""
-COLUMNS = (("row", 3, ">"), ("UTC", 8, "<"), ("who", 5, "<"), ("asks", 6, "<"), ("for", 41, "<"), ("said", 5, "<"), ("", 3, ">"), ("because", 17, "<"))
+COLUMNS = (("row", 3, ">"), ("UTC", 8, "<"), ("who", 5, "<"), ("asks", 6, "<"),
+           ("for", 41, "<"), ("said", 5, "<"), ("", 3, ">"), ("because", 17, "<"))
 
 
 def audit_table(rows):

@@ -63,7 +63,8 @@ class Teller:
         self._line(code, mark, label, title, f"{time.monotonic() - started:5.1f} s")
 
     def _line(self, code, mark, label, title, duration):
-        self.write(f"{self.paint(code, f'{mark:2}')} {label:1} {self.paint('1', title)}{' ' * (TITLE - len(title))} {self.paint('2', duration)}".rstrip())
+        room = " " * (TITLE - len(title))
+        self.write(f"{self.paint(code, f'{mark:2}')} {label:1} {self.paint('1', title)}{room} {self.paint('2', duration)}".rstrip())
 
     def details(self, lines, code="2"):
         """Long lines are wrapped; a tuple is (code, line) in that colour, never wrapped."""
