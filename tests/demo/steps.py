@@ -122,6 +122,11 @@ def trail_verified(scene):
     rows = scene.audit()
     seen = {(row.get("user"), row.get("verdict")) for row in rows if row["kind"] == "access"}
     check({("alice", "allow"), ("bob", "deny"), ("bob", "allow")} <= seen, f"the audit trail lacks alice's or bob's rows: {sorted(map(str, seen))}")
+    zips = {row["module"] for row in rows if row.get("user") == "alice" and row.get("action") == "zip" and row.get("status") == 200}
+    check({LEDGER, RATES, COLOUR, GREETING} <= zips, f"alice has four modules, the trail knows of {', '.join(sorted(zips))}")
+    unknown = sum(row.get("count", 1) for row in rows if row.get("status") == 401)
+    asked = 2 * len(everything_served(scene))
+    check(unknown > asked, f"{asked} requests and a go command were turned away without a name, the trail knows of {unknown}")
     report = scene.gateway.command("audit", "verify")
     return [*audit_table(rows), "", "$ modgate audit verify", *report.splitlines()[:2]]
 
