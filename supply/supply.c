@@ -32,7 +32,7 @@ static int open_vcs(struct supply *supply, const struct supply_options *options,
 			.subdir = from->subdir,
 			.credentials_file = from->credentials_file,
 			.ca = from->ca,
-			.refresh_s = from->refresh_s,
+			.refresh_s = from->refresh_s != 0 ? from->refresh_s : VCS_REFRESH_ALWAYS,
 			.missing_is_absent = from->missing_is_absent,
 		};
 	}

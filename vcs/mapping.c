@@ -108,7 +108,7 @@ static int check(const struct vcs_repository *from, struct mapping *out, struct 
 		code = check_subdir(from->subdir ? from->subdir : "", err);
 	if (code == 0 && out->local && (from->credentials_file || from->ca))
 		code = err_set(err, VCS_ERR_INVALID, "repository %s: credentials_file and ca belong to https", from->repository);
-	if (code == 0 && (from->refresh_s < 0 || from->refresh_s > 86400))
+	if (code == 0 && (from->refresh_s < VCS_REFRESH_ALWAYS || from->refresh_s > 86400))
 		code = err_set(err, VCS_ERR_INVALID, "repository %s: refresh_s must be 0 to 86400", from->repository);
 	return code;
 }
@@ -126,7 +126,8 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 	mapping_out->subdir = text_dup(repository->subdir ? repository->subdir : "");
 	mapping_out->credentials_file = text_dup(repository->credentials_file);
 	mapping_out->ca = text_dup(repository->ca);
-	mapping_out->refresh_us = (repository->refresh_s ? repository->refresh_s : REFRESH_S_DEFAULT) * 1000000;
+	if (repository->refresh_s != VCS_REFRESH_ALWAYS)
+		mapping_out->refresh_us = (repository->refresh_s ? repository->refresh_s : REFRESH_S_DEFAULT) * 1000000;
 	mapping_out->missing_is_absent = repository->missing_is_absent;
 	if (!mapping_out->prefix || !mapping_out->repository || !mapping_out->subdir ||
 		(repository->credentials_file && !mapping_out->credentials_file) || (repository->ca && !mapping_out->ca))

@@ -39,6 +39,8 @@ enum vcs_code {
 #define VCS_COMMIT_MAX     41   /* 40 hex digits and a NUL */
 #define VCS_SUM_MAX        64   /* "t1:" + 44 + NUL, rounded */
 
+#define VCS_REFRESH_ALWAYS (-1)
+
 /* Where the modules below a prefix come from. */
 struct vcs_repository {
 	const char *prefix;           /* module path prefix, whole elements; the longest that covers a module wins */
@@ -46,7 +48,7 @@ struct vcs_repository {
 	const char *subdir;           /* directory that the prefix (and its {n}) stands for; NULL: the root */
 	const char *credentials_file; /* holds user:token, read anew for each fetch; or "env:NAME"; NULL: none. https only */
 	const char *ca;               /* PEM file; NULL: the system's. https only */
-	int64_t refresh_s;            /* how long what was read of the references counts as fresh; 0: 60 */
+	int64_t refresh_s;            /* how long what was read of the references counts as fresh; 0: 60; VCS_REFRESH_ALWAYS: not at all */
 	bool missing_is_absent;       /* "not found" from the forge is VCS_ERR_ABSENT instead of VCS_ERR_UNKNOWN */
 };
 
