@@ -139,6 +139,12 @@ def gateway(stage, upstream):
     return lambda settings=None, policy=None, upstream=upstream, **options: stage.gateway(settings, policy, upstream, **options)
 
 
+@pytest.fixture(scope="session")
+def addresses():
+    """Loopback addresses, each given once, for callers that the gateway must not take for one."""
+    return (f"127.1.{number >> 8}.{number & 255}" for number in range(1, 65536))
+
+
 # --- the go command ----------------------------------------------------------------------------------------------------------------
 
 

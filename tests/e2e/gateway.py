@@ -38,6 +38,7 @@ class Gateway:
         self.stderr_path = self.directory + ".stderr"
         self.address_file = self.directory + ".address"
         self.env = {}       # more of the daemon's environment
+        self.source = None  # the address that requests come from, 127.x.y.z; None: the usual one
         self.process = None
         self.url = None
         if not os.path.exists(BINARY):
@@ -180,7 +181,8 @@ class Gateway:
 
     def connection(self, timeout=30):
         """A keep-alive connection for several requests."""
-        return http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.tls())
+        source = (self.source, 0) if self.source else None
+        return http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.tls(), source_address=source)
 
     def request(self, path, method="GET", headers=None, token=None, user=None, connection=None, body=None, timeout=30):
         """One request, with a bearer token or a user=(name, password) if given; an Answer. Follows nothing, raises for nothing."""
