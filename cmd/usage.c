@@ -25,7 +25,7 @@ void usage_command(const struct command *command, struct buf *out)
 	for (const struct option_row *option = command->options; option->name != NULL; option++) {
 		char label[64];
 		snprintf(label, sizeof(label), "%s%s%s", option->name, option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
-		buf_printf(out, "  %-24s %s\n", label, option->doc);
+		buf_printf(out, "  %-26s  %s\n", label, option->doc);
 	}
 }
 

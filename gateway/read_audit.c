@@ -112,14 +112,15 @@ static int verify_json(struct audit_verify_options *options, struct buf *out, st
 	return code;
 }
 
+/* Only of a sound log: whoever notes an altered one's head would believe it later. */
 static void tell_head(const struct audit_verify_result *result, bool expected, struct buf *out)
 {
 	char head[AUDIT_HEAD_TEXT_MAX];
-	if (!result->head_known)
+	if (!result->head_known || result->faults > 0)
 		return;
 	audit_head_format(&result->head, head);
 	buf_printf(out, "head: %s\n", head);
-	if (!expected && result->faults == 0)
+	if (!expected)
 		buf_printf(out,
 			"Keep this line where nobody of this machine can write: modgate audit verify --expect %s\n"
 			"then tells whether any of these rows was changed or cut off since.\n",
