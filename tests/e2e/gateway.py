@@ -79,7 +79,7 @@ class Gateway:
             os.unlink(self.address_file)
         with open(self.stderr_path, "a", encoding="utf-8") as stderr:
             self.process = subprocess.Popen([*WRAP, BINARY, "serve", "-c", self.config, "--address-file", self.address_file],
-                                            stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, env=environment(),
+                                            stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, env=environment(**self.env),
                                             process_group=0)      # a Ctrl-C is for the test, which then ends it
         self.wait(lambda: os.path.exists(self.address_file), "wrote no address file")
         with open(self.address_file, encoding="utf-8") as file:
