@@ -225,6 +225,8 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 
 	struct pool_options directory = { .name = "directory", .threads_max = DIRECTORY_WORKERS, .queue_max = DIRECTORY_QUEUE_MAX };
 	int code = open_policy(settings, &gateway->policy, err);
+	if (code == POLICY_ERR_INVALID)
+		code = GATEWAY_ERR_INVALID;
 	if (code == 0)
 		code = open_data(settings, &gateway->data, err);
 	if (code != 0)
@@ -237,6 +239,8 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 		code = pool_open(&directory, &gateway->directory, err);
 	if (code == 0)
 		code = open_auth(settings, gateway->tokens, gateway->directory, auth_note, gateway, &gateway->auth, err);
+	if (code == AUTH_ERR_INVALID)
+		code = GATEWAY_ERR_INVALID;
 	if (code == 0)
 		code = open_supply(gateway, err);
 	if (code != 0)

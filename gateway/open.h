@@ -15,7 +15,7 @@ int open_auth(const struct settings *settings, struct auth_tokens *tokens, struc
 /* Over gateway->settings and gateway->db; sets gateway->supply. */
 int open_supply(struct gateway *gateway, struct err *err);
 
-/* Everything but the server. */
+/* Everything but the server. BASE_ERR_BUSY: another process owns the data directory; GATEWAY_ERR_INVALID: policy or sign-in cannot stand. */
 int gateway_open(const struct settings *settings, struct gateway **gateway_out, struct err *err);
 void gateway_close(struct gateway **gateway);
 

@@ -155,7 +155,7 @@ int gateway_serve(const struct settings *settings, const char *address_file, str
 	if (code == BASE_ERR_BUSY)
 		return err_prepend(err, GATEWAY_ERR, "another modgate owns %s", settings->data);
 	if (code != 0)
-		return code;
+		return code == GATEWAY_ERR_INVALID ? code : GATEWAY_ERR;
 	code = start(gateway, &control, address_file, err);
 	if (code == 0) {
 		tell_start(gateway);

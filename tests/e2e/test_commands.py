@@ -283,6 +283,22 @@ def test_configuration_that_cannot_stand_is_misuse_elsewhere(gate):
         refused(gate.attempt(*args), 2, "modgate.yaml:", "network is not in this version")
 
 
+def test_serve_says_why_it_does_not_start(gate, tmp_path):
+    gate.configure({"sumdb.databases": [{"key": "sum.unknown.example"}]})
+    refused(gate.attempt("serve"), 3, "sum.unknown.example")
+    gate.policy("rules: [")
+    refused(gate.attempt("serve"), 2, "policy.yaml:")
+    (tmp_path / "file").write_text("")
+    gate.policy("rules: []\n")
+    gate.configure({"data": str(tmp_path / "file" / "data")})
+    refused(gate.attempt("serve"), 3, "file")
+
+
+def test_one_daemon_owns_the_data(gate):
+    gate.start()
+    refused(gate.attempt("serve"), 3, "another modgate owns")
+
+
 # --- tokens ----------------------------------------------------------------------------------------------------------------------------
 
 
