@@ -74,7 +74,7 @@ static struct artifact *make(enum store_kind kind, const struct store_row *row, 
 	artifact->public = (struct store_artifact){
 		.kind = kind,
 		.bytes = row->bytes,
-		.proof = pin->proof,
+		.proof = kind == STORE_MOD ? pin->mod_proof : pin->proof,
 		.is_private = pin->is_private,
 		.body = kind == STORE_ZIP ? SLICE_NONE : slice_make(artifact->path + path_bytes, body.len),
 		.file = artifact->path,

@@ -6,7 +6,8 @@
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS store_pin (module TEXT NOT NULL, version TEXT NOT NULL, origin TEXT NOT NULL, h1 TEXT NOT NULL, mod_h1 TEXT NOT "
 	"NULL,"
-	" proof INTEGER NOT NULL, private INTEGER NOT NULL, first_seen_us INTEGER NOT NULL, PRIMARY KEY (module, version)) WITHOUT ROWID;"
+	" proof INTEGER NOT NULL, mod_proof INTEGER NOT NULL, private INTEGER NOT NULL, first_seen_us INTEGER NOT NULL,"
+	" PRIMARY KEY (module, version)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_seen (module TEXT NOT NULL, version TEXT NOT NULL, found TEXT NOT NULL,"
 	" PRIMARY KEY (module, version, found)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_file (module TEXT NOT NULL, version TEXT NOT NULL, kind INTEGER NOT NULL, bytes INTEGER NOT NULL,"
@@ -16,11 +17,11 @@ static const char schema[] =
 
 enum statement { PIN_GET, PIN_PUT, PIN_REPORT, PIN_EACH, FILE_GET, FILE_PUT, VERSIONS, ANSWER_GET, ANSWER_PUT, STATEMENTS };
 static const char *const statements[] = {
-	[PIN_GET] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us FROM store_pin WHERE module = ? AND version = ?",
-	[PIN_PUT] = "INSERT OR REPLACE INTO store_pin (module, version, origin, h1, mod_h1, proof, private, first_seen_us) VALUES (?, ?, ?, ?, ?, ?, "
-		    "?, ?)",
+	[PIN_GET] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, mod_proof FROM store_pin WHERE module = ? AND version = ?",
+	[PIN_PUT] = "INSERT OR REPLACE INTO store_pin (module, version, origin, h1, mod_h1, proof, private, first_seen_us, mod_proof) VALUES (?, ?, "
+		    "?, ?, ?, ?, ?, ?, ?)",
 	[PIN_REPORT] = "INSERT OR IGNORE INTO store_seen (module, version, found) VALUES (?, ?, ?)",
-	[PIN_EACH] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, version FROM store_pin WHERE module = ?",
+	[PIN_EACH] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, mod_proof, version FROM store_pin WHERE module = ?",
 	[FILE_GET] = "SELECT bytes, digest, h1 FROM store_file WHERE module = ? AND version = ? AND kind = ?",
 	[FILE_PUT] = "INSERT OR REPLACE INTO store_file (module, version, kind, bytes, digest, h1) VALUES (?, ?, ?, ?, ?, ?)",
 	[VERSIONS] = "SELECT version FROM store_file WHERE module = ? AND kind IN (0, 1) GROUP BY version HAVING count(*) = 2",
@@ -87,6 +88,7 @@ static void column_pin(struct db_stmt *stmt, struct store_pin *pin)
 	pin->proof = (enum store_proof)db_column_int(stmt, 3);
 	pin->is_private = db_column_int(stmt, 4) != 0;
 	pin->first_seen_us = db_column_int(stmt, 5);
+	pin->mod_proof = (enum store_proof)db_column_int(stmt, 6);
 }
 
 static int pin_get(struct store_catalogue *catalogue, struct slice module, struct slice version, struct store_pin *pin_out, struct err *err)
@@ -109,6 +111,7 @@ static int pin_put(struct store_catalogue *catalogue, struct slice module, struc
 	db_bind_int(stmt, 6, pin->proof);
 	db_bind_int(stmt, 7, pin->is_private);
 	db_bind_int(stmt, 8, pin->first_seen_us);
+	db_bind_int(stmt, 9, pin->mod_proof);
 	return done(catalogue, stmt, run_write(stmt, err));
 }
 
@@ -134,7 +137,7 @@ static int pin_each(struct store_catalogue *catalogue, struct slice module, int 
 		if (step < 0)
 			return done(catalogue, stmt, err_prepend(err, STORE_ERR, "the catalogue cannot be read"));
 		column_pin(stmt, &pin);
-		code = each(ctx, db_column_text(stmt, 6), &pin);
+		code = each(ctx, db_column_text(stmt, 7), &pin);
 	}
 	return done(catalogue, stmt, 0);
 }

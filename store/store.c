@@ -116,11 +116,11 @@ static bool merge(char *pinned, const char *fact, size_t room, bool *changed)
 }
 
 /* A stronger proof than the one noted replaces it: the checksum database after an exemption, say. */
-static void merge_proof(struct store_pin *pin, enum store_proof proof, bool *changed)
+static void merge_proof(enum store_proof *noted, enum store_proof proof, bool *changed)
 {
-	if (proof == STORE_PROOF_NONE || proof == pin->proof || pin->proof == STORE_PROOF_SUMDB)
+	if (proof == STORE_PROOF_NONE || proof == *noted || *noted == STORE_PROOF_SUMDB)
 		return;
-	pin->proof = proof;
+	*noted = proof;
 	*changed = true;
 }
 
@@ -142,7 +142,8 @@ int store_pin_add(struct store *store, struct slice module, struct slice version
 		code = err_set(err, STORE_ERR_PINNED, "%.*s@%.*s differs from what was served before", SLICE_ARG(module), SLICE_ARG(version));
 		goto out;
 	}
-	merge_proof(&pin, facts->proof, &changed);
+	merge_proof(&pin.proof, facts->proof, &changed);
+	merge_proof(&pin.mod_proof, facts->mod_proof, &changed);
 	if (changed)
 		code = store->catalogue->calls->pin_put(store->catalogue, module, version, &pin, err);
 out:

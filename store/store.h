@@ -70,20 +70,21 @@ int store_try_artifact(
 int store_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out,
 	struct err *err);
 
-/* What is pinned. Empty strings: not yet. */
+/* What is pinned. Empty strings: not yet. A proof is of the h1 beside it. */
 struct store_pin {
 	char commit[SHA256_HEX]; /* of a private module, hex */
 	char h1[MODULE_H1_MAX];
 	char mod_h1[MODULE_H1_MAX];
-	enum store_proof proof;
+	enum store_proof proof;     /* of h1, and of commit */
+	enum store_proof mod_proof; /* of mod_h1: a proof of the one says nothing about the other */
 	bool is_private;
 	int64_t first_seen_us;
 };
 /* STORE_ERR_ABSENT, STORE_ERR. */
 int store_pin(struct store *store, struct slice module, struct slice version, struct store_pin *pin_out, struct err *err);
 /*
- * Fills what is still empty in the pin from `facts` (empty strings say nothing). STORE_ERR_PINNED when a fact differs from what is pinned.
- * Durable on return.
+ * Fills what is still empty in the pin from `facts` (empty strings and STORE_PROOF_NONE say nothing); a stronger proof replaces a weaker one.
+ * STORE_ERR_PINNED when a fact differs from what is pinned. Durable on return.
  */
 int store_pin_add(struct store *store, struct slice module, struct slice version, const struct store_pin *facts, struct err *err);
 /* Remembers that a different commit or h1 was seen for a pinned version. True the first time for this (version, found). */

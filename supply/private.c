@@ -28,7 +28,7 @@ static int vcs_failed(int code)
 static int pin_commit(struct supply *supply, struct slice module, const struct vcs_revision *revision, struct err *err)
 {
 	struct slice version = slice_of(revision->version);
-	struct store_pin facts = { .proof = STORE_PROOF_PIN, .is_private = true }, pin;
+	struct store_pin facts = { .proof = STORE_PROOF_PIN, .is_private = true }, pin = { 0 };
 	snprintf(facts.commit, sizeof(facts.commit), "%s", revision->commit);
 	int code = store_pin_add(supply->store, module, version, &facts, err);
 	if (code == 0)
@@ -142,7 +142,7 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 {
 	const struct store_artifact *artifact = NULL;
 	struct vcs_revision revision;
-	struct store_pin pin, facts = { .proof = STORE_PROOF_PIN, .is_private = true };
+	struct store_pin pin, facts = { .mod_proof = STORE_PROOF_PIN, .is_private = true };
 	struct buf body = BUF_INIT(MODULE_GOMOD_BYTES_MAX);
 	int code = pinned(supply, order, &pin, &revision, err);
 	if (code != 0)

@@ -102,7 +102,7 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 	code = code == 0 ? 0 : upstream_failed(code);
 	if (code == 0) {
 		dirhash_gomod(buf_slice(&body), facts.mod_h1);
-		code = prove(supply, order, NULL, facts.mod_h1, &facts.proof, err);
+		code = prove(supply, order, NULL, facts.mod_h1, &facts.mod_proof, err);
 	}
 	if (code == 0)
 		code = pin(supply, order, &facts, "go.mod changed", err);
@@ -203,7 +203,7 @@ static int mutable(struct supply *supply, const struct order *order, struct supp
 	code = code == 0 ? 0 : upstream_failed(code);
 	if (code == 0) {
 		code = keep_answer(supply, order, &body, false, SUPPLY_FETCHED, answer_out, err);
-	} else if (code != SUPPLY_ERR_ABSENT && store_answer(supply->store, order->module, order_query(order), &kept, NULL) == 0) {
+	} else if (code != SUPPLY_ERR_ABSENT && kept_before(supply, order, &kept, NULL) == 0) {
 		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, true);
 		code = 0;
 	}

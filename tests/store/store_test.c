@@ -143,6 +143,49 @@ static void test_pin_never_changes(void **state)
 	fixture_close(&fixture);
 }
 
+/* The go.mod was proved and the zip came in as an exemption, or the other way round: each is taken for what it is, after a restart too. */
+static void test_proof_of_each(void **state)
+{
+	static const struct {
+		const char *name, *version;
+		enum store_proof zip, mod;
+	} rows[] = {
+		{ "only the go.mod is proved", "v1.0.0", STORE_PROOF_EXEMPT, STORE_PROOF_SUMDB },
+		{ "only the zip is proved", "v1.1.0", STORE_PROOF_SUMDB, STORE_PROOF_EXEMPT },
+		{ "both", "v1.2.0", STORE_PROOF_SUMDB, STORE_PROOF_SUMDB },
+	};
+	struct slice module = SLICE("example.org/proofs");
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct slice version = slice_of(rows[i].version);
+		struct store_pin zip = { .h1 = "h1:z", .proof = rows[i].zip }, mod = { .mod_h1 = "h1:m", .mod_proof = rows[i].mod };
+		struct file_temp temp = FILE_TEMP_INIT;
+		struct fixture fixture = { 0 };
+		const struct store_artifact *artifact = NULL;
+		uint8_t digest[SHA256_BYTES];
+		fixture_open(&fixture, state);
+		assert_int_equal(store_pin_add(fixture.store, module, version, &mod, NULL), 0);
+		assert_int_equal(store_pin_add(fixture.store, module, version, &zip, NULL), 0);
+		assert_int_equal(store_put(fixture.store, STORE_MOD, module, version, SLICE("m"), SLICE("h1:m"), &artifact, NULL), 0);
+		store_artifact_unref(artifact);
+		assert_int_equal(store_zip_begin(fixture.store, module, version, &temp, NULL), 0);
+		assert_int_equal(file_temp_write(&temp, SLICE("z"), NULL), 0);
+		sha256(SLICE("z"), digest);
+		assert_int_equal(store_put_zip(fixture.store, module, version, &temp, 1, digest, SLICE("h1:z"), &artifact, NULL), 0);
+		file_temp_close(&temp);
+		store_artifact_unref(artifact);
+		fixture_close(&fixture);
+
+		fixture_open(&fixture, state);
+		assert_int_equal(store_artifact(fixture.store, STORE_MOD, module, version, &artifact, NULL), 0);
+		CHECK(rows[i].name, artifact->proof == rows[i].mod);
+		store_artifact_unref(artifact);
+		assert_int_equal(store_artifact(fixture.store, STORE_ZIP, module, version, &artifact, NULL), 0);
+		CHECK(rows[i].name, artifact->proof == rows[i].zip);
+		store_artifact_unref(artifact);
+		fixture_close(&fixture);
+	}
+}
+
 static void test_zip(void **state)
 {
 	struct fixture fixture = { 0 };
@@ -253,6 +296,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_artifact_survives, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_file, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_pin_never_changes, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_proof_of_each, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_zip, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_list, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_answers, scratch_setup, scratch_teardown),
