@@ -73,10 +73,23 @@ int gateway_reload(const struct settings *settings, struct buf *out, struct err 
 	return code;
 }
 
+/* What is not UTF-8 has no place in a JSON member, and a limit that got lost on the way would be none. */
+static int check_texts(const struct gateway_token_request *token, struct err *err)
+{
+	const char *const texts[][2] = { { "--user", token->user }, { "--groups", token->groups }, { "--scope", token->scope },
+		{ "--modules", token->modules } };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!slice_is_utf8(slice_of(texts[i][1])))
+			return err_set(err, GATEWAY_ERR_INVALID, "%s: a text in UTF-8 was expected", texts[i][0]);
+	return 0;
+}
+
 int gateway_token_issue(const struct settings *settings, const struct gateway_token_request *token, struct buf *out, struct err *err)
 {
 	struct buf request = BUF_INIT(CONTROL_MESSAGE_MAX);
 	struct json_writer json;
+	if (check_texts(token, err) != 0)
+		return GATEWAY_ERR_INVALID;
 	begin(&json, &request, "token_issue");
 	member(&json, "user", token->user);
 	member(&json, "groups", token->groups);

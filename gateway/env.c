@@ -9,6 +9,7 @@
 #include "gateway/certificate.h"
 #include "gateway/gateway.h"
 #include "gateway/open.h"
+#include "gateway/text.h"
 
 #define LIST_BYTES_MAX (256 * 1024)
 #define URL_BYTES_MAX  2048
@@ -128,22 +129,10 @@ static int from_settings(const struct settings *settings, struct advice *advice,
 
 /* --- telling ----------------------------------------------------------------------------------------------------------------------------- */
 
-/* Patterns and keys hold no single quote; a path may. */
-static void add_quoted(struct buf *out, const char *text)
-{
-	buf_add_char(out, '\'');
-	for (; *text != '\0'; text++)
-		if (*text == '\'')
-			buf_add_text(out, "'\\''");
-		else
-			buf_add_char(out, *text);
-	buf_add_char(out, '\'');
-}
-
 static void set_line(struct buf *out, const char *name, const char *value)
 {
 	buf_printf(out, "go env -w %s=", name);
-	add_quoted(out, value);
+	text_shell_word(value, out);
 	buf_add_char(out, '\n');
 }
 
@@ -191,7 +180,7 @@ static void tell_text(const struct advice *advice, struct buf *out)
 	buf_add_text(out, COMMENT_COLUMN
 		"the gateway's certificate is by an authority of its own: add a copy of this file to the system's, or for one shell\n");
 	buf_add_text(out, "export SSL_CERT_FILE=");
-	add_quoted(out, advice->ca);
+	text_shell_word(advice->ca, out);
 	buf_add_char(out, '\n');
 }
 

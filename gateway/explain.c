@@ -5,35 +5,10 @@
 #include "base/json.h"
 #include "gateway/gateway.h"
 #include "gateway/open.h"
+#include "gateway/text.h"
 #include "module/path.h"
 
-#define GROUPS_MAX 1024
-
 /* --- explain ----------------------------------------------------------------------------------------------------------------------------- */
-
-/* "a,b": strings and list in one allocation, the caller's to free. */
-static int split_groups(const char *text, const char ***groups_out, size_t *count_out, struct err *err)
-{
-	struct slice rest = slice_of(text), part;
-	const char **groups = calloc(1, GROUPS_MAX * sizeof(*groups) + rest.len + 1);
-	char *at = (char *)(groups + GROUPS_MAX);
-	size_t count = 0;
-	if (groups == NULL)
-		return err_set(err, GATEWAY_ERR, "memory is short");
-	while (slice_next(&rest, ',', &part)) {
-		part = slice_trim(part);
-		if (part.len == 0 || count == GROUPS_MAX) {
-			free(groups);
-			return err_set(
-				err, GATEWAY_ERR_INVALID, "--groups: at most %d names, separated by commas, none empty, were expected", GROUPS_MAX);
-		}
-		groups[count++] = memcpy(at, part.ptr, part.len);
-		at += part.len + 1;
-	}
-	*groups_out = groups;
-	*count_out = count;
-	return 0;
-}
 
 static int check_method(const char *method, struct err *err)
 {
@@ -79,11 +54,11 @@ static int explain_with(const struct settings *settings, const struct policy_que
 int gateway_policy_explain(const struct settings *settings, const struct gateway_explain *explain, struct buf *out, struct err *err)
 {
 	struct policy_question question;
-	const char **groups = NULL;
+	char **groups = NULL;
 	size_t count = 0;
-	int code = split_groups(explain->groups, &groups, &count, err);
+	int code = text_split(explain->groups, "--groups", &groups, &count, err);
 	if (code == 0)
-		code = make_question(explain, groups, count, &question, err);
+		code = make_question(explain, (const char *const *)groups, count, &question, err);
 	if (code == 0)
 		code = explain_with(settings, &question, explain->json, out, err);
 	free(groups);

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "gateway/certificate.h"
 #include "gateway/gateway.h"
+#include "gateway/text.h"
 #include "policy/policy.h"
 
 #define TEXT_MAX         (1024 * 1024)
@@ -181,23 +182,6 @@ static void unwrite(const struct plan *plan)
 
 /* --- telling --------------------------------------------------------------------------------------------------------------------------- */
 
-/* For a shell: as it is when it has no character that a shell looks at, else in single quotes. */
-static void add_word(struct buf *out, const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/+:@%=,";
-	if (text[0] != '\0' && strspn(text, plain) == strlen(text)) {
-		buf_add_text(out, text);
-		return;
-	}
-	buf_add_char(out, '\'');
-	for (; *text != '\0'; text++)
-		if (*text == '\'')
-			buf_add_text(out, "'\\''");
-		else
-			buf_add_char(out, *text);
-	buf_add_char(out, '\'');
-}
-
 static void tell_text(const struct plan *plan, struct buf *out)
 {
 	for (int i = 0; i < MADE; i++)
@@ -220,9 +204,9 @@ static void tell_text(const struct plan *plan, struct buf *out)
 		buf_add_text(
 			out, "There is no checksum database, so public modules cannot be proved and none is served: see sumdb in modgate.yaml.\n");
 	buf_add_text(out, "\nNext:\n  modgate serve -c ");
-	add_word(out, plan->paths[CONFIGURATION]);
+	text_shell_word(plan->paths[CONFIGURATION], out);
 	buf_add_text(out, "\n  modgate env -c ");
-	add_word(out, plan->paths[CONFIGURATION]);
+	text_shell_word(plan->paths[CONFIGURATION], out);
 	buf_add_char(out, '\n');
 }
 

@@ -7,8 +7,7 @@
 #include "gateway/gateway.h"
 #include "gateway/record.h"
 #include "gateway/reload.h"
-
-#define LIST_ITEMS_MAX 1024
+#include "gateway/text.h"
 
 static const char *text_of(const struct json *request, const char *name, char *room, size_t bytes)
 {
@@ -18,31 +17,6 @@ static const char *text_of(const struct json *request, const char *name, char *r
 	memcpy(room, text.ptr, text.len);
 	room[text.len] = '\0';
 	return room;
-}
-
-/* "a,b" into strings; the list and its strings are one allocation, the caller's to free. */
-static int split(const char *list, const char *what, char ***items_out, size_t *count_out, struct err *err)
-{
-	struct slice rest = slice_of(list), part;
-	size_t count = 0;
-	char **items = calloc(1, LIST_ITEMS_MAX * sizeof(*items) + rest.len + 1);
-	if (items == NULL)
-		return err_set(err, GATEWAY_ERR, "memory is short");
-	char *text = (char *)(items + LIST_ITEMS_MAX);
-	while (slice_next(&rest, ',', &part)) {
-		part = slice_trim(part);
-		if (part.len == 0 || count == LIST_ITEMS_MAX) {
-			free(items);
-			return err_set(
-				err, GATEWAY_ERR_INVALID, "%s: a list of at most %d names, separated by commas, none empty", what, LIST_ITEMS_MAX);
-		}
-		items[count++] = text;
-		memcpy(text, part.ptr, part.len);
-		text += part.len + 1;
-	}
-	*items_out = items;
-	*count_out = count;
-	return 0;
 }
 
 static int auth_answer_code(int code)
@@ -80,7 +54,7 @@ static int issue_recorded(const struct operate *operate, const struct auth_token
 
 static int token_issue(const struct operate *operate, const struct json *request, struct buf *out, struct err *err)
 {
-	char user[AUTH_USER_MAX + 1], scope[32], *groups_text = NULL, *modules_text = NULL, **groups = NULL, **modules = NULL;
+	char user[AUTH_USER_MAX + 1], *groups_text = NULL, *modules_text = NULL, **groups = NULL, **modules = NULL;
 	struct slice text;
 	struct auth_token_request token = { .user = text_of(request, "user", user, sizeof(user)), .scope = AUTH_SCOPE_READ };
 	int code = GATEWAY_ERR_INVALID;
@@ -88,21 +62,21 @@ static int token_issue(const struct operate *operate, const struct json *request
 		err_set(err, code, "--user: a name of at most %d bytes is needed", AUTH_USER_MAX);
 		goto out;
 	}
-	if (text_of(request, "scope", scope, sizeof(scope)) != NULL && !auth_scope_of(slice_of(scope), &token.scope)) {
-		err_set(err, code, "--scope %s: read, audit or admin was expected", scope);
+	if (json_to_text(json_get(request, "scope"), &text) && !auth_scope_of(text, &token.scope)) {
+		err_set(err, code, "--scope %.*s: read, audit or admin was expected", SLICE_ARG(text));
 		goto out;
 	}
 	json_to_int(json_get(request, "days"), &token.days);
 	if (json_to_text(json_get(request, "groups"), &text)) {
 		groups_text = slice_dup(text);
 		token.groups_fixed = true;
-		if (groups_text == NULL || split(groups_text, "--groups", &groups, &token.groups_count, err) != 0)
+		if (groups_text == NULL || text_split(groups_text, "--groups", &groups, &token.groups_count, err) != 0)
 			goto out;
 		token.groups = (const char *const *)groups;
 	}
 	if (json_to_text(json_get(request, "modules"), &text)) {
 		modules_text = slice_dup(text);
-		if (modules_text == NULL || split(modules_text, "--modules", &modules, &token.modules_count, err) != 0)
+		if (modules_text == NULL || text_split(modules_text, "--modules", &modules, &token.modules_count, err) != 0)
 			goto out;
 		token.modules = (const char *const *)modules;
 	}

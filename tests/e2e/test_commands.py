@@ -329,6 +329,8 @@ def test_tokens(gate, running):
 @pytest.mark.parametrize("options, says", [
     (("--user", ""), "user"), (("--user", "a\nb"), "user"), (("--user", "a", "--scope", "root"), "read, audit or admin"), (("--user", "a", "--days", "91"), "90"),
     (("--user", "a", "--groups", "x,,y"), "--groups"), (("--user", "a", "--modules", "[x"), "[x"), (("--user", "u" * 300), "256"),
+    (("--user", "a", "--scope", "admin" * 20), "read, audit or admin"), (("--user", "a", "--modules", b"example.org/\xff"), "--modules: a text in UTF-8"),
+    (("--user", "a", "--groups", b"\xff"), "--groups: a text in UTF-8"),
 ])
 def test_tokens_refused(gate, running, options, says):
     if running:

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shlex
 import stat
 import subprocess
 
@@ -49,7 +50,7 @@ def test_env_of_a_url(tmp_path, url, proxy, host):
     """On a machine that knows nothing else of the gateway."""
     env = fake_go(tmp_path)
     done = modgate("env", url, env=env, cwd=tmp_path)
-    assert lines(done.stdout) == [f"go env -w GOPROXY='{proxy}'", "go env -w GONOPROXY=none", "go env -u GOPRIVATE"]
+    assert lines(done.stdout) == [f"go env -w GOPROXY={shlex.quote(proxy)}", "go env -w GONOPROXY=none", "go env -u GOPRIVATE"]
     assert machines(done.stdout) == host and "GOSUMDB and GONOSUMDB are not known here" in done.stdout
 
 
@@ -73,8 +74,8 @@ def gate(gateway, git_repo):
 
 def test_env_of_a_configuration(gate, tmp_path, upstream):
     said = modgate("env", "-c", gate.config, env=fake_go(tmp_path)).stdout
-    assert lines(said) == ["go env -w GOPROXY='https://127.0.0.1:8443'", "go env -w GONOPROXY=none", "go env -u GOPRIVATE", f"go env -w GOSUMDB='{upstream.key}'",
-                           f"go env -w GONOSUMDB='{LIST}'", f"export SSL_CERT_FILE='{gate.ca}'"]
+    assert lines(said) == ["go env -w GOPROXY=https://127.0.0.1:8443", "go env -w GONOPROXY=none", "go env -u GOPRIVATE", f"go env -w GOSUMDB={upstream.key}",
+                           f"go env -w GONOSUMDB='{LIST}'", f"export SSL_CERT_FILE={gate.ca}"]
     told = json.loads(modgate("env", "-c", gate.config, "--json", env=fake_go(tmp_path)).stdout)
     assert told == {"set": {"GOPROXY": "https://127.0.0.1:8443", "GONOPROXY": "none", "GOSUMDB": upstream.key, "GONOSUMDB": LIST}, "unset": ["GOPRIVATE"],
                     "netrc_machines": ["127.0.0.1:8443", "127.0.0.1"], "ssl_cert_file": gate.ca}
@@ -95,12 +96,12 @@ def test_env_says_nothing_of_an_authority_that_is_not_its_own(gate, server_certi
 def test_env_finds_its_name(tmp_path):
     modgate("init", tmp_path / "gate", "--host", "gate.corp.example", "--upstream", "https://proxy.example")
     config = tmp_path / "gate/modgate.yaml"
-    assert "go env -w GOPROXY='https://gate.corp.example:8443'" in modgate("env", "-c", config).stdout
+    assert "go env -w GOPROXY=https://gate.corp.example:8443\n" in modgate("env", "-c", config).stdout
     config.write_text(config.read_text().replace("0.0.0.0:8443", "[::]:443").replace("key: keys/server.key", "key: keys/server.key\n  prefix: /goproxy"))
-    assert "go env -w GOPROXY='https://gate.corp.example:443/goproxy'" in modgate("env", "-c", config).stdout
+    assert "go env -w GOPROXY=https://gate.corp.example:443/goproxy\n" in modgate("env", "-c", config).stdout
     config.write_text(config.read_text().replace("[::]:443", "127.0.0.1:0"))
     refused(modgate("env", "-c", config), 2, "modgate env URL")
-    assert "go env -w GOPROXY='https://127.0.0.1:4711/goproxy'" in modgate("env", "-c", config, "https://127.0.0.1:4711/goproxy").stdout
+    assert "go env -w GOPROXY=https://127.0.0.1:4711/goproxy\n" in modgate("env", "-c", config, "https://127.0.0.1:4711/goproxy").stdout
 
 
 # --- pasted ------------------------------------------------------------------------------------------------------------------------------
