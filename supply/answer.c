@@ -61,7 +61,6 @@ static struct answer *make(size_t bytes)
 	struct answer *answer = malloc(sizeof(*answer) + bytes);
 	if (answer == NULL)
 		return NULL;
-	/* The text is long and seldom used: only its first byte needs a value. */
 	answer->public = (struct supply_answer){ .code = SUPPLY_OK, .etag = "", .h1 = "", .origin = "" };
 	atomic_init(&answer->references, 1);
 	answer->artifact = NULL;

@@ -23,13 +23,26 @@ void store_works(struct supply *supply)
 		atomic_store(&supply->store_failing, false);
 }
 
+int kept_before(struct supply *supply, const struct order *order, const struct store_answer **kept_out, struct err *err)
+{
+	const struct store_answer *kept = NULL;
+	if (store_answer(supply->store, order->module, order_query(order), &kept, err) != 0)
+		return SUPPLY_ERR_ABSENT;
+	if (kept->is_private != (order->public_module == NULL)) {
+		store_answer_unref(kept);
+		return SUPPLY_ERR_ABSENT;
+	}
+	*kept_out = kept;
+	return 0;
+}
+
 int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, bool stale, enum supply_source source,
 	struct supply_answer **answer_out, struct err *err)
 {
 	const struct store_answer *kept = NULL;
 	if (buf_failed(body))
 		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
-	if (stale && store_answer(supply->store, order->module, order_query(order), &kept, NULL) == 0) {
+	if (stale && kept_before(supply, order, &kept, NULL) == 0) {
 		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, true);
 		return 0;
 	}

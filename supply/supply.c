@@ -255,7 +255,7 @@ int supply_stored(struct supply *supply, const struct order *order, struct suppl
 		store_artifact_unref(artifact);
 		return code == 0 || code == STORE_ERR_ABSENT ? SUPPLY_ERR_ABSENT : store_failed(supply, code, err);
 	}
-	if (store_answer(supply->store, order->module, order_query(order), &kept, err) != 0)
+	if (kept_before(supply, order, &kept, err) != 0)
 		return SUPPLY_ERR_ABSENT;
 	if (fresh(supply, order, kept)) {
 		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, false);

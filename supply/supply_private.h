@@ -32,7 +32,7 @@ struct supply {
 	struct pool *git, *fetch;
 	struct flights *flights;
 	struct negatives *negatives;
-	int64_t list_ttl_s, negative_ttl_s;
+	int64_t list_ttl_s;
 	void (*notice)(void *ctx, const struct supply_notice *notice);
 	void *notice_ctx;
 	const struct clock *clock;
@@ -78,6 +78,8 @@ int produce_public(struct supply *supply, const struct order *order, struct supp
 /* The store's codes as supply's; notes for /readyz that it fails. */
 int store_failed(struct supply *supply, int store_code, const struct err *err);
 void store_works(struct supply *supply);
+/* What was kept before, however old; of the module as private or public as it is now. 0, or SUPPLY_ERR_ABSENT. */
+int kept_before(struct supply *supply, const struct order *order, const struct store_answer **kept_out, struct err *err);
 /* Keeps an answer that may change and gives it; a stale one gives way to what was kept before, whose age is known. */
 int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, bool stale, enum supply_source source,
 	struct supply_answer **answer_out, struct err *err);

@@ -155,6 +155,36 @@ def test_exempt_is_served_and_the_record_says_so(stage):
     assert accesses(gate)[-1]["proof"] == "sumdb"
 
 
+def test_the_proof_of_a_go_mod_is_none_of_its_zip(stage):
+    """A changed zip came in while the module was exempt; of the two only the go.mod can be proved since, and only that is served."""
+    company = Company(stage)
+    gate = company.gateway({**rules(), "nosumdb": ["git.corp.example", GREETING]})
+    token = gate.token("alice")
+    mod, archive = paths()
+    company.upstream.faults.set("zip", ONE)
+    assert [gate.request(path, token=token).status for path in (mod, archive)] == [200, 200]
+    gate.policy(rules())
+    gate.command("reload")
+    for _ in range(2):
+        assert [gate.request(path, token=token).status for path in (mod, archive)] == [200, 502]
+        gate.restart()
+    assert [row["proof"] for row in accesses(gate) if row["status"] == 200] == ["exempt", "exempt", "sumdb", "sumdb"]
+
+
+def test_a_private_list_is_not_served_as_a_public_one(stage):
+    """The module was private when its list was kept; now it is not, and its upstream cannot be asked."""
+    company = Company(stage)
+    gate = company.gateway(settings={"cache.list_ttl_s": 0})
+    token = gate.token("alice", ["payments"])
+    url = f"/{MONO}/@v/list"
+    assert b"v1.0.0" in gate.request(url, token=token).body
+    gate.configure({"repositories": company.settings(gate)["repositories"][:1]})
+    gate.policy({"rules": [{"name": "all", "modules": ["*"], "verdict": "allow"}]})
+    gate.restart()
+    company.upstream.faults.set("paths", f"{url} 503")
+    assert gate.request(url, token=token).status == 503
+
+
 def test_proofs_in_the_record(stage):
     company = Company(stage)
     gate = company.gateway()
