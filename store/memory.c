@@ -115,10 +115,14 @@ struct memory_object *memory_get(struct memory *memory, struct slice key)
 
 void memory_put(struct memory *memory, struct slice key, struct memory_object *object, size_t bytes)
 {
-	struct entry *entry = malloc(sizeof(*entry) + key.len);
-	if (entry == NULL)
+	size_t weight = bytes + key.len + ENTRY_OVERHEAD;
+	struct entry *entry = weight <= memory->bytes_max ? malloc(sizeof(*entry) + key.len) : NULL;
+	if (entry == NULL) {
+		/* What the key had is superseded all the same. */
+		memory_drop(memory, key);
 		return;
-	*entry = (struct entry){ .object = memory_ref(object), .weight = bytes + key.len + ENTRY_OVERHEAD, .hash = hash_of(key), .key_len = key.len };
+	}
+	*entry = (struct entry){ .object = memory_ref(object), .weight = weight, .hash = hash_of(key), .key_len = key.len };
 	memcpy(entry->key, key.ptr, key.len);
 
 	pthread_mutex_lock(&memory->lock);
