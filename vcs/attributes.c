@@ -11,6 +11,7 @@
 #define FILE_BYTES_MAX (8u * 1024 * 1024)
 #define NAMES_MAX      512                    /* macros may use each other: so deep may they be */
 #define LEVELS_MAX     (TREE_DEPTH_MAX + 200) /* directories of a module and of the files in it */
+#define LOOK_UP_EVERY  256                    /* rules: is there time left? Each may cost a millisecond */
 
 /* The rules of one directory on the way to a file. */
 struct level {
@@ -26,6 +27,8 @@ struct macro {
 };
 
 struct attributes {
+	const struct session *session;
+	uint64_t looked_at; /* rules, for all files together */
 	git_repository *git;
 	git_tree *tree;
 	struct attribute_names names;
@@ -176,6 +179,7 @@ int vcs_attributes_open(struct session *session, const git_oid *commit, struct a
 
 	if (!attributes)
 		return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+	attributes->session = session;
 	attributes->git = session->git;
 	code = vcs_blob_tree(session->git, commit, &attributes->tree, err);
 	if (code == 0)
@@ -264,7 +268,9 @@ static int evaluate(struct attributes *attributes, const char *path, struct err 
 			const struct rule *rule = &level->rules.rules[i - 1];
 			bool match = false;
 
-			if (rule->macro == ATTRIBUTE_NONE)
+			if (++attributes->looked_at % LOOK_UP_EVERY == 0)
+				code = vcs_session_go_on(attributes->session, err);
+			if (code == 0 && rule->macro == ATTRIBUTE_NONE)
 				code = matches(rule, rest, &match, err);
 			if (code == 0 && match)
 				decide(attributes, &level->rules, rule);

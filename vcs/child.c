@@ -169,18 +169,25 @@ struct pipes {
 	int out[2], messages[2], trace[2];
 };
 
-/* Reads until all pipes end. NULL, or what went wrong. */
-static const char *listen_to(const struct child *child, struct pipes *pipes)
+/* Why not to wait for the child any more; NULL: go on. */
+static const char *overdue(const struct child *child, int64_t deadline)
 {
-	int64_t deadline = now_ms() + child->timeout_ms;
+	if (atomic_load(child->aborted))
+		return "stopped because modgate stops";
+	return now_ms() >= deadline ? "took too long and was ended" : NULL;
+}
+
+/* Reads until all pipes end. NULL, or what went wrong. */
+static const char *listen_to(const struct child *child, struct pipes *pipes, int64_t deadline)
+{
+	const char *problem;
 
 	while (pipes->out[0] >= 0 || pipes->messages[0] >= 0 || pipes->trace[0] >= 0) {
 		struct pollfd fds[3] = { { pipes->out[0], POLLIN, 0 }, { pipes->messages[0], POLLIN, 0 }, { pipes->trace[0], POLLIN, 0 } };
 
-		if (atomic_load(child->aborted))
-			return "stopped because modgate stops";
-		if (now_ms() >= deadline)
-			return "took too long and was ended";
+		problem = overdue(child, deadline);
+		if (problem)
+			return problem;
 		if (poll(fds, 3, POLL_MS) <= 0)
 			continue;
 		if (fds[0].revents && !drain(&pipes->out[0], child->output, false))
@@ -192,22 +199,36 @@ static const char *listen_to(const struct child *child, struct pipes *pipes)
 	return NULL;
 }
 
-/* A child that closed its output may still run: it gets the rest of nothing, its group is ended. */
-static int reap(pid_t pid, bool end)
+/* A child that closed its output may still run: it has the rest of its time. It is not reaped here. */
+static const char *wait_for_exit(const struct child *child, pid_t pid, int64_t deadline)
+{
+	const char *problem = NULL;
+	siginfo_t info = { .si_pid = 0 };
+
+	for (int pause_ms = 1; waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0 && !problem;) {
+		poll(NULL, 0, pause_ms);
+		pause_ms = pause_ms < POLL_MS / 2 ? pause_ms * 2 : POLL_MS;
+		problem = overdue(child, deadline);
+	}
+	return problem;
+}
+
+/* Its group is ended before it is reaped: after that its number may be another's. */
+static int reap(pid_t pid)
 {
 	int status = 0;
 
-	if (end)
-		kill(-pid, SIGKILL);
+	kill(-pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;
-	kill(-pid, SIGKILL);
 	return status;
 }
 
 static int start_and_listen(struct start *start, struct pipes *pipes, int *status_out, struct err *err)
 {
+	const struct child *child = start->child;
+	int64_t deadline = now_ms() + child->timeout_ms;
 	const char *problem;
 	pid_t pid = fork();
 
@@ -219,8 +240,10 @@ static int start_and_listen(struct start *start, struct pipes *pipes, int *statu
 	close_fd(&pipes->out[1]);
 	close_fd(&pipes->messages[1]);
 	close_fd(&pipes->trace[1]);
-	problem = listen_to(start->child, pipes);
-	*status_out = reap(pid, problem != NULL);
+	problem = listen_to(child, pipes, deadline);
+	if (!problem)
+		problem = wait_for_exit(child, pid, deadline);
+	*status_out = reap(pid);
 	if (problem)
 		return err_set(err, VCS_ERR_UNKNOWN, "git %s", problem);
 	return 0;

@@ -15,9 +15,13 @@ static int find_pin(struct session *session, const char *commit, git_oid *commit
 	if (git_repository_odb(&odb, session->git) != 0)
 		return err_set(err, VCS_ERR_UNKNOWN, "the objects of %s cannot be read: %s", session->at.module, vcs_git_reason());
 	there = git_odb_exists(odb, &id);
-	if (!there && !session->repository->local &&
-		vcs_repository_sync(session->vcs, session->at.mapping, session->repository, session->begun_us, err) == SYNC_DONE)
+	if (!there && !session->repository->local) {
+		if (vcs_repository_sync(session->vcs, session->at.mapping, session->repository, session->begun_us, err) != SYNC_DONE) {
+			git_odb_free(odb);
+			return VCS_ERR_UNKNOWN; /* the remote may have it: err says why it could not be asked */
+		}
 		there = git_odb_refresh(odb) == 0 && git_odb_exists(odb, &id);
+	}
 	git_odb_free(odb);
 	if (!there)
 		return err_set(err, VCS_ERR_UNKNOWN,

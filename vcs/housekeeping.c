@@ -1,5 +1,6 @@
 /* Keeping mirrors in order: leftovers of killed children, and when loose references and packs want to be put together. */
 #include <fts.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,21 +25,45 @@ static void each_file(const char *directory, void (*visit)(void *ctx, const FTSE
 	free(path);
 }
 
-static bool is_leftover(struct slice name)
-{
-	return slice_ends(name, SLICE(".lock")) || slice_starts(name, SLICE("tmp_"));
-}
-
-static void sweep(void *ctx, const FTSENT *file)
+/* No reference can be named so. */
+static void sweep_lock(void *ctx, const FTSENT *file)
 {
 	(void)ctx;
-	if (is_leftover(slice_of(file->fts_name)))
+	if (slice_ends(slice_of(file->fts_name), SLICE(".lock")))
+		unlink(file->fts_path);
+}
+
+static void sweep_temporary(void *ctx, const FTSENT *file)
+{
+	(void)ctx;
+	if (slice_starts(slice_of(file->fts_name), SLICE("tmp_")))
 		unlink(file->fts_path);
 }
 
 void vcs_mirror_sweep(const char *git_dir)
 {
-	each_file(git_dir, sweep, NULL);
+	struct buf objects = BUF_INIT(8192);
+
+	each_file(git_dir, sweep_lock, NULL);
+	/* Elsewhere such a name may be a branch's or a tag's. */
+	buf_printf(&objects, "%s/objects", git_dir);
+	if (!buf_failed(&objects))
+		each_file(buf_text(&objects), sweep_temporary, NULL);
+	buf_free(&objects);
+}
+
+void vcs_mirror_remove(const char *git_dir)
+{
+	char *path = strdup(git_dir), *paths[] = { path, NULL };
+	FTS *walk = path ? fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL) : NULL;
+	const FTSENT *entry;
+
+	while (walk && (entry = fts_read(walk)))
+		if (entry->fts_info != FTS_D)
+			remove(entry->fts_path);
+	if (walk)
+		fts_close(walk);
+	free(path);
 }
 
 struct tally {

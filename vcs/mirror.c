@@ -252,6 +252,7 @@ static enum sync get(struct fetch *fetch, struct err *err)
 	return run(fetch, argv, fetch->git_dir, INT64_MAX, true, err);
 }
 
+/* One that was never fetched completely may be half made, if a kill came then: git would refuse it for ever. It is begun anew. */
 static int make(const struct fetch *fetch, struct err *err)
 {
 	git_repository_init_options options = { .version = GIT_REPOSITORY_INIT_OPTIONS_VERSION };
@@ -260,8 +261,9 @@ static int make(const struct fetch *fetch, struct err *err)
 	options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKDIR;
 	options.mode = 0700;
 	options.initial_head = UNBORN;
-	if (access(fetch->git_dir, F_OK) == 0)
+	if (vcs_mirror_usable(fetch->git_dir))
 		return 0;
+	vcs_mirror_remove(fetch->git_dir);
 	if (git_repository_init_ext(&git, fetch->git_dir, &options) != 0)
 		return err_set(err, VCS_ERR_UNKNOWN, "cannot make the mirror %s: %s", fetch->git_dir, vcs_git_reason());
 	git_repository_free(git);

@@ -95,3 +95,15 @@ int vcs_session_trust(const struct session *session, struct err *err)
 		return 0;
 	return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 }
+
+int vcs_session_go_on(const struct session *session, struct err *err)
+{
+	const struct vcs *vcs = session->vcs;
+
+	if (atomic_load(&vcs->aborted))
+		return err_set(err, VCS_ERR_UNKNOWN, "stopped because modgate stops");
+	if (clock_monotonic_us(vcs->clock) - session->work_begun_us > vcs->fetch_timeout_ms * 1000)
+		return err_set(err, VCS_ERR_UNKNOWN, "making the zip of %s took longer than %lld ms and was given up", session->at.module,
+			(long long)vcs->fetch_timeout_ms);
+	return 0;
+}

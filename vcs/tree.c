@@ -7,10 +7,12 @@
 
 int vcs_listing_add(struct listing *listing, const char *path, const git_oid *blob, enum module_file_mode mode, struct err *err)
 {
+	size_t len = strlen(path);
 	struct entry *entry;
 
-	if (listing->count >= MODULE_FILES_MAX)
-		return err_set(err, VCS_ERR_REJECTED, "there are more than %d files", MODULE_FILES_MAX);
+	if (listing->count >= MODULE_FILES_MAX || len > TREE_PATHS_MAX - listing->path_bytes)
+		return err_set(err, VCS_ERR_REJECTED, "there are more than %d files, or their paths have more than %u bytes together",
+			MODULE_FILES_MAX, TREE_PATHS_MAX);
 	if (listing->count == listing->cap) {
 		size_t cap = listing->cap ? listing->cap * 2 : 256;
 		struct entry *entries = realloc(listing->entries, cap * sizeof(*entries));
@@ -27,6 +29,7 @@ int vcs_listing_add(struct listing *listing, const char *path, const git_oid *bl
 	entry->mode = mode;
 	if (!entry->path)
 		return err_set(err, VCS_ERR_UNKNOWN, "cannot list the files: out of memory");
+	listing->path_bytes += len;
 	listing->count++;
 	return 0;
 }

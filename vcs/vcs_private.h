@@ -171,6 +171,8 @@ enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const
 
 /* housekeeping.c. Removes what a killed child left: locks and temporary packs. Only while nobody fetches. */
 void vcs_mirror_sweep(const char *git_dir);
+/* Removes it whole, if it is there. The same. */
+void vcs_mirror_remove(const char *git_dir);
 /* So many loose references or packs that reading becomes slow? */
 bool vcs_mirror_wants_tidying(const char *git_dir);
 
@@ -208,7 +210,8 @@ struct session {
 	git_repository *git;
 	struct refs *refs;
 	int64_t begun_us;
-	enum sync failure; /* of the last attempt to read the references */
+	int64_t work_begun_us; /* when the zip that is being made was begun */
+	enum sync failure;     /* of the last attempt to read the references */
 	struct err failure_text;
 };
 
@@ -224,6 +227,8 @@ void vcs_session_close(struct session **session);
 bool vcs_session_renew(struct session *session);
 /* The code for a question that only fresh references can answer; 0 when they are fresh, or may be shown as stale. */
 int vcs_session_trust(const struct session *session, struct err *err);
+/* Asked now and then while a zip is made: 0, or VCS_ERR_UNKNOWN when all is aborted or it takes longer than fetch_timeout_ms. */
+int vcs_session_go_on(const struct session *session, struct err *err);
 /* The code of a failed sync by what the mapping says; err is the sentence already. */
 int vcs_sync_code(enum sync failure, const struct mapping *mapping);
 
@@ -386,6 +391,7 @@ int vcs_wildmatch(const char *pattern, struct slice text, bool pathname, bool *m
 
 #define TREE_DEPTH_MAX 256
 #define TREE_PATH_MAX  4096
+#define TREE_PATHS_MAX (256u * 1024 * 1024) /* bytes of all paths of a listing together */
 
 struct entry {
 	char *path; /* relative to the module's directory; belongs to the listing */
@@ -397,6 +403,7 @@ struct entry {
 struct listing {
 	struct entry *entries;
 	size_t count, cap;
+	size_t path_bytes;
 };
 /* Every blob below directory ("" the root), in the tree's order. VCS_ERR_REJECTED: deeper or more than the limits. */
 int vcs_listing_read(git_repository *git, const git_tree *root, const char *directory, struct listing *out, struct err *err);

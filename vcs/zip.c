@@ -103,14 +103,20 @@ static int prepare(struct making *making, struct err *err)
 	git_odb *odb = NULL;
 	int code = vcs_listing_read(making->session->git, making->tree, making->place.directory, listing, err);
 
-	for (size_t i = 0; i < listing->count && code == 0; i++)
-		code = plan_conversion(making, &listing->entries[i], err);
+	for (size_t i = 0; i < listing->count && code == 0; i++) {
+		code = vcs_session_go_on(making->session, err);
+		if (code == 0)
+			code = plan_conversion(making, &listing->entries[i], err);
+	}
 	if (code == 0)
 		code = import_license(making, err);
 	if (code == 0 && git_repository_odb(&odb, making->session->git) != 0)
 		code = err_set(err, VCS_ERR_UNKNOWN, "the objects cannot be read: %s", vcs_git_reason());
-	for (size_t i = 0; i < listing->count && code == 0; i++)
-		code = measure(making, odb, &listing->entries[i], err);
+	for (size_t i = 0; i < listing->count && code == 0; i++) {
+		code = vcs_session_go_on(making->session, err);
+		if (code == 0)
+			code = measure(making, odb, &listing->entries[i], err);
+	}
 	git_odb_free(odb);
 	return code;
 }
@@ -188,9 +194,11 @@ static int write_all(struct making *making, struct slice version, char h1_out[MO
 
 	if (module_zip_open(slice_of(making->session->at.module), version, pass, making, &making->zip, err) < 0)
 		return as_rejected(making->session, err);
-	for (size_t i = 0; i < kept && code == 0; i++)
-		code = atomic_load(&making->session->vcs->aborted) ? err_set(err, VCS_ERR_UNKNOWN, "stopped because modgate stops")
-								   : write_one(making, i, err);
+	for (size_t i = 0; i < kept && code == 0; i++) {
+		code = vcs_session_go_on(making->session, err);
+		if (code == 0)
+			code = write_one(making, i, err);
+	}
 	if (code == 0 && module_zip_finish(making->zip, h1_out, err) < 0)
 		code = as_rejected(making->session, err);
 	if (code < 0 && making->stopped)
@@ -200,8 +208,10 @@ static int write_all(struct making *making, struct slice version, char h1_out[MO
 
 static int make_zip(struct making *making, const git_oid *commit, struct slice version, char h1_out[MODULE_H1_MAX], struct err *err)
 {
-	int code = vcs_place_find(making->session, commit, &making->place, err);
+	int code;
 
+	making->session->work_begun_us = clock_monotonic_us(making->session->vcs->clock);
+	code = vcs_place_find(making->session, commit, &making->place, err);
 	if (code == 0)
 		code = vcs_blob_tree(making->session->git, commit, &making->tree, err);
 	if (code == 0)

@@ -294,6 +294,47 @@ static void unpacking_is_bounded(void **state)
 	vcs_close(&vcs);
 }
 
+/* A clock of which every look costs a second. */
+static int64_t hurry(void *ctx)
+{
+	return *(int64_t *)ctx += 1000000;
+}
+
+/* What a repository can make a worker do - files that convert, rules to match them with - ends with the time it has. */
+static void making_is_bounded(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t timeout_ms;
+		int want;
+	} rows[] = { { "enough", 100000, 0 }, { "too short for the files", 5000, VCS_ERR_UNKNOWN },
+		{ "too short for the rules", 30000, VCS_ERR_UNKNOWN } };
+	const char *scratch = ((struct remote *)*state)->scratch;
+	struct vcs_repository repository = { .prefix = "h.x/slow", .repository = below(scratch, "slow") };
+	struct buf zip = BUF_INIT(1 << 20);
+
+	shell(scratch,
+		"git init -q -b main slow; cd slow; for i in 1 2 3 4 5 6; do echo $i > $i; done; seq -f 'no-such-%g text' 2000 > .gitattributes;"
+		"git add .; git commit -q -m 1; git tag v1.0.0");
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		int64_t now_us = 0;
+		struct clock clock = { hurry, hurry, &now_us };
+		struct vcs_options options = { .repositories = &repository,
+			.count = 1,
+			.mirrors = below(scratch, "slow-mirrors"),
+			.clock = &clock,
+			.fetch_timeout_ms = rows[i].timeout_ms };
+		struct err err = ERR_INIT;
+		struct vcs *vcs = NULL;
+
+		assert_int_equal(vcs_open(&options, &vcs, &err), 0);
+		CHECK(rows[i].name, make_zip(vcs, "h.x/slow", "v1.0.0", &zip, &err) == rows[i].want);
+		CHECK(rows[i].name, rows[i].want == 0 || strstr(err.text, "longer than"));
+		vcs_close(&vcs);
+	}
+	buf_free(&zip);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +346,7 @@ int main(void)
 		cmocka_unit_test(large_files),
 		cmocka_unit_test(unsound_objects),
 		cmocka_unit_test(unpacking_is_bounded),
+		cmocka_unit_test(making_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, remote_setup, remote_teardown);

@@ -262,7 +262,11 @@ static void pins_hold(void **state)
 	advance(remote, 120);
 	assert_int_equal(vcs_go_mod(vcs, ONE, SLICE("v1.5.0"), commit, &gomod, &err), 0);
 	assert_string_equal(buf_text(&gomod), "module git.test/one\n");
+	/* Not here, and the remote cannot be asked: nobody can say that it is gone. */
+	assert_int_equal(vcs_go_mod(vcs, ONE, SLICE("v1.5.0"), "0123456789012345678901234567890123456789", &gomod, &err), VCS_ERR_UNKNOWN);
+	assert_null(strstr(err.text, "is in the repository no more"));
 	fault(remote, NULL);
+	advance(remote, 10);
 	assert_int_equal(zip_h1(vcs, "git.test/one", "v1.5.0", "0123456789012345678901234567890123456789", after), VCS_ERR_UNKNOWN);
 	buf_free(&gomod);
 	vcs_close(&vcs);
@@ -425,6 +429,65 @@ static void leftovers_are_swept(void **state)
 	vcs_close(&vcs);
 }
 
+/* A branch or tag may be named as temporary packs are. */
+static void references_are_not_swept(void **state)
+{
+	struct remote *remote = *state;
+
+	shell(remote->scratch,
+		"mkdir -p m15/refs/heads m15/refs/tags m15/objects/pack; cd m15; touch refs/heads/tmp_work refs/tags/tmp_1 objects/pack/tmp_1");
+	vcs_mirror_sweep(below(remote->scratch, "m15"));
+	shell(remote->scratch, "cd m15; test -e refs/heads/tmp_work -a -e refs/tags/tmp_1 -a ! -e objects/pack/tmp_1");
+}
+
+/* Killed while the mirror was made: what there is of it is no repository. */
+static void half_made_mirrors_are_begun_anew(void **state)
+{
+	static const char *const rows[] = {
+		"mkdir $m",
+		"mkdir -p $m/objects/pack $m/refs; touch $m/objects/pack/tmp_pack_x",
+		"git init -q --bare $m; rm $m/HEAD",
+		"git init -q --bare $m; : > $m/HEAD; printf '[core' > $m/config",
+	};
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m13") });
+		struct vcs_revision revision;
+		struct err err = ERR_INIT;
+		char script[512], url[300];
+		char *path;
+
+		snprintf(url, sizeof(url), "%s/one.git", remote->url);
+		path = vcs_mirror_path(vcs, url);
+		assert_non_null(path);
+		snprintf(script, sizeof(script), "m='%s'; rm -rf \"$m\"; %s", path, rows[i]);
+		shell(remote->scratch, script);
+		if (resolve(vcs, "v1.0.0", &revision, &err) != 0)
+			fail_msg("%s: %s", rows[i], err.text);
+		free(path);
+		vcs_close(&vcs);
+	}
+}
+
+/* Closing one's output is no way to run for ever. */
+static void silent_children_are_given_up(void **state)
+{
+	struct remote *remote = *state;
+	int64_t begun_us = clock_monotonic_us(&clock_system);
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+	struct vcs *vcs;
+
+	write_file(below(remote->scratch, "silent"), "#!/bin/sh\nexec >/dev/null 2>/dev/null 4>/dev/null\nsleep 20\n");
+	shell(remote->scratch, "chmod +x silent");
+	vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m14"), .timeout_ms = 700, .git = below(remote->scratch, "silent") });
+	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_UNKNOWN);
+	assert_non_null(strstr(err.text, "too long"));
+	assert_true(clock_monotonic_us(&clock_system) - begun_us < 10 * 1000000);
+	vcs_close(&vcs);
+}
+
 /* Many pushes make many packs: they are put together, and what no reference reaches any more is kept. */
 static void packs_are_put_together(void **state)
 {
@@ -471,6 +534,9 @@ int main(void)
 		cmocka_unit_test_teardown(memory_is_bounded, no_fault),
 		cmocka_unit_test_teardown(one_fetch_for_all, no_fault),
 		cmocka_unit_test_teardown(leftovers_are_swept, no_fault),
+		cmocka_unit_test_teardown(references_are_not_swept, no_fault),
+		cmocka_unit_test_teardown(half_made_mirrors_are_begun_anew, no_fault),
+		cmocka_unit_test_teardown(silent_children_are_given_up, no_fault),
 		cmocka_unit_test_teardown(packs_are_put_together, no_fault),
 	};
 
