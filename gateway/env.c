@@ -11,7 +11,7 @@
 #include "gateway/open.h"
 #include "gateway/text.h"
 
-#define LIST_BYTES_MAX (256 * 1024)
+#define LIST_BYTES_MAX (100 * 1024) /* a word of a command line has at most 128 KiB */
 #define URL_BYTES_MAX  2048
 #define GOAUTH_MINOR   24 /* since go1.24: GOAUTH, and netrc lines are looked up by host and port */
 #define COMMENT_COLUMN "# "
@@ -121,6 +121,10 @@ static int from_settings(const struct settings *settings, struct advice *advice,
 		return code == POLICY_ERR_INVALID ? GATEWAY_ERR_INVALID : GATEWAY_ERR;
 	policy_sumdb_list(policy, &advice->nosumdb);
 	policy_unref(policy);
+	if (buf_failed(&advice->nosumdb))
+		return err_set(err, GATEWAY_ERR_INVALID,
+			"the patterns of %s and the mapped prefixes are longer than the %d bytes that a GONOSUMDB is given", settings->policy,
+			LIST_BYTES_MAX);
 	advice->from_settings = true;
 	advice->sumdb = settings->databases_count > 0 ? settings->databases[0].key : NULL;
 	advice->ca = private_ca(settings);
