@@ -130,6 +130,9 @@ static int open_index(struct indexer *indexer, uint64_t size, struct err *err)
 		code = belongs(indexer, size, err);
 	if (code == 0)
 		return begin_anew(indexer, err);
+	/* What could not be told must be asked again: an open index is taken for one that belongs. */
+	if (code < 0)
+		index_db_close(&indexer->index);
 	return code < 0 ? code : 0;
 }
 

@@ -7,6 +7,8 @@
 #include "audit/line.h"
 #include "audit/log.h"
 
+#define ROW_BYTES_MIN 128 /* a line begins with its number, time and salt, and its hash is beside it */
+
 struct walk {
 	struct verify *verify;
 	const struct verify_range *range;
@@ -134,15 +136,33 @@ static int scan(struct walk *walk, int64_t from, struct err *err)
 	return code;
 }
 
+/* More rows than this are in no file of that size, whatever its tip says. 0 when not even the size can be told. */
+static uint64_t rows_possible(struct db *db)
+{
+	struct db_stmt *stmt = NULL;
+	uint64_t rows = 0;
+
+	if (db_prepare(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &stmt, NULL) == 0 &&
+		db_step(stmt, NULL) == DB_ROW)
+		rows = (uint64_t)db_column_int(stmt, 0) / ROW_BYTES_MIN;
+	db_finalize(&stmt);
+	return rows;
+}
+
 /* One by one over what cannot be read, until a row can. */
 static void skip_unreadable(struct walk *walk)
 {
 	struct verify *verify = walk->verify;
+	uint64_t left = rows_possible(walk->range->db);
 	int code = DB_DONE;
 
 	while (verify->next < walk->range->end && code != DB_ROW) {
 		struct err err = ERR_INIT;
 
+		if (left-- == 0) {
+			verify_lost(verify, AUDIT_FAULT_UNREADABLE, walk->range->end - 1, NULL);
+			return;
+		}
 		db_bind_int(walk->one, 1, (int64_t)verify->next);
 		code = db_step(walk->one, &err);
 		if (code == DB_ROW)

@@ -279,6 +279,31 @@ static void test_files(void **state)
 	}
 }
 
+/* A count that no file can hold is not walked through row by row. */
+static void test_count_beyond_reason(void **state)
+{
+	struct shared *shared = *state;
+	struct audit_verify_result result;
+	struct fixture_findings found;
+	char dir[FIXTURE_PATH_MAX];
+	char path[FIXTURE_PATH_MAX + 32];
+	struct stat st;
+	int fd;
+
+	copy_log(shared, dir);
+	fixture_sql(dir, 3, "UPDATE tip SET size = 1 << 50");
+	snprintf(path, sizeof(path), "%s/log-000003.db", dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && fstat(fd, &st) == 0);
+	for (off_t at = st.st_size / 2 / 4096 * 4096; at < st.st_size; at += 4096)
+		assert_int_equal(pwrite(fd, "damaged", 7, at), 7);
+	close(fd);
+	assert_int_equal(fixture_verify(dir, NULL, &found, &result), AUDIT_ERR_ALTERED);
+	assert_true(result.rows > 1200 && result.rows < ALL);
+	assert_false(result.head_known);
+	fixture_remove(dir);
+}
+
 static void grow(const char *dir, unsigned rows, struct audit_head *head_out)
 {
 	struct fixture_findings found;
@@ -395,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_tampering),
 		cmocka_unit_test(test_edited_with_hash),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_count_beyond_reason),
 		cmocka_unit_test(test_expect),
 		cmocka_unit_test(test_no_log),
 		cmocka_unit_test(test_while_writing),
