@@ -136,6 +136,8 @@ void request_close(struct request *request, bool complete)
 	supply_answer_unref(request->answer);
 	if (request->file_fd >= 0)
 		close(request->file_fd);
+	if (!request->replied)
+		atomic_fetch_sub(&gateway->unanswered, 1);
 	atomic_fetch_sub(&gateway->metrics.in_flight, 1);
 	atomic_fetch_sub(&gateway->requests, 1);
 }

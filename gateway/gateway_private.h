@@ -60,9 +60,11 @@ struct gateway {
 	char prefix_text[SETTINGS_TEXT_MAX + 2];
 	char url[512];
 	int64_t start_s;
-	_Atomic int64_t requests;  /* being answered, suspended ones too */
-	_Atomic int64_t suspended; /* of those, the ones that wait for a worker or the record */
-	_Atomic bool draining;
+	_Atomic int64_t requests;   /* from head to close */
+	_Atomic int64_t unanswered; /* of those, the ones without a reply yet: only these can be suspended */
+	_Atomic int64_t suspended;  /* waiting for a worker or the record, or just being woken */
+	_Atomic bool draining;      /* every reply closes its connection */
+	_Atomic bool closed;        /* no request begins any more */
 };
 
 /* A counted reference to the policy in force. Any thread. */

@@ -62,12 +62,11 @@ static const char *cache_control(struct request *request)
 {
 	const struct supply_answer *answer = request->answer;
 	enum endpoint endpoint = request->route->endpoint;
-	const char *who = request->public_cache ? "public" : "private";
 	if (request->status >= 400 || answer == NULL)
 		return "no-store";
 	if (answer->is_mutable || endpoint == ENDPOINT_LIST || endpoint == ENDPOINT_LATEST)
-		return arena_printf(request->arena, "%s, max-age=%" PRId64, who, answer->ttl_s);
-	return arena_printf(request->arena, "%s, max-age=604800, immutable", who);
+		return arena_printf(request->arena, "%s, max-age=%" PRId64, request->public_cache ? "public" : "private", answer->ttl_s);
+	return request->public_cache ? "public, max-age=604800, immutable" : "private, max-age=604800, immutable";
 }
 
 static void artifact_headers(struct request *request, struct MHD_Response *response)
@@ -95,7 +94,7 @@ static void common_headers(struct request *request, struct MHD_Response *respons
 		header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	if (request->status == MHD_HTTP_SERVICE_UNAVAILABLE || request->status == MHD_HTTP_TOO_MANY_REQUESTS)
 		header(response, MHD_HTTP_HEADER_RETRY_AFTER, "5");
-	if (request->close)
+	if (request->close || atomic_load(&request->gateway->draining))
 		header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
@@ -174,5 +173,9 @@ enum MHD_Result reply_send(struct request *request)
 	common_headers(request, response);
 	enum MHD_Result queued = MHD_queue_response(request->connection, request->status, response);
 	MHD_destroy_response(response);
+	if (queued == MHD_YES) {
+		request->replied = true;
+		atomic_fetch_sub(&request->gateway->unanswered, 1);
+	}
 	return queued;
 }

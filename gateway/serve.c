@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -39,11 +40,12 @@ static void raise_descriptors(void)
 	}
 }
 
-/* Secrets pass through this memory: no core file. */
+/* Secrets pass through this memory: no core file, and none for a program that the kernel would pipe it to, which heeds no limit. */
 static void forbid_core(void)
 {
 	struct rlimit none = { 0, 0 };
 	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
 }
 
 static void refusals_told(void *ctx, const char *address, uint64_t count)
@@ -84,15 +86,19 @@ static int run(struct gateway *gateway, const sigset_t *signals)
 	}
 }
 
-static bool drained(struct gateway *gateway, int seconds)
+/* Waits until none is left, so many seconds at most. */
+static bool drained(const _Atomic int64_t *count, int seconds)
 {
 	const struct timespec tick = { .tv_nsec = 20 * 1000 * 1000 };
-	for (int64_t left = (int64_t)seconds * 50; left > 0 && atomic_load(&gateway->requests) > 0; left--)
+	for (int64_t left = (int64_t)seconds * 50; left > 0 && atomic_load(count) > 0; left--)
 		nanosleep(&tick, NULL);
-	return atomic_load(&gateway->requests) == 0;
+	return atomic_load(count) == 0;
 }
 
-/* Stopping the server aborts the process while a connection is suspended, so every one of them is answered first. */
+/*
+ * Stopping the server aborts the process while a connection is suspended, so every one of them is answered first; and on a connection that
+ * stays open a new request may come at any moment, so the gateway is closed before the last are counted.
+ */
 static void drain(struct gateway *gateway)
 {
 	atomic_store(&gateway->draining, true);
@@ -100,13 +106,16 @@ static void drain(struct gateway *gateway)
 	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopping: no new connections; %lld requests are being answered",
 		(long long)atomic_load(&gateway->requests));
 	server_quiesce(gateway);
-	if (!drained(gateway, DRAIN_S)) {
+	bool in_time = drained(&gateway->requests, DRAIN_S);
+	atomic_store(&gateway->closed, true);
+	if (!in_time) {
 		log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: fetches under way are given up");
 		supply_abort(gateway->supply);
-		while (!drained(gateway, DRAIN_MORE_S) && atomic_load(&gateway->suspended) > 0)
-			log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: %lld requests still wait",
-				(long long)atomic_load(&gateway->requests));
 	}
+	while (!drained(&gateway->unanswered, DRAIN_MORE_S) || !drained(&gateway->suspended, DRAIN_MORE_S))
+		log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: %lld requests still wait", (long long)atomic_load(&gateway->unanswered));
+	if (!in_time)
+		drained(&gateway->requests, DRAIN_MORE_S);
 	server_stop(gateway);
 	refusals_flush(gateway->refusals, 0, true, refusals_told, gateway);
 }
@@ -160,13 +169,13 @@ int gateway_serve(const struct settings *settings, const char *address_file, str
 	if (code == 0) {
 		tell_start(gateway);
 		run(gateway, &signals);
-		control_close(&control);
+	}
+	control_close(&control);
+	if (gateway->daemon != NULL) {
 		drain(gateway);
 		record_text(gateway->audit, AUDIT_SYSTEM, "", "stopped", NULL, NULL);
 		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopped");
 	}
-	control_close(&control);
-	server_stop(gateway);
 	gateway_close(&gateway);
 	return code == 0 ? 0 : GATEWAY_ERR;
 }

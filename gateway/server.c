@@ -16,8 +16,11 @@
 #define PEM_BYTES_MAX               (1024 * 1024)
 #define IDLE_TIMEOUT_S              75u
 #define CONNECTIONS_PER_ADDRESS_MAX 256u
-#define CONNECTION_MEMORY_BYTES     ((size_t)32 * 1024) /* request head and reply head of one connection */
 #define LOOPS_MAX                   8
+
+/* Request head and reply head of one connection: the longest credential and what comes with it. The library clears it after every request. */
+#define CONNECTION_MEMORY_BYTES ((size_t)20 * 1024)
+_Static_assert(CONNECTION_MEMORY_BYTES >= AUTH_HEADER_MAX + 4096, "the longest credential fits");
 
 /* TLS 1.2 and 1.3 only: the library's own default still takes 1.1. */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -96,6 +99,7 @@ static struct request *request_open(struct gateway *gateway, struct connection *
 	peer->request = request;
 	atomic_fetch_add(&gateway->metrics.in_flight, 1);
 	atomic_fetch_add(&gateway->requests, 1);
+	atomic_fetch_add(&gateway->unanswered, 1);
 	return request;
 }
 
@@ -117,6 +121,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (request == NULL)
 		return MHD_NO;
 	*request_context = request;
+	/* Counted first, so that whoever closes the gateway sees it or is seen. A connection that ends in silence is tried anew by clients. */
+	if (atomic_load(&request->gateway->closed))
+		return MHD_NO;
 	request_parse(request, method, version);
 	return request->close ? reply_send(request) : MHD_YES;
 }

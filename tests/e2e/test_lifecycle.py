@@ -149,6 +149,41 @@ def test_sigterm_answers_what_waits(company, gate, token):
     assert answers[0].status == 200
 
 
+def test_sigterm_under_keep_alive_load(gate, token):
+    """Who never stops asking on a connection that stays open is told to close it: the daemon ends at once, with every request answered or refused whole."""
+    paths = [f"/{API}/@v/v1.1.0.info", f"/{GREETING}/@v/v1.1.0.mod"]
+    assert [gate.request(path, token=token).status for path in paths] == [200, 200]
+    answers = []
+    clients = [threading.Thread(target=ask_on_one_connection, args=(gate, token, path, answers)) for path in paths * 4]
+    for client in clients:
+        client.start()
+    gate.wait(lambda: len(answers) > 50, "does not answer")
+    begin = time.monotonic()
+    process, gate.process = gate.process, None
+    process.terminate()
+    assert process.wait(20) == 0, gate.stderr()
+    assert time.monotonic() - begin < 5
+    for client in clients:
+        client.join()
+    assert {status for status, _ in answers} <= {200, 503}
+    assert sum(1 for status, _ in answers if status == 200) == len([row for row in gate.audit_export() if row["kind"] == "access" and row["status"] == 200]) - 2
+
+
+def ask_on_one_connection(gate, token, path, answers):
+    """Until the server closes it."""
+    connection = gate.connection()
+    try:
+        while True:
+            answer = gate.request(path, token=token, connection=connection)
+            answers.append((answer.status, answer.headers["X-Request-Id"]))
+            if answer.headers["Connection"] == "close":
+                return
+    except OSError:
+        return
+    finally:
+        connection.close()
+
+
 # --- kill ----------------------------------------------------------------------------------------------------------------------------------------
 
 
