@@ -31,7 +31,7 @@ bool line_scan(struct slice line, uint64_t *seq_out, struct slice *time_out);
 
 /*
  * Members of a line by name, found in one pass over it without building a document: several times a million lines must be looked at.
- * raw and what follows are set by line_fields() and borrow the line.
+ * raw and what follows are set by line_fields() and borrow the line. No two fields may ask for the same name.
  */
 struct line_field {
 	struct slice name;

@@ -97,11 +97,13 @@ static void note(struct line_field *fields, size_t count, struct slice name, str
 	struct slice plain = slice_ends(name, SLICE("_b64")) ? slice_sub(name, 0, name.len - 4) : name;
 
 	for (size_t i = 0; i < count; i++) {
-		if (slice_equal(plain, fields[i].name)) {
+		/* Most names differ in length, and the index asks this of every member of every line. */
+		if (plain.len == fields[i].name.len && slice_equal(plain, fields[i].name)) {
 			fields[i].found = true;
 			fields[i].is_text = is_text;
 			fields[i].base64 = plain.len < name.len;
 			fields[i].raw = raw;
+			return;
 		}
 	}
 }
