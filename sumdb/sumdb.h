@@ -87,7 +87,7 @@ int sumdb_check(
 /* The answer of lookup, proved; from the cache when it was asked before. */
 int sumdb_lookup_bytes(struct sumdb *sumdb, const struct sumdb_source *source, struct slice version, struct buf *out, struct err *err);
 /*
- * The tile of a path "tile/8/0/x001/234.p/5", exactly its width. One that is not cached is fetched and proved against the known head, which
+ * The tile of a path "tile/8/0/x001/234.p/5", exactly its width, from the cache or fetched, proved against the known head, which
  * is renewed first when the tile lies beyond it (SUMDB_ERR_ABSENT when it still does). SUMDB_ERR_INVALID: another spelling of the path, or
  * a data tile, which the go command never asks for.
  */

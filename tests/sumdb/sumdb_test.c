@@ -407,7 +407,7 @@ static void test_tiles(void **state)
 static void test_tiles_proved(void **state)
 {
 	struct world *world = *state;
-	struct buf out = BUF_INIT(TILE_WIDTH * SHA256_BYTES);
+	struct buf out = BUF_INIT(TILE_WIDTH * SHA256_BYTES), kept = BUF_INIT(TILE_WIDTH * SHA256_BYTES);
 
 	assert_int_equal(tile_bytes(world, "tile/8/0/001.p/44", &out), 0);
 	world->database.lie = LIE_TILE_LEAF;
@@ -419,6 +419,20 @@ static void test_tiles_proved(void **state)
 	world->database.lie = LIE_NONE;
 	assert_int_equal(tile_bytes(world, "tile/8/0/000", &out), 0);
 	assert_int_equal(access(file_of(world, "tile/8/0/000"), F_OK), 0);
+
+	/* What has rotted on the disk is not given out for the database's. */
+	buf_add_slice(&kept, buf_slice(&out));
+	kept.ptr[100] ^= 1;
+	write_file(file_of(world, "tile/8/0/000"), buf_slice(&kept));
+	kept.ptr[100] ^= 1;
+	world->database.lie = LIE_DOWN;
+	assert_int_equal(tile_bytes(world, "tile/8/0/000", &out), SUMDB_ERR_UNAVAILABLE);
+	world->database.lie = LIE_NONE;
+	assert_int_equal(tile_bytes(world, "tile/8/0/000", &out), 0);
+	assert_true(slice_equal(buf_slice(&out), buf_slice(&kept)));
+	world->database.lie = LIE_DOWN;
+	assert_int_equal(tile_bytes(world, "tile/8/0/000", &out), 0);
+	world->database.lie = LIE_NONE;
 
 	world->database.size = 400;
 	world->now_us += 2000000;
@@ -440,6 +454,7 @@ static void test_tiles_proved(void **state)
 	assert_int_equal(tile_bytes(world, "tile/8/0/001.p/44", &out), 0);
 	assert_int_equal(out.len, 44 * SHA256_BYTES);
 	buf_free(&out);
+	buf_free(&kept);
 }
 
 static int latest_bytes(struct world *world, struct buf *out)
