@@ -17,7 +17,8 @@ import yamledit
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 BINARY = os.path.join(BUILD, "modgate")
 WRAP = shlex.split(os.environ.get("WRAP", ""))      # valgrind and the like, before the daemon
-PATIENCE_S = 60 if WRAP or BUILD.endswith(("asan", "tsan")) else 20
+SLOW = bool(WRAP) or BUILD.endswith(("asan", "tsan"))
+PATIENCE_S = 60 if SLOW else 20
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: |ERROR SUMMARY: [1-9]")
 PASSED_ON = ("PATH", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
 

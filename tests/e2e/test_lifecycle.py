@@ -11,11 +11,11 @@ import time
 import pytest
 
 from company import API, COLOUR, GREETING, POLICY, Company, rules
+from gateway import SLOW
 
 CRASHY = "code.corp.example/crashy.git"
-CRASHY_VERSIONS = 12
 BIG = "code.corp.example/big.git"
-ROUNDS = 10
+ROUNDS = 10 if SLOW else 50
 
 
 @pytest.fixture
@@ -189,10 +189,10 @@ def ask_on_one_connection(gate, token, path, answers):
 
 @pytest.fixture
 def crashy(company):
-    """A module with many versions of half a megabyte each."""
+    """A module with a version for each round."""
     repo = company.stage.repo("crashy")
-    for number in range(CRASHY_VERSIONS):
-        repo.commit({"go.mod": f"module {CRASHY}\n", "data.bin": random.Random(number).randbytes(512 << 10)}, tags=[f"v1.0.{number}"])
+    for number in range(ROUNDS + 1):
+        repo.commit({"go.mod": f"module {CRASHY}\n", "data.bin": random.Random(number).randbytes(128 << 10)}, tags=[f"v1.0.{number}"])
     repo.bare(f"{company.local}/crashy.git")
 
 
