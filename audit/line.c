@@ -58,21 +58,9 @@ static const struct member members[] = {
 _Static_assert(6 * TEXT_BYTES_MAX + REST_BYTES_MAX <= AUDIT_LINE_MAX, "the longest event fits in a line");
 _Static_assert(MEMBERS <= 32, "one bit a member");
 
-/* At most max bytes, without half a character at the end. */
-static struct slice shorten(struct slice s, size_t max)
-{
-	size_t len = max;
-
-	if (s.len <= max)
-		return s;
-	while (len > 0 && len + 4 > max && ((unsigned char)s.ptr[len] & 0xc0) == 0x80)
-		len--;
-	return slice_sub(s, 0, len);
-}
-
 static bool write_text(struct json_writer *writer, const struct member *member, struct slice text)
 {
-	struct slice kept = shorten(text, member->max);
+	struct slice kept = slice_cut_utf8(text, member->max);
 
 	if (text.ptr != NULL)
 		json_write_bytes(writer, member->name, kept);

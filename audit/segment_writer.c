@@ -2,13 +2,13 @@
 #include "audit/segment_writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit/segment.h"
+#include "base/file.h"
 
 #define NEW_NAME "new-segment.db"
 
@@ -122,18 +122,6 @@ static int build(const char *path, const struct log_batch *batch, struct err *er
 	return code;
 }
 
-static int sync_dir(const char *dir, struct err *err)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int code = 0;
-
-	if (fd < 0 || fsync(fd) != 0)
-		code = err_set(err, AUDIT_ERR, "cannot sync the audit directory %s: %s", dir, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return code;
-}
-
 static int adopt(const char *dir, const char *built, unsigned number, struct err *err)
 {
 	char *path = segment_path(dir, number);
@@ -145,8 +133,10 @@ static int adopt(const char *dir, const char *built, unsigned number, struct err
 		code = err_set(err, AUDIT_ERR, "%s is there already, though it was not before", path);
 	else if (rename(built, path) != 0)
 		code = err_set(err, AUDIT_ERR, "cannot make %s: %s", path, strerror(errno));
+	if (code == 0)
+		code = file_sync_parent(path, err);
 	free(path);
-	return code == 0 ? sync_dir(dir, err) : code;
+	return code;
 }
 
 static char *new_path(const char *dir)

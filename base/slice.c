@@ -202,6 +202,18 @@ size_t slice_utf8_sequence(struct slice s)
 	return need;
 }
 
+struct slice slice_cut_utf8(struct slice s, size_t max)
+{
+	size_t len = max;
+
+	if (s.len <= max)
+		return s;
+	/* No sequence has more than three bytes of continuation. */
+	while (len > 0 && len + 4 > max && ((unsigned char)s.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return slice_sub(s, 0, len);
+}
+
 bool slice_is_utf8(struct slice s)
 {
 	while (s.len > 0) {

@@ -60,6 +60,8 @@ char *slice_dup(struct slice s);
 
 /* Bytes of the UTF-8 sequence that s begins with: 1 to 4; 0 when s is empty or begins with none. */
 size_t slice_utf8_sequence(struct slice s);
+/* At most max bytes of s, without a part of a UTF-8 sequence at the end where that had to be cut. */
+struct slice slice_cut_utf8(struct slice s, size_t max);
 /* Valid UTF-8 (no surrogates, no overlong forms). */
 bool slice_is_utf8(struct slice s);
 

@@ -36,7 +36,7 @@ static struct slice reason_of(const struct http_response *response)
 	if (!slice_starts(slice_of(response->content_type), SLICE("text/plain")))
 		return SLICE_NONE;
 	slice_cut(buf_slice(&response->body), '\n', &line, &rest);
-	return slice_is_utf8(line) ? slice_sub(line, 0, REASON_MAX) : SLICE_NONE;
+	return slice_is_utf8(line) ? slice_cut_utf8(line, REASON_MAX) : SLICE_NONE;
 }
 
 static int status_code(long status)

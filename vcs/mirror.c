@@ -16,6 +16,7 @@
 #define TRACE_MAX       4096  /* the first packets say which protocol is spoken */
 #define ASK_TIMEOUT_MS  60000
 #define CREDENTIAL_MAX  4096
+#define REASON_MAX      200
 #define MARK            "modgate-url" /* in a mirror that was fetched completely once: whose it is */
 #define UNBORN          "refs/modgate/unborn"
 #define DETACHED        "refs/modgate/head"
@@ -129,7 +130,7 @@ static struct slice reason(const struct buf *messages)
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		for (rest = buf_slice(messages); slice_next(&rest, '\n', &line);)
 			if (slice_starts(line, slice_of(starts[i])))
-				return slice_sub(line, strlen(starts[i]), strlen(starts[i]) + 200);
+				return slice_cut_utf8(slice_after(line, strlen(starts[i])), REASON_MAX);
 	return SLICE("git gave no reason");
 }
 

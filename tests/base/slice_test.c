@@ -198,6 +198,29 @@ static void test_utf8(void **state)
 		CHECK(rows[i].name, slice_is_utf8(rows[i].in) == rows[i].want);
 }
 
+static void test_cut_utf8(void **state)
+{
+	static const struct {
+		const char *name;
+		struct slice in;
+		size_t max;
+		size_t want;
+	} rows[] = {
+		{ "shorter", BYTES("abc"), 4, 3 },
+		{ "just fits", BYTES("a\xc3\xa9"), 3, 3 },
+		{ "between characters", BYTES("\xc3\xa9\xc3\xa9"), 2, 2 },
+		{ "inside of two bytes", BYTES("\xc3\xa9\xc3\xa9"), 3, 2 },
+		{ "inside of four bytes", BYTES("a\xf0\x9f\x98\x80z"), 4, 1 },
+		{ "nothing fits", BYTES("\xf0\x9f\x98\x80"), 3, 0 },
+		{ "no UTF-8 anyway", BYTES("\x80\x80\x80\x80\x80\x80\x80\x80"), 6, 2 },
+		{ "empty", { NULL, 0 }, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		CHECK(rows[i].name, slice_cut_utf8(rows[i].in, rows[i].max).len == rows[i].want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_trim_dup),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_cut_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
