@@ -39,7 +39,7 @@ static void event_caller(const struct request *request, struct audit_event *even
 	event->agent = part_or_absent(request->agent);
 	event->action = action_of(request->route);
 	event->module = part_or_absent(request->target.module);
-	event->version = part_or_absent(request->target.query);
+	event->version = part_or_absent(request->resolved.len != 0 ? request->resolved : request->target.query);
 	event->status = (int)request->status;
 }
 
@@ -51,13 +51,24 @@ static void event_answer(const struct request *request, struct audit_event *even
 	const struct supply_answer *answer = request->answer;
 	if (answer == NULL || answer->code != SUPPLY_OK || request->status >= 400)
 		return;
-	if (answer->version.len != 0 && request->route->action != POLICY_LIST)
-		event->version = request->latest.len != 0 ? request->latest : answer->version;
 	event->proof = proofs[answer->proof];
 	event->source = sources[answer->source];
 	event->origin = or_absent(answer->origin);
 	event->h1 = or_absent(answer->h1);
 	event->bytes = request->bytes;
+}
+
+static enum audit_verdict verdict_of(const struct policy_answer *decision)
+{
+	switch (decision->verdict) {
+	case POLICY_DENY:
+		return AUDIT_DENY;
+	case POLICY_ALLOW:
+		return AUDIT_ALLOW;
+	case POLICY_NEED_FACTS: /* and they were not to be had */
+		break;
+	}
+	return AUDIT_VERDICT_NONE;
 }
 
 void request_event(const struct request *request, struct audit_event *event_out)
@@ -72,15 +83,15 @@ void request_event(const struct request *request, struct audit_event *event_out)
 	event.verdict = AUDIT_VERDICT_NONE;
 	if (request->decided) {
 		const struct policy_answer *decision = &request->decision;
-		event.verdict = decision->verdict == POLICY_DENY ? AUDIT_DENY : AUDIT_ALLOW;
+		event.verdict = verdict_of(decision);
 		event.rule = slice_of(decision->rule);
 		event.reason = slice_of(decision->reason);
 		event.policy = slice_of(policy_hash(request->policy));
 		if (request->target.module.len != 0)
 			event.private = request->is_private ? AUDIT_TRUE : AUDIT_FALSE;
 	}
-	/* Allowed, yet not served: the record says why. */
-	if (request->status >= 400 && event.verdict == AUDIT_ALLOW)
+	/* Not refused by policy, yet not served: the record says why. */
+	if (request->status >= 400 && event.verdict != AUDIT_DENY)
 		event.reason = slice_trim(slice_sub(request->text, 0, request->text.len > 0 ? request->text.len - 1 : 0));
 	event_answer(request, &event);
 	*event_out = event;

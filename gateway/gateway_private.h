@@ -132,7 +132,7 @@ struct request {
 
 	const struct supply_answer *answer;
 	unsigned handler_step; /* of a handler with several */
-	struct slice latest;   /* the version chosen for @latest when the newest is refused */
+	struct slice resolved; /* the version that the question came to, and that was decided on; empty: as asked */
 	struct slice body;     /* what is sent instead of the answer's body */
 	const char *etag;
 

@@ -98,6 +98,7 @@ static bool first_answer(struct request *request, enum supply_kind kind, enum st
 /* Step 5: decide again, on the version as it is now known. The answer is what the record keeps. */
 static bool allowed(struct request *request, struct slice version)
 {
+	request->resolved = version;
 	request_decide(request, request->route->action, version, &request->decision);
 	if (request->decision.verdict == POLICY_ALLOW)
 		return true;
@@ -215,6 +216,7 @@ static enum step_result latest_answer(struct request *request)
 	request_decide(request, POLICY_LATEST, request->answer->version, &answer);
 	if (answer.verdict == POLICY_ALLOW) {
 		request->decision = answer;
+		request->resolved = request->answer->version;
 		return latest_found(request, request->answer->version);
 	}
 	request->handler_step = LATEST_LIST;
@@ -228,9 +230,9 @@ static enum step_result latest_list(struct request *request)
 		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: no version of this module is allowed to you");
 		return STEP_DONE;
 	}
-	request->latest = arena_copy(request->arena, chosen);
+	request->resolved = arena_copy(request->arena, chosen);
 	request->handler_step = LATEST_INFO;
-	return ask(request, SUPPLY_INFO, request->latest);
+	return ask(request, SUPPLY_INFO, request->resolved);
 }
 
 enum step_result handle_latest(struct request *request)
@@ -251,8 +253,8 @@ enum step_result handle_latest(struct request *request)
 				result = latest_list(request);
 			break;
 		case LATEST_INFO:
-			if (request_answered(request) && allowed(request, request->latest))
-				result = latest_found(request, request->latest);
+			if (request_answered(request) && allowed(request, request->resolved))
+				result = latest_found(request, request->resolved);
 			break;
 		}
 	}

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from company import API, GREETING, Company
+from company import API, GREETING, POLICY, Company
 
 SUMDB = "/sumdb/sum.example.org"
 
@@ -72,6 +72,25 @@ def test_row(gate, path, who, status, fields, values):
     if who in groups:
         assert (row["user"], row["groups"], row["method"], row["credential"]) == (who, groups[who], "token", token.split("_")[1])
         assert re.fullmatch(r"sha256:[0-9a-f]{64}", row["policy"])
+
+
+def test_row_of_a_question_about_versions(company):
+    """The version in the row is the one that was decided on; where none was found, nothing was decided."""
+    only_old = {"name": "only-old", "modules": [API], "versions": "<1.2.0", "verdict": "allow"}
+    gate = company.gateway({**POLICY, "rules": [only_old]})
+    token = gate.token("alice")
+    rows = [
+        (f"/{API}/@v/v1.1.0.info", 200, "v1.1.0", "allow"),
+        (f"/{API}/@v/main.info", 403, "v1.3.0", "deny"),
+        (f"/{API}/@latest", 200, "v1.1.0", "allow"),
+        (f"/{API}/@v/nope.info", 404, "nope", "none"),
+        (f"/{API}/@v/v1.1.0.zip", 200, "v1.1.0", "allow"),
+        (f"/{API}/@v/v1.3.0.zip", 403, "v1.3.0", "deny"),
+    ]
+    assert [gate.request(path, token=token).status for path, *_ in rows] == [status for _, status, *_ in rows]
+    told = gate.rows(kinds=("access",))
+    assert [(row["status"], row["version"], row["verdict"]) for row in told] == [tuple(values) for _, *values in rows]
+    assert "nope" in told[3]["reason"]
 
 
 def test_agent_of_any_bytes(gate):
