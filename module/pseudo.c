@@ -1,6 +1,9 @@
 /* Pseudo-versions: vX.0.0-TIME-REVISION, or a prerelease right after the tag they build on. */
 #include "module/pseudo.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "module/path.h"
 #include "module/semver.h"
 
@@ -73,50 +76,20 @@ struct slice pseudo_timestamp(struct slice version)
 	return parse(version, &parts) ? parts.timestamp : SLICE_NONE;
 }
 
-static int field(struct slice digits, size_t from, size_t len)
-{
-	int number = 0;
-
-	for (; len > 0; from++, len--)
-		number = number * 10 + (digits.ptr[from] - '0');
-	return number;
-}
-
-static int month_days(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return days[month - 1] + (month == 2 && leap ? 1 : 0);
-}
-
-/* Days since 1970-01-01 of a date of the Gregorian calendar, year 0 and up. */
-static int64_t days_since_epoch(int year, int month, int day)
-{
-	int64_t days = 365 * (int64_t)year + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
-	int m;
-
-	for (m = 1; m < month; m++)
-		days += month_days(year, m);
-	return days + day - 1 - 719528;
-}
-
 int pseudo_time(struct slice version, int64_t *seconds_out, struct err *err)
 {
+	char text[CLOCK_TEXT_MAX];
 	struct parts parts;
-	int year, month, day, hour, minute, second;
+	const char *digits;
+	int64_t wall_us;
 
 	if (!parse(version, &parts))
 		return err_set(err, MODULE_ERR, "%.*s is not a pseudo-version", SLICE_ARG(version));
-	year = field(parts.timestamp, 0, 4);
-	month = field(parts.timestamp, 4, 2);
-	day = field(parts.timestamp, 6, 2);
-	hour = field(parts.timestamp, 8, 2);
-	minute = field(parts.timestamp, 10, 2);
-	second = field(parts.timestamp, 12, 2);
-	if (month < 1 || month > 12 || day < 1 || day > month_days(year, month) || hour > 23 || minute > 59 || second > 59)
+	digits = parts.timestamp.ptr;
+	snprintf(text, sizeof(text), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", digits, digits + 4, digits + 6, digits + 8, digits + 10, digits + 12);
+	if (!clock_parse(slice_of(text), &wall_us))
 		return err_set(err, MODULE_ERR, "the time in %.*s does not exist", SLICE_ARG(version));
-	*seconds_out = ((days_since_epoch(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+	*seconds_out = wall_us / 1000000;
 	return 0;
 }
 
@@ -179,32 +152,17 @@ int pseudo_base(struct slice version, struct buf *out, struct err *err)
 	return 0;
 }
 
-/* The date of a day counted from 1970-01-01, by eras of 400 years that begin in March. */
-static void date_of(int64_t days, int64_t *year_out, int *month_out, int *day_out)
-{
-	int64_t shifted = days + 719468;
-	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-	int day_of_era = (int)(shifted - era * 146097);
-	int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	int march_month = (5 * day_of_year + 2) / 153;
-
-	*day_out = day_of_year - (153 * march_month + 2) / 5 + 1;
-	*month_out = march_month < 10 ? march_month + 3 : march_month - 9;
-	*year_out = era * 400 + year_of_era + (*month_out <= 2 ? 1 : 0);
-}
-
+/* The time as its 14 digits alone, then the revision. */
 static void add_segment(int64_t seconds, struct slice revision, struct buf *out)
 {
-	int64_t days = seconds / 86400, year;
-	int rest = (int)(seconds % 86400), month, day;
+	char text[CLOCK_TEXT_MAX];
 
-	if (rest < 0) {
-		rest += 86400;
-		days--;
+	clock_format_s(seconds, text);
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at >= '0' && *at <= '9')
+			buf_add_char(out, *at);
 	}
-	date_of(days, &year, &month, &day);
-	buf_printf(out, "%04lld%02d%02d%02d%02d%02d-", (long long)year, month, day, rest / 3600, rest / 60 % 60, rest % 60);
+	buf_add_char(out, '-');
 	buf_add_slice(out, revision);
 }
 
