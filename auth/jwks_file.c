@@ -2,6 +2,7 @@
 #include "auth/jwt_private.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,7 +22,7 @@ struct auth_key_file {
 	struct auth_key_set *keys;
 	struct stamp stamp; /* of the file as last looked at, whether or not it could be used */
 	int64_t next_check_us;
-	uint64_t generation;
+	atomic_uint_fast64_t generation; /* read without the lock, which is held while the file is read: event loops ask */
 };
 
 /* An absent file has a stamp of its own. */
@@ -51,7 +52,7 @@ static int read_again(struct auth_key_file *file, struct err *err)
 	if (code == 0) {
 		auth_key_set_unref(file->keys);
 		file->keys = keys;
-		file->generation++;
+		atomic_fetch_add(&file->generation, 1);
 	}
 	buf_free(&text);
 	return code;
@@ -118,10 +119,5 @@ int auth_key_file_reload(struct auth_key_file *file, struct err *err)
 
 uint64_t auth_key_file_generation(struct auth_key_file *file)
 {
-	uint64_t generation;
-
-	pthread_mutex_lock(&file->lock);
-	generation = file->generation;
-	pthread_mutex_unlock(&file->lock);
-	return generation;
+	return atomic_load(&file->generation);
 }
