@@ -49,7 +49,7 @@ static int issue_recorded(const struct operate *operate, const struct auth_token
 	else
 		auth_tokens_revoke(operate->tokens, id, NULL);
 	explicit_bzero(text, sizeof(text));
-	return code == 0 ? 0 : GATEWAY_ERR;
+	return code == 0 ? 0 : err_prepend(err, GATEWAY_ERR, "no token was issued");
 }
 
 static int token_issue(const struct operate *operate, const struct json *request, struct buf *out, struct err *err)

@@ -36,7 +36,7 @@ int record_wait(struct audit *audit, const struct audit_event *event, struct err
 	pthread_mutex_unlock(&waiter.lock);
 	pthread_cond_destroy(&waiter.changed);
 	pthread_mutex_destroy(&waiter.lock);
-	return waiter.code == 0 ? 0 : err_set(err, waiter.code, "the audit log cannot be written, so nothing was done");
+	return waiter.code == 0 ? 0 : err_set(err, waiter.code, "the audit log cannot be written");
 }
 
 int record_text(struct audit *audit, enum audit_kind kind, const char *user, const char *text, const char *policy_hash, struct err *err)
