@@ -17,7 +17,7 @@ static const char full_text[] =
 	"  roles: { audit: [compliance, law], admin: [platform] }\n"
 	"  tokens: { enabled: false, lifetime_max_days: 7 }\n"
 	"  ldap:\n"
-	"    uris: [ldap://127.0.0.1:3890, \"ldapi://%2frun%2fslapd\"]\n"
+	"    uris: [ldaps://127.0.0.1:3890, \"ldapi://%2frun%2fslapd\"]\n"
 	"    ca: ldap-ca.pem\n"
 	"    bind_dn: cn=modgate,dc=corp,dc=example\n"
 	"    bind_password_file: env:MODGATE_TEST_SECRET\n"

@@ -231,8 +231,10 @@ static void test_auth(void **state)
 			"modgate.yaml:4: auth.ldap.uris is \"ldaps://x/dc=x\": a URI without a DN was expected: that is user_base" },
 		{ "ldapi of nothing", BASE "auth:\n  ldap: { uris: [\"ldapi://\"], user_base: x }\n",
 			"modgate.yaml:4: auth.ldap.uris is \"ldapi://\": ldapi:// and the percent-encoded path of a socket was expected" },
+		{ "in the clear on this machine", BASE "auth:\n  ldap:\n    uris: [ldap://127.0.0.1:389]\n    user_base: x\n",
+			"modgate.yaml:5: auth.ldap.uris: passwords would be sent in the clear; ldaps:// or start_tls: true was expected" },
 		{ "in the clear", BASE "auth:\n  ldap:\n    uris: [ldaps://a.example, ldap://b.example]\n    user_base: x\n",
-			"modgate.yaml:5: auth.ldap.uris: passwords would cross the network in the clear; ldaps:// or start_tls: true was expected" },
+			"modgate.yaml:5: auth.ldap.uris: passwords would be sent in the clear; ldaps:// or start_tls: true was expected" },
 		{ "StartTLS on ldaps", BASE LDAP "    start_tls: true\n",
 			"modgate.yaml:7: auth.ldap.start_tls: it is for ldap:// servers; ldaps:// and ldapi:// were expected without it" },
 		{ "a name without its password", BASE LDAP "    bind_dn: cn=x\n",
@@ -288,6 +290,8 @@ static void test_repositories(void **state)
 	static const struct row rows[] = {
 		{ "no prefix", BASE "repositories:\n  - repository: /x\n",
 			"modgate.yaml:4: repositories[].prefix is missing; a text was expected: modules at and below this path" },
+		{ "in the clear on this machine", BASE "auth:\n  ldap:\n    uris: [ldap://127.0.0.1:389]\n    user_base: x\n",
+			"modgate.yaml:5: auth.ldap.uris: passwords would be sent in the clear; ldaps:// or start_tls: true was expected" },
 		{ "in the clear", BASE REPO "http://git.example/x.git\n",
 			"modgate.yaml:5: repositories[].repository is \"http://git.example/x.git\": an https URL, or the path of a repository on "
 			"this machine, was expected" },
