@@ -1,6 +1,8 @@
 /* The command line: which commands there are. A row without a run function is known by name and comes with a later version. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
@@ -94,6 +96,18 @@ static char *const *without_dashes(int count, char *const *words)
 	return slice_equal_text(slice_of(words[0]), "--version") ? version_word : words;
 }
 
+/* Whoever started us may have closed these three: a file of ours must not take such a number, and with it what is meant for people. */
+static void open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command_table table = { commands, sizeof(commands) / sizeof(commands[0]) };
@@ -101,8 +115,12 @@ int main(int argc, char **argv)
 	char *const *words = without_dashes(count, argv + (argc > 0));
 	struct err err = ERR_INIT;
 	struct call call;
+
+	open_standard_descriptors();
 	/* A reader that has seen enough is told by write's error, and ends nothing in the middle. */
 	signal(SIGPIPE, SIG_IGN);
+	/* One that was started with it ignored would never learn how its children ended. */
+	signal(SIGCHLD, SIG_DFL);
 	switch (arguments_read(&table, (size_t)count, words, &call, &err)) {
 	case ARGUMENTS_RUN:
 		return run(&call);
