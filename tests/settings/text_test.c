@@ -82,15 +82,15 @@ static void test_init(void **state)
 		enum settings_fallback fallbacks[3];
 		const char *database, *database_url;
 	} rows[] = {
-		{ "nothing", { NULL, NULL, NULL }, "127.0.0.1:8443", "", { NULL }, { 0 }, NULL, NULL },
-		{ "empty", { "localhost:0", "", "off" }, "localhost:0", "", { NULL }, { 0 }, NULL, NULL },
-		{ "one and direct", { NULL, "https://proxy.example,direct", "sum.example" }, "127.0.0.1:8443", "direct", { "https://proxy.example" },
-			{ 0 }, "sum.example", NULL },
-		{ "both separators", { "[::1]:1", " https://a.example|http://b.example:81/x/ , c.example,off,direct", NULL }, "[::1]:1", "off direct",
-			{ "https://a.example", "http://b.example:81/x", "https://c.example" },
+		{ "nothing", { .address = NULL }, "127.0.0.1:8443", "", { NULL }, { 0 }, NULL, NULL },
+		{ "empty", { "localhost:0", "", NULL, "off" }, "localhost:0", "", { NULL }, { 0 }, NULL, NULL },
+		{ "one and direct", { NULL, "https://proxy.example,direct", NULL, "sum.example" }, "127.0.0.1:8443", "direct",
+			{ "https://proxy.example" }, { 0 }, "sum.example", NULL },
+		{ "both separators", { "[::1]:1", " https://a.example|http://b.example:81/x/ , c.example,off,direct", NULL, NULL }, "[::1]:1",
+			"off direct", { "https://a.example", "http://b.example:81/x", "https://c.example" },
 			{ SETTINGS_FALLBACK_ANY_ERROR, SETTINGS_FALLBACK_NOT_FOUND, SETTINGS_FALLBACK_NOT_FOUND }, NULL, NULL },
 		{ "a key with its place",
-			{ NULL, "off", "sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f  https://sum.example/db" },
+			{ NULL, "off", NULL, "sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f  https://sum.example/db" },
 			"127.0.0.1:8443", "off", { NULL }, { 0 }, "sum.example+23691819+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
 			"https://sum.example/db" },
 	};
@@ -141,7 +141,7 @@ static void test_init_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct settings_init init = { NULL, rows[i].upstreams, rows[i].sumdb };
+		struct settings_init init = { .upstreams = rows[i].upstreams, .sumdb = rows[i].sumdb };
 		struct buf text = BUF_INIT(64 * 1024);
 		struct err err = ERR_INIT;
 
