@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "audit/index_db.h"
@@ -56,15 +55,8 @@ static void publish(struct indexer *indexer, uint64_t indexed, const struct err 
 /* The lock is held. Returns early only when closing. */
 static void pause_ms(struct indexer *indexer, int ms)
 {
-	struct timespec until;
+	struct timespec until = thread_deadline(ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
 	while (!indexer->closing && pthread_cond_timedwait(&indexer->wake, &indexer->lock, &until) == 0)
 		continue;
 }
@@ -211,15 +203,11 @@ static void *run(void *arg)
 int indexer_open(const char *dir, uint64_t size, struct indexer **indexer_out, struct err *err)
 {
 	struct indexer *indexer = calloc(1, sizeof(*indexer));
-	pthread_condattr_t monotonic;
 
 	if (indexer == NULL)
 		return err_set(err, AUDIT_ERR, "cannot start the audit index: out of memory");
 	pthread_mutex_init(&indexer->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&indexer->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_cond_init(&indexer->wake);
 	indexer->size = size;
 	indexer->dir = strdup(dir);
 	if (indexer->dir == NULL || thread_start("audit-index", run, indexer, &indexer->thread, err) < 0) {

@@ -2,19 +2,15 @@
 #include "audit/queue.h"
 
 #include <errno.h>
-#include <time.h>
+
+#include "base/thread.h"
 
 void queue_init(struct queue *queue, size_t events_max, size_t bytes_max)
 {
-	pthread_condattr_t monotonic;
-
 	*queue = (struct queue){ .events_max = events_max, .bytes_max = bytes_max };
 	queue->end = &queue->first;
 	pthread_mutex_init(&queue->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&queue->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_cond_init(&queue->wake);
 }
 
 void queue_destroy(struct queue *queue)
@@ -62,23 +58,9 @@ int queue_push(struct queue *queue, struct queue_entry *entry)
 	return code;
 }
 
-static struct timespec deadline_in(int timeout_ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += timeout_ms / 1000;
-	at.tv_nsec += timeout_ms % 1000 * 1000000L;
-	if (at.tv_nsec >= 1000000000L) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000L;
-	}
-	return at;
-}
-
 static void wait_for_entry(struct queue *queue, int timeout_ms)
 {
-	struct timespec deadline = deadline_in(timeout_ms < 0 ? 0 : timeout_ms);
+	struct timespec deadline = thread_deadline(timeout_ms < 0 ? 0 : timeout_ms);
 	int result = 0;
 
 	while (queue->first == NULL && !queue->ended && result != ETIMEDOUT) {

@@ -1,4 +1,4 @@
-/* Starting threads. */
+/* Starting threads, and waiting by a clock that nobody sets. */
 #include "base/thread.h"
 
 #include <signal.h>
@@ -29,4 +29,28 @@ int thread_start(const char *name, void *(*run)(void *arg), void *arg, pthread_t
 	pthread_setname_np(thread, cut);
 	*thread_out = thread;
 	return 0;
+}
+
+void thread_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec thread_deadline(int ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000L;
+	if (at.tv_nsec >= 1000000000L) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000L;
+	}
+	return at;
 }
