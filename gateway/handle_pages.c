@@ -62,6 +62,7 @@ enum step_result handle_metrics(struct request *request)
 		.audit_queue = audit.queued,
 		.audit_index_lag = audit.size - audit.indexed,
 		.directory_queue = pool_queued(gateway->directory),
+		.store_queue = supply.store_queued,
 		.git_queue = supply.git_queued,
 		.fetch_queue = supply.fetch_queued,
 		.fetches_active = supply.fetches_active,

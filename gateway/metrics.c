@@ -88,6 +88,7 @@ static void write_queues(const struct metrics_gauges *gauges, struct buf *out)
 	family(out, "modgate_queue_depth", "gauge", "Work that waits, by queue.");
 	buf_printf(out, "modgate_queue_depth{queue=\"audit\"} %" PRIu64 "\n", gauges->audit_queue);
 	buf_printf(out, "modgate_queue_depth{queue=\"directory\"} %" PRIu64 "\n", gauges->directory_queue);
+	buf_printf(out, "modgate_queue_depth{queue=\"store\"} %" PRIu64 "\n", gauges->store_queue);
 	buf_printf(out, "modgate_queue_depth{queue=\"git\"} %" PRIu64 "\n", gauges->git_queue);
 	buf_printf(out, "modgate_queue_depth{queue=\"fetch\"} %" PRIu64 "\n", gauges->fetch_queue);
 }

@@ -45,7 +45,7 @@ struct metrics {
 /* What other rooms count, read when the page is made. */
 struct metrics_gauges {
 	uint64_t audit_rows, audit_queue, audit_index_lag;
-	uint64_t directory_queue, git_queue, fetch_queue, fetches_active;
+	uint64_t directory_queue, store_queue, git_queue, fetch_queue, fetches_active;
 	uint64_t cache_hits, cache_misses;
 	int ready;
 	int64_t start_s;

@@ -121,32 +121,16 @@ static void land(struct flight *flight, const struct supply_answer *answer)
 	}
 }
 
-static int produce(struct flight *flight, struct supply_answer **answer_out, struct err *err)
+/* Lands with the answer; without one, with the refusal of this code. */
+static void finish(struct flight *flight, int code, struct supply_answer *answer, struct err *err)
 {
-	struct supply *supply = flight->supply;
-	const struct order *order = &flight->order;
-	int code = supply_stored(supply, order, answer_out, err);
-	if (code == 0) {
-		atomic_fetch_add_explicit(&supply->hits, 1, memory_order_relaxed);
-	} else if (code == SUPPLY_ERR_ABSENT) {
-		atomic_fetch_add_explicit(&supply->misses, 1, memory_order_relaxed);
-		code = order->public_module == NULL ? produce_private(supply, order, answer_out, err)
-						    : produce_public(supply, order, answer_out, err);
-	}
-	return code == 0 && *answer_out == NULL ? err_set(err, SUPPLY_ERR_STORE, "memory is short") : code;
-}
-
-static void fly(void *arg)
-{
-	struct flight *flight = arg;
-	struct supply_answer *answer = NULL;
-	struct err err = ERR_INIT;
-	int code = produce(flight, &answer, &err);
+	if (code == 0 && answer == NULL)
+		code = err_set(err, SUPPLY_ERR_STORE, "memory is short");
 	if (code != 0) {
 		answer = flight->refusal;
 		supply_answer_ref(answer);
 		answer->code = (enum supply_code)code;
-		memcpy(answer->text, err.text, sizeof(answer->text));
+		memcpy(answer->text, err->text, sizeof(answer->text));
 	}
 	if (code == SUPPLY_ERR_ABSENT)
 		negatives_put(flight->supply->negatives, flight->key, answer, clock_monotonic_us(flight->supply->clock));
@@ -155,13 +139,43 @@ static void fly(void *arg)
 	flight_free(flight);
 }
 
+/* On a maker. */
+static void make(void *arg)
+{
+	struct flight *flight = arg;
+	const struct order *order = &flight->order;
+	struct supply_answer *answer = NULL;
+	struct err err = ERR_INIT;
+	int code = (order->public_module == NULL ? produce_private : produce_public)(flight->supply, order, &answer, &err);
+	finish(flight, code, answer, &err);
+}
+
+/* On a reader: what is stored does not wait for a maker, who may wait for another machine. */
+static void fly(void *arg)
+{
+	struct flight *flight = arg;
+	struct supply *supply = flight->supply;
+	struct supply_answer *answer = NULL;
+	struct err err = ERR_INIT;
+	int code = supply_stored(supply, &flight->order, &answer, &err);
+	if (code == 0) {
+		atomic_fetch_add_explicit(&supply->hits, 1, memory_order_relaxed);
+	} else if (code == SUPPLY_ERR_ABSENT) {
+		atomic_fetch_add_explicit(&supply->misses, 1, memory_order_relaxed);
+		if (pool_submit(flight->order.public_module == NULL ? supply->git : supply->fetch, make, flight) == 0)
+			return;
+		code = err_set(&err, SUPPLY_ERR_BUSY, "too much is being fetched or built just now; try again shortly");
+	}
+	finish(flight, code, answer, &err);
+}
+
 static int start(struct supply *supply, const struct supply_question *question, struct slice key, struct flight **place, struct flight **flight_out)
 {
 	struct flight *flight = flight_make(supply, question, key);
 	if (flight == NULL)
 		return SUPPLY_ERR_BUSY;
 	*place = flight;
-	if (pool_submit(question->public_module == NULL ? supply->git : supply->fetch, fly, flight) != 0) {
+	if (pool_submit(supply->readers, fly, flight) != 0) {
 		*place = NULL;
 		flight_free(flight);
 		return SUPPLY_ERR_BUSY;

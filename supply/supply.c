@@ -88,6 +88,7 @@ static int open_upstream(struct supply *supply, const struct supply_options *opt
 
 static int open_workers(struct supply *supply, const struct supply_options *options, struct err *err)
 {
+	struct pool_options readers = { .name = "store", .threads_max = READERS, .queue_max = QUEUE_MAX };
 	struct pool_options git = {
 		.name = "git", .threads_max = options->git_workers != 0 ? options->git_workers : GIT_WORKERS_DEFAULT, .queue_max = QUEUE_MAX
 	};
@@ -99,6 +100,8 @@ static int open_workers(struct supply *supply, const struct supply_options *opti
 	int code = flights_open(&supply->flights, err);
 	if (code == 0)
 		code = negatives_open(options->negative_ttl_s * 1000000, &supply->negatives, err);
+	if (code == 0)
+		code = pool_open(&readers, &supply->readers, err);
 	if (code == 0)
 		code = pool_open(&git, &supply->git, err);
 	return code == 0 ? pool_open(&fetch, &supply->fetch, err) : code;
@@ -146,6 +149,8 @@ void supply_close(struct supply **supply_in)
 	struct supply *supply = *supply_in;
 	if (supply == NULL)
 		return;
+	/* First those who hand work to the others. */
+	pool_close(&supply->readers);
 	pool_close(&supply->fetch);
 	pool_close(&supply->git);
 	negatives_close(&supply->negatives);
@@ -295,7 +300,7 @@ static void check_if_failing(struct supply *supply)
 	if (!atomic_load(&supply->store_failing) || now_us - last_us < CHECK_EVERY_US)
 		return;
 	if (atomic_compare_exchange_strong(&supply->store_checked_us, &last_us, now_us))
-		pool_submit(supply->git, check_store, supply);
+		pool_submit(supply->readers, check_store, supply);
 }
 
 void supply_state(struct supply *supply, struct supply_state *state_out)
@@ -303,6 +308,7 @@ void supply_state(struct supply *supply, struct supply_state *state_out)
 	check_if_failing(supply);
 	*state_out = (struct supply_state){
 		.store_ok = !atomic_load(&supply->store_failing),
+		.store_queued = pool_queued(supply->readers),
 		.git_queued = pool_queued(supply->git),
 		.fetch_queued = pool_queued(supply->fetch),
 		.fetches_active = http_client_active(supply->http),

@@ -2,7 +2,7 @@
  * supply: an artifact from wherever it comes - the store, else git (private) or an upstream with proof (public), pinned, and made once
  * for all who wait. It knows neither the HTTP server nor identities: whoever asks has decided already that the caller may have it.
  *
- * Threads: supply_try never blocks (an event loop may call it). supply_begin never blocks either: the work is done on the lent pools,
+ * Threads: supply_try never blocks (an event loop may call it). supply_begin never blocks either: the work is done on pools of its own,
  * and done() is called exactly once from a worker. Answers are immutable and counted.
  */
 #ifndef SUPPLY_SUPPLY_H
@@ -142,7 +142,7 @@ int supply_sumdb_begin(struct supply *supply, const struct supply_sumdb_question
 /* For /readyz and metrics. */
 struct supply_state {
 	bool store_ok;
-	size_t git_queued, fetch_queued, fetches_active;
+	size_t store_queued, git_queued, fetch_queued, fetches_active;
 	uint64_t cache_hits, cache_misses;
 	char text[SUPPLY_TEXT_MAX]; /* why the store is not ok */
 };

@@ -14,6 +14,7 @@
 #include "upstream/upstream.h"
 #include "vcs/vcs.h"
 
+#define READERS               4
 #define GIT_WORKERS_DEFAULT   4
 #define FETCH_WORKERS_DEFAULT 64
 #define QUEUE_MAX             4096
@@ -29,7 +30,8 @@ struct supply {
 	struct upstream *upstream;
 	struct sumdb *databases[DATABASES_MAX];
 	size_t databases_count;
-	struct pool *git, *fetch;
+	struct pool *readers;     /* of what is stored: nothing here waits for another machine */
+	struct pool *git, *fetch; /* makers of what is not */
 	struct flights *flights;
 	struct negatives *negatives;
 	int64_t list_ttl_s;
@@ -105,7 +107,7 @@ void zip_writer_close(struct zip_writer *writer);
 
 int flights_open(struct flights **flights_out, struct err *err);
 void flights_close(struct flights **flights);
-/* Joins the flight for this question or starts one on pool, whose work produces the answer. */
+/* Joins the flight for this question or starts one: a reader looks at what is stored, and a maker makes what is not. */
 int flight_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx);
 
 /* Refusals remembered for negative_ttl_s (negative.c). Keys as flight.c makes them. */

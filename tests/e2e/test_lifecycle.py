@@ -270,6 +270,7 @@ def test_hanging_fetches_do_not_hold_up_what_is_stored(company, gate, token):
     """Thirty of each kind; nothing is timed here: what is asked meanwhile is answered, or the test does not end."""
     stored = [f"/{GREETING}/@v/v1.0.0.info", f"/{COLOUR}/@v/v0.3.0.zip", f"/{API}/@v/v1.1.0.info", f"/{API}/@v/v1.1.0.zip", f"/{API}/@v/list"]
     assert [gate.request(path, token=token).status for path in stored] == [200] * 5
+    gate.restart()      # so that nothing is in memory yet
     company.upstream.faults.set("paths", "/example.org/hang* hang")
     company.host.faults.set("paths", "* hang")
     cold = [path.format(n) for n in range(30) for path in ("/example.org/hang{}/@v/list", "/git.corp.example/payments/hang{}/@v/list")]
