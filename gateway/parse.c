@@ -90,6 +90,11 @@ static void find_route(struct request *request)
 {
 	struct slice raw = slice_make(request->peer->raw_target, request->peer->raw_target_len), path;
 	struct err err = ERR_INIT;
+	/* By now MHD has put a NUL where a query string began; a NUL of the client's own was refused before. */
+	if (slice_has_nul(raw)) {
+		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: nothing here takes a query string in this version");
+		return;
+	}
 	int code = target_decode(raw, request->gateway->prefix, request->arena, &path, &err);
 	if (code == TARGET_ERR_MALFORMED) {
 		request_refuse(request, MHD_HTTP_BAD_REQUEST, "modgate: %s", err.text);
