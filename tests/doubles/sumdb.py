@@ -9,7 +9,8 @@ Faults (see faults.py), besides those about requests:
              empty    a 200 without a body
              foreign  the true record of another module
              tail     the true record of another module, and the sums asked for as extra lines of the signed tree head
-             forged   the sums of what is served now (see `zip` in upstream.py), with a leaf tile to match and nothing above it
+             altered  the sums of what is served now (see `zip` in upstream.py), under the true number and tree
+             forged   the same, with a leaf tile to match and nothing above it
 """
 import json
 import os
@@ -142,9 +143,9 @@ class SumDB:
         if action in ("foreign", "tail"):
             number = 0 if number else 1
             text = self._records[number]
-        if action in ("forged", "tail"):
+        if action in ("altered", "forged", "tail"):
             forged = record_text(path, version, served_sums(path, version))
-            text, extra = (forged, "") if action == "forged" else (text, forged)
+            text, extra = (text, forged) if action == "tail" else (forged, "")
         return 200, f"{number}\n{text}\n{self._head(extra)}".encode(), TEXT
 
     def _tile(self, rest, match, served_sums):

@@ -206,7 +206,7 @@ def assert_store_is_whole(gate):
         with open(os.path.join(top, module, "@v", f"{version}.{('info', 'mod', 'zip')[kind]}"), "rb") as file:
             body = file.read()
         assert (len(body), hashlib.sha256(body).digest()) == (size, bytes(digest)), (module, version, kind)
-    files = [name for _, _, names in os.walk(top) for name in names]
+    files = [name for _, _, names in os.walk(gate.path("data", "cache")) for name in names]
     assert [name for name in files if not name.endswith((".info", ".mod", ".zip", ".ziphash", "list"))] == []
 
 
@@ -247,9 +247,10 @@ def test_draft_of_a_dead_process_is_swept(company, gate, token):
     waiting = threading.Thread(target=ask_until_it_dies, args=(gate, token, f"/{GREETING}/@v/v1.1.0.zip", []))
     waiting.start()
     gate.wait(lambda: gate.metrics()["modgate_fetches_active"] == 1, "does not fetch")
-    time.sleep(0.2)
+    gate.wait(lambda: os.listdir(gate.path("data", "cache", "tmp")), "writes no draft")
     gate.kill9()
     waiting.join()
+    assert os.listdir(gate.path("data", "cache", "tmp"))
     company.upstream.faults.clear()
     gate.start()
     assert_store_is_whole(gate)

@@ -45,6 +45,7 @@ LIES = [
     ("record beyond the tree", {"rollback": "300"}, ("mod", "zip")),
     ("another module's record", {"lookup": "* foreign"}, ("mod", "zip")),
     ("sums behind the tree head", {"lookup": "* tail", "zip": ONE, "mod": ONE}, ("mod", "zip")),
+    ("sums that are not in the tree", {"lookup": "* altered", "zip": ONE, "mod": ONE}, ("mod", "zip")),
     ("sums nobody signed", {"lookup": "* forged", "zip": ONE, "mod": ONE}, ("mod", "zip")),
     ("another module's record, with the zip to match", {"lookup": "* foreign", "zip": ONE, "mod": ONE}, ("mod", "zip")),
     ("database redirects", {"paths": "/sumdb/* redirect:https://127.0.0.1:9/"}, ("mod", "zip")),
