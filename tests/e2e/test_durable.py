@@ -1,0 +1,132 @@
+"""No answer before its record is on the disk, and system calls that fail: what a client was given has its row, and service comes back by itself."""
+import os
+import re
+import subprocess
+import time
+
+import pytest
+
+import skips
+from company import API, GREETING, Company
+
+INFO, ZIP = f"/{API}/@v/v1.1.0.info", f"/{GREETING}/@v/v1.1.0.zip"
+SYNCED = re.compile(r"(?:fsync|fdatasync)\(\d+<[^>]*/audit/log-[^>]*>\) += 0|<\.\.\. (?:fsync|fdatasync) resumed>\) += 0")
+SENT = re.compile(r"(?:sendmsg|sendto|write|writev)\(\d+<(?:socket|TCP)")
+
+
+class Strace:
+    """strace of a running process, all its threads included."""
+
+    def __init__(self, pid, output, *options):
+        self.pid = pid
+        self.output = str(output)
+        command = ["strace", "-f", "-y", "-q", "-p", str(pid), "-o", self.output, *options]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def start(self):
+        deadline = time.monotonic() + 10
+        while not self._attached():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.skip(f"{skips.NO_KERNEL_FEATURE}: tracing another process is not allowed here")
+            time.sleep(0.02)
+        return self
+
+    def _attached(self):
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{task}/status", encoding="utf-8") as file:
+                if f"TracerPid:\t{self.process.pid}\n" not in file.read():
+                    return False
+        return True
+
+    def stop(self):
+        """The process goes on without it. A stopped one may be stopped again."""
+        self.process.terminate()
+        self.process.wait()
+
+    def lines(self):
+        with open(self.output, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+
+
+@pytest.fixture
+def company(stage):
+    return Company(stage)
+
+
+@pytest.fixture
+def gate(company):
+    return company.gateway()
+
+
+@pytest.fixture
+def token(gate):
+    """One that was used: what is asked below is in the store and in memory."""
+    token = gate.token("alice", ["payments"])
+    for path in (INFO, ZIP):
+        assert gate.request(path, token=token).status == 200
+    return token
+
+
+@pytest.fixture
+def strace(stage, gate, tmp_path):
+    return lambda *options: stage.add(Strace(gate.process.pid, tmp_path / "strace", *options).start())
+
+
+def test_the_record_is_synced_before_the_answer_is_sent(gate, token, strace):
+    """On a connection that is open, so that the next thing sent is the answer."""
+    connection = gate.connection()
+    assert gate.request("/livez", connection=connection).status == 200
+    gate.audit_size()
+    tracer = strace("-e", "trace=fsync,fdatasync,sendmsg,sendto,write,writev")
+    assert gate.request(INFO, token=token, connection=connection).status == 200
+    tracer.stop()
+    lines = tracer.lines()
+    synced = [number for number, line in enumerate(lines) if SYNCED.search(line)]
+    sent = [number for number, line in enumerate(lines) if SENT.search(line)]
+    assert synced and sent and synced[0] < sent[0], "\n".join(lines)
+    connection.close()
+
+
+FAILURES = [
+    # the calls that fail, how, and for which of them (strace's `when`)
+    ("fsync,fdatasync", "EIO", "1+"),
+    ("fsync,fdatasync", "EIO", "1"),
+    ("fsync,fdatasync", "EIO", "2+3"),
+    ("pwrite64", "ENOSPC", "1+2"),
+    ("pwrite64", "EIO", "1"),
+    ("pwrite64", "EIO", "1+"),
+    ("openat", "EMFILE", "1+"),
+    ("ftruncate,unlink,rename", "EIO", "1+"),
+]
+
+
+@pytest.mark.parametrize("calls, error, when", FAILURES, ids=["-".join(row) for row in FAILURES])
+def test_what_was_given_was_recorded(gate, token, strace, calls, error, when):
+    tracer = strace("-e", f"trace={calls}", "-e", f"inject={calls}:error={error}:when={when}")
+    answers = {}
+    for number in range(12):
+        name = f"under-failure-{number}"
+        path = (INFO, ZIP, f"/{API}/@v/v1.{number % 2}.0.mod")[number % 3]
+        answers[name] = gate.request(path, token=token, headers={"X-Trace-Id": name})
+    tracer.stop()
+    assert {answer.status for answer in answers.values()} <= {200, 503}
+    assert "INJECTED" in "".join(tracer.lines())
+    gate.wait(lambda: gate.request(INFO, token=token, headers={"X-Trace-Id": "after-failure"}).status == 200, "does not come back")
+    gate.wait(lambda: gate.request("/readyz").status == 200, "does not get ready again")
+    gate.kill9()
+    recorded = {row.get("request") for row in gate.audit_export() if row.get("status") == 200}
+    assert {name for name, answer in answers.items() if answer.status == 200} | {"after-failure"} <= recorded
+    assert gate.attempt("audit", "verify").returncode == 0
+    gate.start()
+    assert [gate.request(path, token=token).status for path in (INFO, ZIP)] == [200, 200]
+    assert [row["seq"] for row in gate.audit_export()] == list(range(gate.audit_size()))
+
+
+def test_health_is_red_while_nothing_can_be_synced(gate, token, strace):
+    tracer = strace("-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO")
+    assert [gate.request(INFO, token=token).status for _ in range(3)] == [503] * 3
+    assert (gate.request("/readyz").status, gate.request("/livez").status) == (503, 200)
+    assert gate.metrics()["modgate_ready"] == 0
+    tracer.stop()
+    gate.wait(lambda: gate.request("/readyz").status == 200, "does not get ready again")
+    assert gate.request(INFO, token=token).status == 200
