@@ -26,8 +26,8 @@ POLICY = {
     "nosumdb": [*PREFIXES, "*.internal.example"],
     "rules": [
         {"name": "payments", "modules": ["git.corp.example/payments", "code.corp.example"], "groups": ["payments"], "verdict": "allow"},
-        {"name": "payments-others", "modules": ["git.corp.example/payments", "code.corp.example"], "verdict": "deny", "reason": "only the payments team",
-         "help": "ask #payments for the group"},
+        {"name": "payments-others", "modules": ["git.corp.example/payments", "code.corp.example"], "verdict": "deny",
+         "reason": "only the payments team", "help": "ask #payments for the group"},
         {"name": "web", "modules": ["git.corp.example/web"], "groups": ["web"], "verdict": "allow"},
         {"name": "public", "modules": ["*"], "private": False, "verdict": "allow"},
     ],
@@ -68,9 +68,11 @@ class Company:
 
     @staticmethod
     def _fill_versions(repo, path):
-        repo.commit({"go.mod": f"module {path}\n\ngo 1.19\n", "code.go": "package code\n\nconst Release = 1\n", "LICENSE": "all may read this\n"}, tags=["v1.0.0"])
+        repo.commit({"go.mod": f"module {path}\n\ngo 1.19\n", "code.go": "package code\n\nconst Release = 1\n", "LICENSE": "all may read this\n"},
+                    tags=["v1.0.0"])
         versioned(repo, path, "tools/lint")
-        repo.commit({"code.go": "package code\n\nconst Release = 2\n", "deep/deep.go": "package deep\n\nconst Deep = true\n"}, tags=["v1.1.0", "v1.2.0-rc.1"])
+        repo.commit({"code.go": "package code\n\nconst Release = 2\n", "deep/deep.go": "package deep\n\nconst Deep = true\n"},
+                    tags=["v1.1.0", "v1.2.0-rc.1"])
         repo.commit({"code.go": "package code\n\nconst Release = 3\n"})
         repo.tag("v1.2.0", message="annotated, and a mistake")
         repo.commit({"go.mod": f"module {path}\n\ngo 1.19\n\nretract v1.2.0 // it was a mistake\n"}, tags=["v1.3.0"])

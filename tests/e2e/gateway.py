@@ -136,7 +136,8 @@ class Gateway:
 
     def attempt(self, *args, input=None):
         """Run `modgate ARGS` on this directory; the finished process."""
-        return subprocess.run([BINARY, *args], capture_output=True, text=True, input=input, timeout=PATIENCE_S * 3, env=environment(MODGATE_CONFIG=self.config))
+        return subprocess.run([BINARY, *args], capture_output=True, text=True, input=input, timeout=PATIENCE_S * 3,
+                              env=environment(MODGATE_CONFIG=self.config))
 
     def command(self, *args, input=None):
         """Run `modgate ARGS`, which must succeed; its output."""
@@ -200,6 +201,16 @@ class Gateway:
         finally:
             if own is not connection:
                 own.close()
+
+    def keep_asking(self, path, token, served):
+        """Ask until the daemon is gone; the number of every request that got a 200 goes into `served`."""
+        try:
+            while True:
+                answer = self.request(path, token=token)
+                if answer.status == 200:
+                    served.append(answer.headers["X-Request-Id"])
+        except (OSError, http.client.HTTPException):
+            return
 
     def raw_socket(self, timeout=10):
         """A TLS connection without any HTTP, for requests that no library would send."""

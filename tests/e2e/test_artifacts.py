@@ -33,7 +33,8 @@ def big(company):
 
 
 HIDDEN = [
-    {"name": "bad", "modules": [API, COLOUR], "versions": [">=1.2.0-rc.1", "=0.4.0"], "groups": ["careful"], "verdict": "deny", "reason": "use an older one"},
+    {"name": "bad", "modules": [API, COLOUR], "versions": [">=1.2.0-rc.1", "=0.4.0"], "groups": ["careful"], "verdict": "deny",
+     "reason": "use an older one"},
     {"name": "only", "modules": [GREETING], "versions": "<1.1.0", "groups": ["conservative"], "verdict": "allow"},
     {"name": "not-else", "modules": [GREETING], "groups": ["conservative"], "verdict": "deny"},
 ]
@@ -51,7 +52,10 @@ def token(gate):
 
 @pytest.fixture
 def get(gate, token):
-    return lambda path, token=token, method="GET", **headers: gate.request(path, method, {name.replace("_", "-"): text for name, text in headers.items()}, token)
+    """get(path, If_None_Match="…") asks as alice."""
+    def ask(path, token=token, method="GET", **headers):
+        return gate.request(path, method, {name.replace("_", "-"): text for name, text in headers.items()}, token)
+    return ask
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ def gate(company):
 # --- the fields ----------------------------------------------------------------------------------------------------------------------------
 
 HEAD = ["v", "seq", "time", "salt", "kind"]
-CALLER = ["request", "user", "groups", "method", "credential", "address", "agent", "action", "module", "version", "verdict", "rule", "reason", "policy", "private"]
+CALLER = ["request", "user", "groups", "method", "credential", "address", "agent", "action", "module", "version", "verdict", "rule", "reason",
+          "policy", "private"]
 SERVED = ["proof", "source", "origin", "status", "h1", "bytes"]
 REFUSED = HEAD + ["request", "method", "credential", "address", "agent", "action", "module", "version", "verdict", "reason", "status"]
 
@@ -36,19 +37,23 @@ def without(names, *gone):
 
 ROWS = [
     # name, path, who asks, status, the row's fields in order, some of their values
-    ("private info", f"/{API}/@v/v1.1.0.info", "alice", 200, without(HEAD + CALLER + SERVED, "h1"), {"action": "info", "proof": "pin", "private": True, "rule": "payments"}),
+    ("private info", f"/{API}/@v/v1.1.0.info", "alice", 200, without(HEAD + CALLER + SERVED, "h1"),
+     {"action": "info", "proof": "pin", "private": True, "rule": "payments"}),
     ("private mod", f"/{API}/@v/v1.1.0.mod", "alice", 200, HEAD + CALLER + SERVED, {"action": "mod", "proof": "pin"}),
     ("private zip", f"/{API}/@v/v1.1.0.zip", "alice", 200, HEAD + CALLER + SERVED, {"action": "zip", "source": "built", "version": "v1.1.0"}),
     ("private list", f"/{API}/@v/list", "alice", 200, without(HEAD + CALLER + SERVED, "version", "origin", "h1"), {"action": "list"}),
     ("private latest", f"/{API}/@latest", "alice", 200, without(HEAD + CALLER + SERVED, "origin", "h1"), {"action": "latest", "version": "v1.3.0"}),
     ("branch", f"/{API}/@v/main.info", "alice", 200, without(HEAD + CALLER + SERVED, "origin", "h1"), {"action": "info", "version": "v1.3.0"}),
-    ("public zip", f"/{GREETING}/@v/v1.1.0.zip", "alice", 200, without(HEAD + CALLER + SERVED, "origin"), {"proof": "sumdb", "source": "fetched", "private": False}),
+    ("public zip", f"/{GREETING}/@v/v1.1.0.zip", "alice", 200, without(HEAD + CALLER + SERVED, "origin"),
+     {"proof": "sumdb", "source": "fetched", "private": False}),
     ("public mod", f"/{GREETING}/@v/v1.1.0.mod", "alice", 200, without(HEAD + CALLER + SERVED, "origin"), {"proof": "sumdb", "rule": "public"}),
     ("public info", f"/{GREETING}/@v/v1.1.0.info", "alice", 200, without(HEAD + CALLER + SERVED, "origin", "h1"), {"proof": "none"}),
-    ("lookup", f"{SUMDB}/lookup/{GREETING}@v1.1.0", "alice", 200, None, {"action": "lookup", "module": GREETING, "version": "v1.1.0", "verdict": "allow"}),
+    ("lookup", f"{SUMDB}/lookup/{GREETING}@v1.1.0", "alice", 200, None,
+     {"action": "lookup", "module": GREETING, "version": "v1.1.0", "verdict": "allow"}),
     ("tile", f"{SUMDB}/tile/8/0/000", "alice", 200, None, {"action": "tile", "verdict": "allow"}),
     ("latest of the database", f"{SUMDB}/latest", "alice", 200, None, {"action": "tile", "verdict": "allow"}),
-    ("denied", f"/{API}/@v/v1.1.0.zip", "bob", 403, HEAD + CALLER + ["status"], {"verdict": "deny", "rule": "payments-others", "reason": "only the payments team"}),
+    ("denied", f"/{API}/@v/v1.1.0.zip", "bob", 403, HEAD + CALLER + ["status"],
+     {"verdict": "deny", "rule": "payments-others", "reason": "only the payments team"}),
     ("absent", f"/{API}/@v/v9.9.9.info", "alice", 404, HEAD + CALLER + ["status"], {"verdict": "allow"}),
     ("nobody", f"/{API}/@v/v1.1.0.zip", None, 401, REFUSED, {"kind": "auth", "verdict": "deny", "reason": "no_credential"}),
     ("wrong token", f"/{API}/@v/v1.1.0.zip", "mg_wrong", 401, None, {"kind": "auth", "verdict": "deny", "method": "token"}),
@@ -95,7 +100,8 @@ def test_row_of_a_question_about_versions(company):
 
 def test_agent_of_any_bytes(gate):
     token = gate.token("alice", ["payments"])
-    for agent, field, value in ((b"plain/1", "agent", "plain/1"), (b"\xff\xfe", "agent_b64", "//4="), ("\u2028\u00fc".encode(), "agent", "\u2028\u00fc")):
+    agents = ((b"plain/1", "agent", "plain/1"), (b"\xff\xfe", "agent_b64", "//4="), ("\u2028\u00fc".encode(), "agent", "\u2028\u00fc"))
+    for agent, field, value in agents:
         head = f"GET /{GREETING}/@v/list HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\nUser-Agent: ".encode()
         gate.raw(head + agent + b"\r\n\r\n")
         assert gate.audit_export()[-1][field] == value
@@ -197,7 +203,8 @@ def test_metrics_agree_with_the_record(stage):
         endpoint = "sumdb" if row["action"] in ("tile", "lookup") else row["action"]
         counts[endpoint, row["status"]] = counts.get((endpoint, row["status"]), 0) + 1
     metrics = gate.metrics()
-    told = {tuple(re.search(r'endpoint="(\w+)",status="(\d+)"', name).groups()): value for name, value in metrics.items() if name.startswith("modgate_requests_total")}
+    told = {tuple(re.search(r'endpoint="(\w+)",status="(\d+)"', name).groups()): value for name, value in metrics.items()
+            if name.startswith("modgate_requests_total")}
     recorded = {key: value for key, value in told.items() if key[0] not in ("root", "livez", "readyz", "version", "metrics", "none")}
     assert recorded == {(endpoint, str(status)): count for (endpoint, status), count in counts.items()}
     assert metrics["modgate_audit_rows_total"] == len(gate.audit_lines())

@@ -48,8 +48,9 @@ def questions(module, version):
 
 def misspelt(path):
     """As a typing mistake, or somebody who wants round the rule, writes it."""
-    return [path.replace("git.corp", "GIT.corp"), path.replace("/payments", "//payments"), path.replace("payments", "p%61yments"), path.replace("payments", "Payments"),
-            path.replace("payments", "p%2561yments"), "/." + path, path.replace("@v", "%40v"), path.replace("corp.example", "corp.example.")]
+    return [path.replace("git.corp", "GIT.corp"), path.replace("/payments", "//payments"), path.replace("payments", "p%61yments"),
+            path.replace("payments", "Payments"), path.replace("payments", "p%2561yments"), "/." + path, path.replace("@v", "%40v"),
+            path.replace("corp.example", "corp.example.")]
 
 
 @pytest.mark.parametrize("caller", ["alice", "bob", "anonymous", "wrong"])

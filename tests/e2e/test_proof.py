@@ -194,7 +194,8 @@ def test_proofs_in_the_record(stage):
         assert gate.request(path, token=token).status == 200
     zip_sum, mod_sum = company.upstream.modules.sums(GREETING, "v1.1.0")
     assert [(row["proof"], row["source"]) for row in accesses(gate)] == [
-        ("sumdb", "fetched"), ("sumdb", "fetched"), ("sumdb", "cache"), ("sumdb", "cache"), ("pin", "built"), ("pin", "built"), ("pin", "cache"), ("pin", "cache")]
+        ("sumdb", "fetched"), ("sumdb", "fetched"), ("sumdb", "cache"), ("sumdb", "cache"),
+        ("pin", "built"), ("pin", "built"), ("pin", "cache"), ("pin", "cache")]
     assert [row["h1"] for row in accesses(gate)][:4] == [mod_sum, zip_sum] * 2
     assert {row["origin"] for row in accesses(gate)[4:]} == {company.repos["payments/api"].head("v1.1.0^{commit}")}
 

@@ -30,12 +30,13 @@ def test_no_secret_is_told_anywhere(stage):
                                                   "auth.ldap": slapd.settings(stage.ca.pem, gate.secret("ldap", SERVICE_PASSWORD))})
     token, signed = gate.token("alice", ["payments"]), idp.token("ci-job")
     wrong = "wrong-" + password("alice")
-    secrets = {"token": token.split("_")[2], "password": password("alice"), "service password": SERVICE_PASSWORD, "JWT's signature": signed.rsplit(".", 1)[1],
-               "JWT's claims": signed.split(".")[1], "git password": READER[1], "wrong token": "mg_thisisnotoken", "admin token": gate.admin_token().split("_")[2]}
+    secrets = {"token": token.split("_")[2], "password": password("alice"), "service password": SERVICE_PASSWORD, "git password": READER[1],
+               "JWT's claims": signed.split(".")[1], "JWT's signature": signed.rsplit(".", 1)[1], "wrong token": "mg_thisisnotoken",
+               "admin token": gate.admin_token().split("_")[2]}
     told = []
-    callers = [{"token": token}, {"token": signed}, {"token": signed + "x"}, {"token": secrets["wrong token"]}, {"user": ("alice", password("alice"))},
-               {"user": ("alice", wrong)}, {"user": ("x", token)}, {"user": ("x", signed)}, {"user": (password("alice"), "")}]
-    for caller in callers[:-1]:
+    callers = [{"token": token}, {"token": signed}, {"token": signed + "x"}, {"token": secrets["wrong token"]},
+               {"user": ("alice", password("alice"))}, {"user": ("alice", wrong)}, {"user": ("x", token)}, {"user": ("x", signed)}]
+    for caller in callers:
         for path in (f"/{API}/@v/list", f"/{GREETING}/@v/v1.1.0.zip", "/", "/nosuch"):
             told.append(repr(gate.request(path, **caller)))
     company.host.faults.set("paths", "/web/* hang")
@@ -45,8 +46,8 @@ def test_no_secret_is_told_anywhere(stage):
     processes = process_texts(gate)
     company.host.stop()
     hanging.join()
-    places = {"answers": "".join(told), "metrics": gate.request("/metrics").body.decode(), "log": gate.stderr(), "tokens": gate.command("token", "list"),
-              "settings": gate.command("show-config"), "export": repr(gate.audit_lines())}
+    places = {"answers": "".join(told), "metrics": gate.request("/metrics").body.decode(), "log": gate.stderr(),
+              "tokens": gate.command("token", "list"), "settings": gate.command("show-config"), "export": repr(gate.audit_lines())}
     gate.stop()
     files = [os.path.join(folder, name) for folder, _, names in os.walk(gate.path("data")) for name in names]
     places.update((name, text.decode("latin-1")) for name, text in processes)
