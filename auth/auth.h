@@ -186,7 +186,10 @@ struct auth_options {
 
 struct auth;
 
-/* Reads key files and the bind password; connects to nothing. AUTH_ERR_INVALID (options, err names the key), AUTH_ERR. */
+/*
+ * Reads key files and the bind password; connects to nothing. SIGPIPE must be ignored or blocked in every thread that calls auth_close()
+ * or works in the pool. AUTH_ERR_INVALID (options, err names the key), AUTH_ERR.
+ */
 int auth_open(const struct auth_options *options, struct auth **auth_out, struct err *err);
 /* NULL-safe. No call may be under way, no callback outstanding. */
 void auth_close(struct auth **auth);

@@ -95,11 +95,12 @@ void auth_cache_clear(struct auth_cache *cache);
 struct auth_throttle;
 int auth_throttle_open(struct auth_throttle **throttle_out, struct err *err);
 void auth_throttle_close(struct auth_throttle **throttle);
-/* May this guess be sent to the directory? */
-bool auth_throttle_allows(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us);
-/* Notes how one went. */
-void auth_throttle_wrong(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us);
-void auth_throttle_right(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us);
+/* May this guess be sent to the directory? If so it counts as wrong from now on, so that many at once gain nothing. */
+bool auth_throttle_take(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us);
+/* It was not wrong, or nobody could tell. */
+void auth_throttle_give_back(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us);
+/* The user has signed in from this address. */
+void auth_throttle_known(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us);
 
 /* --- tokens.c, token_text.c --------------------------------------------------------------------------------------------------------- */
 

@@ -15,7 +15,8 @@ struct waiter {
 struct auth_flight {
 	struct auth_flight *next; /* in its bucket */
 	struct auth_key key;
-	bool listed; /* others may come on board */
+	bool listed;  /* others may come on board */
+	bool counted; /* by the throttle, as wrong until it is known not to be */
 	struct auth *auth;
 	struct auth_credential credential;
 	char address[ADDRESS_MAX];
@@ -89,10 +90,9 @@ static void fly_password(struct auth_flight *flight, const struct auth_key *key,
 	code = auth->directory->class->sign_in(auth->directory, user, flight->credential.secret, answer);
 	if (code == 0 && dress(auth, answer) == 0) {
 		remember(auth, auth->accepted, key, auth->directory->cache_ttl_us, answer);
-		auth_throttle_right(auth->throttle, user, address_of(flight), clock_monotonic_us(auth->clock));
+		auth_throttle_known(auth->throttle, user, address_of(flight), clock_monotonic_us(auth->clock));
 	} else if (code == AUTH_ERR_REFUSED) {
 		remember(auth, auth->refused, key, auth->directory->refused_ttl_us, answer);
-		auth_throttle_wrong(auth->throttle, user, address_of(flight), clock_monotonic_us(auth->clock));
 	}
 }
 
@@ -204,12 +204,29 @@ static void unlist(struct auth *auth, struct auth_flight *flight)
 	*link = flight->next;
 }
 
+/* Counts a guess that is about to be made. */
+static bool take(struct auth *auth, struct auth_flight *flight)
+{
+	if (!flight->listed || flight->credential.kind != AUTH_CREDENTIAL_PASSWORD)
+		return true;
+	flight->counted = auth_throttle_take(auth->throttle, flight->credential.user, address_of(flight), clock_monotonic_us(auth->clock));
+	return flight->counted;
+}
+
+static void give_back(struct auth *auth, const struct auth_flight *flight)
+{
+	if (flight->counted)
+		auth_throttle_give_back(auth->throttle, flight->credential.user, address_of(flight), clock_monotonic_us(auth->clock));
+}
+
 static void run(void *arg)
 {
 	struct auth_flight *flight = arg;
 	struct auth_answer answer;
 
 	fly(flight, &answer);
+	if (answer.code != AUTH_ERR_REFUSED)
+		give_back(flight->auth, flight);
 	if (flight->listed) {
 		pthread_mutex_lock(&flight->auth->flights_lock);
 		unlist(flight->auth, flight);
@@ -226,8 +243,10 @@ static int start(struct auth *auth, struct auth_flight *flight)
 {
 	bool listed = flight->listed;
 
-	if (pool_submit(auth->pool, run, flight) < 0)
+	if (pool_submit(auth->pool, run, flight) < 0) {
+		give_back(auth, flight);
 		return AUTH_ERR_BUSY;
+	}
 	/* A listed flight ends under the lock that is held here; another may be over by now. */
 	if (listed)
 		list(auth, flight);
@@ -246,10 +265,7 @@ static int board(struct auth *auth, struct auth_flight *flight)
 		atomic_fetch_add(&auth->shared, 1);
 		return 0;
 	}
-	if (flight->listed && flight->credential.kind == AUTH_CREDENTIAL_PASSWORD &&
-		!auth_throttle_allows(auth->throttle, flight->credential.user, address_of(flight), clock_monotonic_us(auth->clock)))
-		return AUTH_ERR_THROTTLED;
-	return start(auth, flight);
+	return take(auth, flight) ? start(auth, flight) : AUTH_ERR_THROTTLED;
 }
 
 /* key is NULL when memory has an answer by now: then nobody shares the flight. */

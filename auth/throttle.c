@@ -1,6 +1,7 @@
 /*
- * Slows guessing down. Wrong passwords are counted by user with address, by address, and by user over all addresses; the last count
- * does not hold for an address that has signed in as this user before, so that strangers cannot lock a person out of her own desk.
+ * Slows guessing down. Wrong passwords, and those not yet known to be right, are counted by user with address, by address, and by user
+ * over all addresses; the last count does not hold for an address that has signed in as this user before, so that strangers cannot lock
+ * a person out of her own desk.
  */
 #include "auth/auth_private.h"
 
@@ -73,44 +74,60 @@ static uint32_t strikes(struct auth_throttle *throttle, struct auth_key key, int
 	return auth_cache_get(throttle->strikes, &key, now_us, &cached) ? cached.count : 0;
 }
 
-static void strike(struct auth_throttle *throttle, struct auth_key key, int64_t now_us)
+/* Counts up, or down again within the window. */
+static void count(struct auth_throttle *throttle, struct auth_key key, int by, int64_t now_us)
 {
 	struct auth_cached cached;
 
 	if (!auth_cache_get(throttle->strikes, &key, now_us, &cached))
 		cached = (struct auth_cached){ .until_us = now_us + AUTH_STRIKE_WINDOW_S * MICROSECONDS };
-	cached.count++;
+	if (by > 0)
+		cached.count++;
+	else if (cached.count > 0)
+		cached.count--;
 	auth_cache_put(throttle->strikes, &key, &cached);
 }
 
-bool auth_throttle_allows(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us)
+static void count_all(struct auth_throttle *throttle, struct slice user, struct slice address, int by, int64_t now_us)
+{
+	count(throttle, key_of(throttle, user, SLICE_NONE), by, now_us);
+	if (address.len == 0)
+		return;
+	count(throttle, key_of(throttle, user, address), by, now_us);
+	count(throttle, key_of(throttle, SLICE_NONE, address), by, now_us);
+}
+
+static bool allowed(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us)
 {
 	struct auth_key pair = key_of(throttle, user, address);
 	struct auth_cached known;
-	bool allowed = true;
 
-	pthread_mutex_lock(&throttle->lock);
-	if (address.len > 0)
-		allowed = strikes(throttle, pair, now_us) < AUTH_STRIKES_PAIR &&
-			  strikes(throttle, key_of(throttle, SLICE_NONE, address), now_us) < AUTH_STRIKES_ADDRESS;
-	if (!auth_cache_get(throttle->known, &pair, now_us, &known))
-		allowed = allowed && strikes(throttle, key_of(throttle, user, SLICE_NONE), now_us) < AUTH_STRIKES_USER;
-	pthread_mutex_unlock(&throttle->lock);
-	return allowed;
+	if (address.len > 0 && (strikes(throttle, pair, now_us) >= AUTH_STRIKES_PAIR ||
+		strikes(throttle, key_of(throttle, SLICE_NONE, address), now_us) >= AUTH_STRIKES_ADDRESS))
+		return false;
+	return auth_cache_get(throttle->known, &pair, now_us, &known) || strikes(throttle, key_of(throttle, user, SLICE_NONE), now_us) < AUTH_STRIKES_USER;
 }
 
-void auth_throttle_wrong(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us)
+bool auth_throttle_take(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us)
+{
+	bool taken;
+
+	pthread_mutex_lock(&throttle->lock);
+	taken = allowed(throttle, user, address, now_us);
+	if (taken)
+		count_all(throttle, user, address, 1, now_us);
+	pthread_mutex_unlock(&throttle->lock);
+	return taken;
+}
+
+void auth_throttle_give_back(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us)
 {
 	pthread_mutex_lock(&throttle->lock);
-	strike(throttle, key_of(throttle, user, SLICE_NONE), now_us);
-	if (address.len > 0) {
-		strike(throttle, key_of(throttle, user, address), now_us);
-		strike(throttle, key_of(throttle, SLICE_NONE, address), now_us);
-	}
+	count_all(throttle, user, address, -1, now_us);
 	pthread_mutex_unlock(&throttle->lock);
 }
 
-void auth_throttle_right(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us)
+void auth_throttle_known(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us)
 {
 	struct auth_key pair = key_of(throttle, user, address);
 	struct auth_cached known = { .until_us = now_us + AUTH_KNOWN_S * MICROSECONDS };

@@ -1,5 +1,7 @@
 #include "tests/auth/support.h"
 
+#include "auth/core.h"
+
 static const char *const audit_groups[] = { "compliance" };
 static const char *const admin_groups[] = { "platform" };
 
@@ -465,6 +467,32 @@ static void test_throttle(void **state)
 	world_close(&world);
 }
 
+/* Many guesses at once are counted before their answers are known. */
+static void test_throttle_burst(void **state)
+{
+	struct world world = world_open((struct setting){ .anonymous = false });
+	struct arrival arrival = ARRIVAL_INIT;
+	char guess[24];
+
+	(void)state;
+	pthread_mutex_lock(&world.directory->gate);
+	for (int i = 0; i <= AUTH_STRIKES_PAIR; i++) {
+		char *header;
+
+		snprintf(guess, sizeof(guess), "guess%d", i);
+		header = basic_header("alice", guess);
+		begin(&world, header, &arrival, i < AUTH_STRIKES_PAIR ? 0 : AUTH_ERR_THROTTLED);
+		free(header);
+	}
+	world.directory->down = true;
+	pthread_mutex_unlock(&world.directory->gate);
+	await(&arrival, AUTH_STRIKES_PAIR);
+	pool_close(&world.pool);
+	/* Nobody could tell whether they were wrong: they do not count. */
+	assert_true(auth_throttle_take(world.auth->throttle, SLICE("alice"), SLICE("10.0.0.1"), clock_monotonic_us(&turned_clock)));
+	world_close(&world);
+}
+
 /* Many threads, few credentials, a revoke in between: for the thread sanitizer, and each callback exactly once. */
 struct crowd {
 	struct world *world;
@@ -537,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_begin_without_need),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_throttle),
+		cmocka_unit_test(test_throttle_burst),
 		cmocka_unit_test(test_crowd),
 	};
 

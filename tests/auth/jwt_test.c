@@ -353,6 +353,7 @@ static void test_form(void **state)
 		{ "standard alphabet", slice_sub(whole, 0, last + 1), "++//", slice_after(whole, last + 5), AUTH_REASON_MALFORMED },
 		{ "signature cut", slice_sub(whole, 0, whole.len - 2), "", SLICE_NONE, AUTH_REASON_BAD_SIGNATURE },
 		{ "signature longer", slice_sub(whole, 0, last + 1), "AAAA", slice_after(whole, last + 1), AUTH_REASON_BAD_SIGNATURE },
+		{ "signature with a tail", whole, "AA", SLICE_NONE, AUTH_REASON_BAD_SIGNATURE },
 		{ "signature of zeros", slice_sub(whole, 0, last + 1),
 			"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", SLICE_NONE,
 			AUTH_REASON_BAD_SIGNATURE },
