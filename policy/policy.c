@@ -143,9 +143,23 @@ bool policy_is_mapped(const struct policy *policy, struct slice module)
 	return find_prefix(policy, module) != NULL;
 }
 
+/*
+ * The go command also asks for every parent of an import path. A parent of a mapped prefix is part of a private name, so it stays here
+ * as well; no repository serves it.
+ */
+static const struct slice *find_descendant(const struct policy *policy, struct slice module)
+{
+	for (size_t i = 0; i < policy->prefixes_count; i++) {
+		if (module_path_has_prefix(policy->prefixes[i], module))
+			return &policy->prefixes[i];
+	}
+	return NULL;
+}
+
 bool policy_is_private(const struct policy *policy, struct slice module)
 {
-	return policy_is_mapped(policy, module) || policy_patterns_find(&policy->private_patterns, module) != NULL;
+	return policy_is_mapped(policy, module) || find_descendant(policy, module) != NULL ||
+	       policy_patterns_find(&policy->private_patterns, module) != NULL;
 }
 
 struct slice policy_private_because(const struct policy *policy, struct slice module, const char **kind_out)
@@ -154,6 +168,10 @@ struct slice policy_private_because(const struct policy *policy, struct slice mo
 	const struct pattern *pattern = policy_patterns_find(&policy->private_patterns, module);
 
 	*kind_out = prefix != NULL ? "mapped prefix" : "private pattern";
+	if (prefix == NULL && pattern == NULL) {
+		prefix = find_descendant(policy, module);
+		*kind_out = "parent of a mapped prefix";
+	}
 	if (prefix != NULL)
 		return *prefix;
 	return pattern != NULL ? pattern->text : SLICE_NONE;

@@ -62,7 +62,7 @@ size_t policy_rules(const struct policy *policy);
 
 /* --- names --------------------------------------------------------------------------------------------------------------------- */
 
-/* A private pattern matches, or the module is at or below a mapped prefix. */
+/* A private pattern matches, or the module is at, below or a parent of a mapped prefix (the go command asks for parents too). */
 bool policy_is_private(const struct policy *policy, struct slice module);
 /* Is a repository mapped for it: is it at or below a mapped prefix? A private module that is not mapped is served by nobody. */
 bool policy_is_mapped(const struct policy *policy, struct slice module);

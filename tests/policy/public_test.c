@@ -42,6 +42,34 @@ static void test_mint(void **state)
 	policy_unref(policy);
 }
 
+/* The go command asks for the parents of an import path; those of a mapped prefix name a part of it. */
+static void test_parents(void **state)
+{
+	static const struct {
+		const char *module;
+		bool is_private;
+	} rows[] = {
+		{ "git.example/team/tool", true },
+		{ "git.example/team/tool/v2", true },
+		{ "git.example/team", true },
+		{ "git.example", true },
+		{ "git.example/teams", false },
+		{ "git.example/team/tools", false },
+		{ "git.example/other", false },
+	};
+	struct policy *policy = open_text("rules: []\n", "git.example/team/tool");
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct public_module *module = NULL;
+
+		CHECK(rows[i].module, policy_is_private(policy, slice_of(rows[i].module)) == rows[i].is_private);
+		CHECK(rows[i].module, (policy_public_module(policy, slice_of(rows[i].module), &module, NULL) != 0) == rows[i].is_private);
+		public_module_unref(module);
+	}
+	policy_unref(policy);
+}
+
 static void *count_up_and_down(void *arg)
 {
 	const struct public_module *module = arg;
@@ -72,6 +100,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mint),
+		cmocka_unit_test(test_parents),
 		cmocka_unit_test(test_count),
 	};
 
