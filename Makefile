@@ -53,7 +53,7 @@ packages  = $(sort $(foreach r,$(1),$(PKG_$(r))))
 libraries = $(if $(strip $(call packages,$(1))),$$(pkg-config --libs $(call packages,$(1)))) -lpthread
 archives  = $(foreach r,$(1),$(BUILD)/$(r).a)
 
-.PHONY: all deps demo check check-run asan tsan valgrind lint headers format bench install clean see
+.PHONY: all deps demo check check-run asan tsan lint headers bench install clean
 all: $(BUILD)/modgate
 
 # --- rooms ---------------------------------------------------------------------------------------------------------------------
