@@ -103,9 +103,10 @@ static bool allowed(struct auth_throttle *throttle, struct slice user, struct sl
 	struct auth_cached known;
 
 	if (address.len > 0 && (strikes(throttle, pair, now_us) >= AUTH_STRIKES_PAIR ||
-		strikes(throttle, key_of(throttle, SLICE_NONE, address), now_us) >= AUTH_STRIKES_ADDRESS))
+				       strikes(throttle, key_of(throttle, SLICE_NONE, address), now_us) >= AUTH_STRIKES_ADDRESS))
 		return false;
-	return auth_cache_get(throttle->known, &pair, now_us, &known) || strikes(throttle, key_of(throttle, user, SLICE_NONE), now_us) < AUTH_STRIKES_USER;
+	return auth_cache_get(throttle->known, &pair, now_us, &known) ||
+	       strikes(throttle, key_of(throttle, user, SLICE_NONE), now_us) < AUTH_STRIKES_USER;
 }
 
 bool auth_throttle_take(struct auth_throttle *throttle, struct slice user, struct slice address, int64_t now_us)
