@@ -87,7 +87,7 @@ void auth_cache_clear(struct auth_cache *cache);
 /* --- throttle.c: wrong passwords by user and address ------------------------------------------------------------------------------- */
 
 #define AUTH_STRIKES_PAIR    10               /* wrong passwords of one user from one address in a window */
-#define AUTH_STRIKES_ADDRESS 60               /* from one address, whoever they are for */
+#define AUTH_STRIKES_ADDRESS 120              /* from one address, whoever they are for */
 #define AUTH_STRIKES_USER    100              /* for one user from addresses that never signed in as that user */
 #define AUTH_STRIKE_WINDOW_S 60               /* counted from the first strike */
 #define AUTH_KNOWN_S         (30 * 24 * 3600) /* an address stays known to a user so long */

@@ -15,6 +15,10 @@ static atomic_long countdown = -1; /* allocations until one fails; negative: non
 static atomic_bool all_after;
 static atomic_bool failed;
 
+/* The sanitizers have allocators of their own: there the same ways are gone with all the memory they want. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define INJECTS true
+
 static bool fails(void)
 {
 	if (countdown < 0)
@@ -26,10 +30,6 @@ static bool fails(void)
 	failed = true;
 	return true;
 }
-
-/* The sanitizers have allocators of their own: there the same ways are gone with all the memory they want. */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define INJECTS true
 
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t count, size_t bytes);
