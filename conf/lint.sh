@@ -48,7 +48,7 @@ fi
 
 # Static analysis, with the flags each room is compiled with.
 for room in $rooms; do
-	flags="-std=c11 -D_GNU_SOURCE -DMODGATE_VERSION=\"lint\" -I$build/see/$room"
+	flags="-std=c11 -D_GNU_SOURCE '-DMODGATE_VERSION=\"lint\"' -I$build/see/$room"
 	# shellcheck disable=SC2086
 	git ls-files "$room/*.c" | grep -v unicode_tables | xargs -r -P 2 -n 8 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$@" -- '"$flags"' 2>/dev/null' lint || fail "clang-tidy in $room"
 done
