@@ -1,31 +1,14 @@
-/* What the tests of auth share: cmocka's includes, a check that names its row, a clock to turn, a directory double, a place where answers arrive. */
+/* What the tests of auth share beside tests/base/rows.h: a clock to turn, a directory double, a place where answers arrive. */
 #ifndef TESTS_AUTH_SUPPORT_H
 #define TESTS_AUTH_SUPPORT_H
 
-#include <ftw.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "auth/auth_private.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-#define CHECK(row_name, condition) \
-	do { \
-		if (!(condition)) \
-			fail_msg("%s:%d: row \"%s\": %s", __FILE__, __LINE__, (row_name), #condition); \
-	} while (0)
+#include "tests/base/rows.h"
 
 /* --- a clock to turn --------------------------------------------------------------------------------------------------------------------- */
 
@@ -50,40 +33,6 @@ static const struct clock turned_clock = { .wall_us = turned_wall, .monotonic_us
 static inline void turn_s(int64_t seconds)
 {
 	turned_us += seconds * 1000000;
-}
-
-/* --- a scratch directory, the state of the group -------------------------------------------------------------------------------------------- */
-
-static inline int scratch_setup(void **state)
-{
-	char *path = strdup("/tmp/auth-test-XXXXXX");
-
-	*state = path;
-	return path == NULL || mkdtemp(path) == NULL ? -1 : 0;
-}
-
-static inline int scratch_unlink(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static inline int scratch_teardown(void **state)
-{
-	nftw(*state, scratch_unlink, 8, FTW_DEPTH | FTW_PHYS);
-	free(*state);
-	return 0;
-}
-
-/* Good until the same thread asks for the next but three. */
-static inline const char *scratch_path(void **state, const char *name)
-{
-	static _Thread_local char paths[4][512];
-	static _Thread_local unsigned next;
-	char *path = paths[next++ % LENGTH(paths)];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", (const char *)*state, name);
-	return path;
 }
 
 /* --- a directory double: alice/secret in payments, bob/hunter2 in platform; it counts, and may be held ------------------------------------------ */
