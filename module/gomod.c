@@ -120,14 +120,14 @@ static int read_go(struct reading *reading, const struct gomod_line *line, struc
 	return reading->gomod->go_version == NULL ? no_memory(err) : 0;
 }
 
-/* NULL: malformed. A text with a NUL is no version and compares like any other text that is none. */
+/* NULL: malformed or too long. A text with a NUL is no version and compares like any other text that is none. */
 static int retract_version(struct slice token, char **version_out, struct err *err)
 {
 	struct buf text = BUF_INIT(GOMOD_BYTES_MAX);
 	bool good = token_text(token, &text), failed = buf_failed(&text);
 
 	*version_out = NULL;
-	if (good) {
+	if (good && text.len <= MODULE_VERSION_MAX) {
 		*version_out = slice_dup(slice_has_nul(buf_slice(&text)) ? SLICE("") : buf_slice(&text));
 		failed = *version_out == NULL;
 	}
@@ -146,6 +146,18 @@ static bool retract_interval(const struct gomod_line *line, struct slice *low_ou
 	*low_out = line->args[1];
 	*high_out = line->args[3];
 	return line->args_count >= 5 && slice_equal_text(line->args[2], ",") && slice_equal_text(line->args[4], "]");
+}
+
+/* An interval that ends before it begins, or before every version, retracts nothing. */
+static bool retracts_nothing(const struct gomod_retract *retract)
+{
+	return !semver_valid(slice_of(retract->high)) || semver_compare(slice_of(retract->low), slice_of(retract->high)) > 0;
+}
+
+static void retract_free(struct gomod_retract *retract)
+{
+	free(retract->low);
+	free(retract->high);
 }
 
 static int add_retract(struct reading *reading, struct gomod_retract *retract, struct err *err)
@@ -178,10 +190,9 @@ static int read_retract(struct reading *reading, const struct gomod_line *line, 
 	status = retract_version(low, &retract.low, err);
 	if (status == 0)
 		status = retract_version(high, &retract.high, err);
-	if (status == 0 && retract.low != NULL && retract.high != NULL)
+	if (status == 0 && retract.low != NULL && retract.high != NULL && !retracts_nothing(&retract))
 		status = add_retract(reading, &retract, err);
-	free(retract.low);
-	free(retract.high);
+	retract_free(&retract);
 	return status;
 }
 
@@ -200,6 +211,39 @@ static int read_line(void *ctx, const struct gomod_line *line, struct err *err)
 	return slice_equal_text(line->verb, "ignore") ? read_string_line(line, err) : 0;
 }
 
+static int by_low(const void *a, const void *b)
+{
+	const struct gomod_retract *one = a, *other = b;
+
+	return semver_compare(slice_of(one->low), slice_of(other->low));
+}
+
+/* Sorted, and those that meet made one, so that a question is a binary search however many lines there are. */
+static void join_retracts(struct gomod *gomod)
+{
+	struct gomod_retract *retracts = gomod->retracts;
+	size_t kept = 0;
+
+	if (gomod->retracts_count > 0)
+		qsort(retracts, gomod->retracts_count, sizeof(*retracts), by_low);
+	for (size_t i = 0; i < gomod->retracts_count; i++) {
+		struct gomod_retract *last = kept > 0 ? &retracts[kept - 1] : NULL, next = retracts[i];
+
+		if (last == NULL || semver_compare(slice_of(last->high), slice_of(next.low)) < 0) {
+			retracts[kept++] = next;
+			continue;
+		}
+		if (semver_compare(slice_of(last->high), slice_of(next.high)) < 0) {
+			char *lower = last->high;
+
+			last->high = next.high;
+			next.high = lower;
+		}
+		retract_free(&next);
+	}
+	gomod->retracts_count = kept;
+}
+
 static int read_file(struct slice file, bool keep_retracts, struct gomod *gomod_out, struct err *err)
 {
 	struct gomod gomod = { .go_version = NULL };
@@ -209,6 +253,7 @@ static int read_file(struct slice file, bool keep_retracts, struct gomod *gomod_
 	if (file.len > GOMOD_BYTES_MAX)
 		return err_set(err, MODULE_ERR_LIMIT, "go.mod is larger than %d bytes", GOMOD_BYTES_MAX);
 	status = gomod_lines(file, read_line, &reading, err);
+	join_retracts(&gomod);
 	if (status != 0)
 		gomod_free(&gomod);
 	else
@@ -225,10 +270,8 @@ void gomod_free(struct gomod *gomod)
 {
 	size_t i;
 
-	for (i = 0; i < gomod->retracts_count; i++) {
-		free(gomod->retracts[i].low);
-		free(gomod->retracts[i].high);
-	}
+	for (i = 0; i < gomod->retracts_count; i++)
+		retract_free(&gomod->retracts[i]);
 	free(gomod->retracts);
 	free(gomod->go_version);
 	*gomod = (struct gomod){ .go_version = NULL };
@@ -236,13 +279,20 @@ void gomod_free(struct gomod *gomod)
 
 bool gomod_retracted(const struct gomod *gomod, struct slice version)
 {
-	size_t i;
+	size_t from = 0, to = gomod->retracts_count;
 
-	for (i = 0; semver_valid(version) && i < gomod->retracts_count; i++) {
-		if (semver_compare(slice_of(gomod->retracts[i].low), version) <= 0 && semver_compare(version, slice_of(gomod->retracts[i].high)) <= 0)
-			return true;
+	if (!semver_valid(version))
+		return false;
+	/* The last one that begins at or below the version is the only one that may hold it. */
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (semver_compare(slice_of(gomod->retracts[middle].low), version) <= 0)
+			from = middle + 1;
+		else
+			to = middle;
 	}
-	return false;
+	return from > 0 && semver_compare(version, slice_of(gomod->retracts[from - 1].high)) <= 0;
 }
 
 bool gomod_vendor_rule_new(struct slice file)

@@ -1,6 +1,9 @@
 #include "module/gomod.h"
 
+#include <time.h>
+
 #include "module/path.h"
+#include "module/semver.h"
 #include "tests/base/rows.h"
 
 static void test_module_path(void **state)
@@ -259,14 +262,78 @@ static void test_retract(void **state)
 
 	(void)state;
 	assert_int_equal(gomod_parse_lax(slice_of(file), &gomod, NULL), 0);
-	assert_int_equal(gomod.retracts_count, 5);
-	assert_string_equal(gomod.retracts[2].low, "v1.5.0-a");
-	assert_string_equal(gomod.retracts[2].high, "v1.5");
+	assert_int_equal(gomod.retracts_count, 4);
+	assert_string_equal(gomod.retracts[0].low, "none");
+	assert_string_equal(gomod.retracts[3].low, "v1.5.0-a");
+	assert_string_equal(gomod.retracts[3].high, "v1.5");
 	for (size_t i = 0; i < LENGTH(rows); i++)
 		CHECK(rows[i].version, gomod_retracted(&gomod, slice_of(rows[i].version)) == rows[i].retracted);
 	gomod_free(&gomod);
 	assert_int_equal(gomod.retracts_count, 0);
 	gomod_free(&gomod);
+}
+
+/* Intervals in any order, one in another, touching, back to front, without an end: the answer is that of each line asked in turn. */
+static void test_retracts_joined(void **state)
+{
+	static const char *const intervals[][2] = {
+		{ "v1.4.0", "v1.6.0" },
+		{ "v1.1.0", "v1.9.0" },
+		{ "v1.2.0", "v1.2.0" },
+		{ "v2.0.0-a", "v2.0.0" },
+		{ "v2.0.0", "v2.1.0" },
+		{ "v3.5.0", "v3.0.0" },
+		{ "v3.1.0", "never" },
+		{ "never", "v0.0.3" },
+		{ "v0.0.2", "v0.0.5" },
+		{ "v4.0.0", "v4.0.0" },
+		{ "never", "none" },
+	};
+	static const char *const versions[] = { "v0.0.0-x", "v0.0.3", "v0.0.4", "v0.0.5", "v0.0.6", "v1.0.9", "v1.1.0-x", "v1.1.0", "v1.3.0",
+		"v1.7.0", "v1.9.0", "v1.9.1", "v2.0.0-0", "v2.0.0-a", "v2.0.0", "v2.0.1", "v2.1.0", "v2.1.1", "v3.0.0", "v3.2.0", "v3.5.0",
+		"v4.0.0-x", "v4.0.0", "v4.0.1" };
+	struct buf file = BUF_INIT(10000);
+	struct gomod gomod;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(intervals); i++)
+		buf_printf(&file, "retract [%s, %s]\n", intervals[i][0], intervals[i][1]);
+	assert_int_equal(gomod_parse_lax(buf_slice(&file), &gomod, NULL), 0);
+	assert_int_equal(gomod.retracts_count, 4);
+	for (size_t i = 0; i < LENGTH(versions); i++) {
+		struct slice version = slice_of(versions[i]);
+		bool want = false;
+
+		for (size_t j = 0; j < LENGTH(intervals); j++)
+			want |= semver_compare(slice_of(intervals[j][0]), version) <= 0 && semver_compare(version, slice_of(intervals[j][1])) <= 0;
+		CHECK(versions[i], gomod_retracted(&gomod, version) == want);
+	}
+	gomod_free(&gomod);
+	buf_free(&file);
+}
+
+/* As many lines as a go.mod may have, asked about as many versions as a repository may have tags: not one times the other. */
+static void test_retracts_many(void **state)
+{
+	struct buf file = BUF_INIT(GOMOD_BYTES_MAX);
+	struct gomod gomod;
+	clock_t began = clock();
+
+	(void)state;
+	for (unsigned i = GOMOD_RETRACTS_MAX; i > 0; i--)
+		buf_printf(&file, "retract v1.%u.0\n", 2 * i);
+	assert_int_equal(gomod_parse_lax(buf_slice(&file), &gomod, NULL), 0);
+	assert_int_equal(gomod.retracts_count, GOMOD_RETRACTS_MAX);
+	for (unsigned i = 1; i < 100000; i++) {
+		char version[32];
+
+		snprintf(version, sizeof(version), "v1.%u.0", i);
+		if (gomod_retracted(&gomod, slice_of(version)) != (i > 1 && i % 2 == 0))
+			fail_msg("%s", version);
+	}
+	assert_true(clock() - began < 20 * CLOCKS_PER_SEC);
+	gomod_free(&gomod);
+	buf_free(&file);
 }
 
 static void test_limits(void **state)
@@ -279,7 +346,7 @@ static void test_limits(void **state)
 	for (size_t i = 0; i < GOMOD_RETRACTS_MAX; i++)
 		buf_add_text(&file, "retract v1.0.0\n");
 	assert_int_equal(gomod_parse_lax(buf_slice(&file), &gomod, NULL), 0);
-	assert_int_equal(gomod.retracts_count, GOMOD_RETRACTS_MAX);
+	assert_int_equal(gomod.retracts_count, 1);
 	gomod_free(&gomod);
 	buf_add_text(&file, "retract v1.0.0\n");
 	assert_int_equal(gomod_parse_lax(buf_slice(&file), &gomod, NULL), MODULE_ERR_LIMIT);
@@ -290,6 +357,17 @@ static void test_limits(void **state)
 	assert_true(gomod_vendor_rule_new(buf_slice(&file)));
 	buf_add_char(&file, '\n');
 	assert_int_equal(gomod_parse_lax(buf_slice(&file), &gomod, NULL), MODULE_ERR_LIMIT);
+	buf_reset(&file);
+	for (size_t extra = 0; extra < 2; extra++) {
+		buf_printf(&file, "retract v%zu.0.0-", extra);
+		for (size_t i = 0; i < MODULE_VERSION_MAX - SLICE("v0.0.0-").len + extra; i++)
+			buf_add_char(&file, 'a');
+		buf_add_char(&file, '\n');
+	}
+	assert_int_equal(gomod_parse_lax(buf_slice(&file), &gomod, NULL), 0);
+	assert_int_equal(gomod.retracts_count, 1);
+	assert_true(slice_starts(slice_of(gomod.retracts[0].low), SLICE("v0.")));
+	gomod_free(&gomod);
 	buf_free(&file);
 }
 
@@ -302,6 +380,8 @@ int main(void)
 		cmocka_unit_test(test_error_names_line),
 		cmocka_unit_test(test_go),
 		cmocka_unit_test(test_retract),
+		cmocka_unit_test(test_retracts_joined),
+		cmocka_unit_test(test_retracts_many),
 		cmocka_unit_test(test_limits),
 	};
 
