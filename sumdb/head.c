@@ -132,15 +132,15 @@ int sumdb_head_merge(struct sumdb *sumdb, const struct sumdb_source *source, str
 	return rc < 0 ? rc : 0;
 }
 
-/* True: it is this thread's turn to ask. */
-static bool renew_due(struct sumdb *sumdb, int64_t max_age_s)
+/* True: it is the turn of this thread to ask, if it can. */
+static bool renew_due(struct sumdb *sumdb, int64_t max_age_s, bool can_ask)
 {
 	int64_t now_us = clock_monotonic_us(sumdb->clock);
 	bool due;
 
 	pthread_mutex_lock(&sumdb->mutex);
 	due = sumdb->head.size == 0 || !sumdb->renewed || now_us - sumdb->renewed_us >= max_age_s * 1000000;
-	if (due) {
+	if (due && can_ask) {
 		sumdb->renewed = true;
 		sumdb->renewed_us = now_us;
 	}
@@ -152,10 +152,13 @@ int sumdb_head_renew(struct sumdb *sumdb, const struct sumdb_source *source, int
 {
 	struct buf note = BUF_INIT(SUMDB_HEAD_BYTES_MAX);
 	struct tlog_head known;
+	bool can_ask = source->calls != NULL;
 	int rc = 0;
 
-	if (renew_due(sumdb, max_age_s)) {
-		rc = source->calls->latest(source->ctx, &note, err);
+	if (renew_due(sumdb, max_age_s, can_ask)) {
+		rc = can_ask ? source->calls->latest(source->ctx, &note, err)
+			     : err_set(err, SUMDB_ERR_UNAVAILABLE, "checksum database %s: the tree head is to be asked for anew",
+				       sumdb->verifier.name);
 		if (rc == SUMDB_ERR_ABSENT)
 			rc = err_set(err, SUMDB_ERR_UNAVAILABLE, "checksum database %s tells no latest tree head", sumdb->verifier.name);
 		if (rc == 0)

@@ -110,8 +110,11 @@ static int from_source(const struct question *question, struct buf *answer, stru
 {
 	const struct sumdb_source *source = question->source;
 	const char *name = question->sumdb->verifier.name;
-	int rc = source->calls->lookup(source->ctx, question->version, answer, err);
+	int rc;
 
+	if (source->calls == NULL)
+		return err_set(err, SUMDB_ERR_UNAVAILABLE, "checksum database %s: the record of %s is not kept here", name, question->key);
+	rc = source->calls->lookup(source->ctx, question->version, answer, err);
 	if (rc != 0)
 		return rc;
 	if (buf_failed(answer))

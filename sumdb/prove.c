@@ -6,7 +6,7 @@
 
 struct reader {
 	struct sumdb *sumdb;
-	const struct sumdb_source *source; /* NULL: the cache alone */
+	const struct sumdb_source *source; /* NULL: the cache alone, which is all that a source without calls is */
 	struct tile_source tiles;
 	bool cache_used;
 	bool cache_barred;
@@ -59,7 +59,7 @@ static void keep_tile(void *ctx, const struct tile *tile, struct slice bytes)
 
 static void reader_init(struct reader *reader, struct sumdb *sumdb, const struct sumdb_source *source)
 {
-	*reader = (struct reader){ .sumdb = sumdb, .source = source };
+	*reader = (struct reader){ .sumdb = sumdb, .source = source != NULL && source->calls != NULL ? source : NULL };
 	reader->tiles = (struct tile_source){ .read = read_tile, .save = keep_tile, .ctx = reader };
 }
 
@@ -78,7 +78,9 @@ static int result(const struct reader *reader, int rc)
 		return 0;
 	if (reader->code != 0)
 		return reader->code;
-	return rc == TLOG_ERR ? SUMDB_ERR_FORGED : SUMDB_ERR;
+	if (rc != TLOG_ERR)
+		return SUMDB_ERR;
+	return reader->source == NULL && reader->cache_used ? SUMDB_ERR_UNAVAILABLE : SUMDB_ERR_FORGED;
 }
 
 int sumdb_prove_leaf(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t index, struct tlog_hash *leaf_out,

@@ -163,7 +163,7 @@ int sumdb_latest_bytes(struct sumdb *sumdb, const struct sumdb_source *source, s
 	int rc = sumdb_head_renew(sumdb, source, SUMDB_LATEST_TTL_S, err);
 
 	pthread_mutex_lock(&sumdb->mutex);
-	if (rc == SUMDB_ERR_UNAVAILABLE && sumdb->head.size > 0)
+	if (rc == SUMDB_ERR_UNAVAILABLE && sumdb->head.size > 0 && source->calls != NULL)
 		rc = 0;
 	if (rc == 0 && sumdb->head.size == 0)
 		rc = err_set(err, SUMDB_ERR_UNAVAILABLE, "checksum database %s is empty", sumdb->verifier.name);

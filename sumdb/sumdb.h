@@ -38,6 +38,7 @@ enum sumdb_code {
  * Where bytes of one database come from. The module is part of the source: whoever makes it has decided that this name may be looked up,
  * and sumdb has no way to ask for another (a tile is numbers alone). Calls block and may come from several threads. They append to out and
  * return 0, SUMDB_ERR_ABSENT (404, 410), SUMDB_ERR_UNAVAILABLE or SUMDB_ERR.
+ * Without calls it is a source of what is kept here already: nobody is waited for, and what that does not prove is SUMDB_ERR_UNAVAILABLE.
  */
 struct tile;
 struct sumdb_source_calls {
@@ -47,7 +48,7 @@ struct sumdb_source_calls {
 	int (*latest)(void *ctx, struct buf *out, struct err *err);
 };
 struct sumdb_source {
-	const struct sumdb_source_calls *calls;
+	const struct sumdb_source_calls *calls; /* or NULL */
 	void *ctx;
 	struct slice module; /* the one path it can look up; empty: a source of tiles and heads alone */
 };

@@ -31,12 +31,12 @@ int sumdb_head_load(struct sumdb *sumdb, struct err *err);
 int sumdb_head_open(const struct sumdb *sumdb, struct slice note, struct tlog_head *head_out, struct err *err);
 /* Verifies a signed head, proves it consistent with the known one, keeps the larger; *known_out is the known one afterwards. */
 int sumdb_head_merge(struct sumdb *sumdb, const struct sumdb_source *source, struct slice note, struct tlog_head *known_out, struct err *err);
-/* Asks the source for its head, unless that was done in the last max_age_s. */
+/* Asks the source for its head, unless that was done in the last max_age_s. One without calls is SUMDB_ERR_UNAVAILABLE then. */
 int sumdb_head_renew(struct sumdb *sumdb, const struct sumdb_source *source, int64_t max_age_s, struct err *err);
 void sumdb_head_known(struct sumdb *sumdb, struct tlog_head *known_out);
 
 /* --- prove.c: questions to a tree, through the tile cache; SUMDB_ERR_FORGED, SUMDB_ERR_UNAVAILABLE, SUMDB_ERR. ------------------- */
-/* source NULL: from the cache alone. */
+/* source NULL or without calls: from the cache alone. */
 
 int sumdb_prove_leaf(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t index, struct tlog_hash *leaf_out,
 	struct err *err);

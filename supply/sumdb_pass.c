@@ -12,6 +12,7 @@ struct pass {
 	enum supply_sumdb_kind kind;
 	struct slice database, version, tile;
 	const struct public_module *public_module;
+	struct supply_answer *refusal; /* made beforehand: to say that memory is short takes none */
 	supply_done *done;
 	void *ctx;
 	char bytes[];
@@ -42,14 +43,14 @@ static int pass_failed(int code)
 	return SUPPLY_ERR_STORE;
 }
 
-static int read_bytes(const struct pass *pass, struct sumdb *sumdb, struct buf *out, struct err *err)
+static int read_bytes(const struct pass *pass, struct sumdb *sumdb, enum supply_source from, struct buf *out, struct err *err)
 {
 	struct upstream_source ctx;
 	struct sumdb_source source;
-	if (pass->kind == SUPPLY_SUMDB_SUPPORTED)
-		return 0;
 	if (upstream_sumdb_source(pass->supply->upstream, sumdb_name(sumdb), pass->public_module, &ctx, &source, err) != 0)
 		return SUPPLY_ERR_STORE;
+	if (from == SUPPLY_CACHE)
+		source.calls = NULL;
 	int code = SUMDB_ERR;
 	switch (pass->kind) {
 	case SUPPLY_SUMDB_LATEST:
@@ -62,37 +63,80 @@ static int read_bytes(const struct pass *pass, struct sumdb *sumdb, struct buf *
 		code = sumdb_tile_bytes(sumdb, &source, pass->tile, out, err);
 		break;
 	case SUPPLY_SUMDB_SUPPORTED:
+		code = 0;
 		break;
 	}
 	return code == 0 ? 0 : pass_failed(code);
 }
 
-static struct supply_answer *answer_of(struct pass *pass)
+static struct supply_answer *bytes_answer(const struct pass *pass, enum supply_source from, const struct buf *body)
 {
-	struct supply_answer *answer = NULL;
-	struct buf body = BUF_INIT(BODY_MAX);
-	struct err err = ERR_INIT;
-	struct sumdb *sumdb = database_of(pass->supply, pass->database);
-	int code = sumdb != NULL ? read_bytes(pass, sumdb, &body, &err)
-				 : err_set(&err, SUPPLY_ERR_FORBIDDEN,
-					   "the checksum database %.*s is not configured here; modgate env prints the go env lines of this gateway",
-					   SLICE_ARG(pass->database));
 	bool is_tile = pass->kind == SUPPLY_SUMDB_TILE;
-	if (code == 0 && !buf_failed(&body))
-		answer = answer_bytes(buf_slice(&body), is_tile ? TILE_TTL_S : ANSWER_TTL_S, !is_tile);
-	if (answer == NULL)
-		answer = answer_refusal(code != 0 ? (enum supply_code)code : SUPPLY_ERR_STORE, code != 0 ? err.text : "memory is short");
-	buf_free(&body);
+	struct supply_answer *answer = buf_failed(body) ? NULL : answer_bytes(buf_slice(body), is_tile ? TILE_TTL_S : ANSWER_TTL_S, !is_tile);
+	if (answer != NULL)
+		answer->source = from;
 	return answer;
 }
 
-static void run(void *arg)
+/* 0 and the answer; else a code, and why. */
+static int answer_from(const struct pass *pass, enum supply_source from, struct supply_answer **answer_out, struct err *err)
+{
+	struct buf body = BUF_INIT(BODY_MAX);
+	struct sumdb *sumdb = database_of(pass->supply, pass->database);
+	int code = sumdb != NULL ? read_bytes(pass, sumdb, from, &body, err)
+				 : err_set(err, SUPPLY_ERR_FORBIDDEN,
+					   "the checksum database %.*s is not configured here; modgate env prints the go env lines of this gateway",
+					   SLICE_ARG(pass->database));
+	struct supply_answer *answer = code == 0 ? bytes_answer(pass, from, &body) : NULL;
+	buf_free(&body);
+	if (code == 0 && answer == NULL)
+		return err_set(err, SUPPLY_ERR_STORE, "there is no memory for an answer of the checksum database; try again shortly");
+	*answer_out = answer;
+	return code;
+}
+
+static void pass_free(struct pass *pass)
+{
+	public_module_unref(pass->public_module);
+	supply_answer_unref(pass->refusal);
+	free(pass);
+}
+
+static void finish(struct pass *pass, int code, struct supply_answer *answer, const struct err *err)
+{
+	if (code != 0) {
+		answer = pass->refusal;
+		pass->refusal = NULL;
+		answer->code = (enum supply_code)code;
+		memcpy(answer->text, err->text, sizeof(answer->text));
+	}
+	pass->done(pass->ctx, answer);
+	pass_free(pass);
+}
+
+/* On a fetcher, who may wait for the database. */
+static void ask(void *arg)
 {
 	struct pass *pass = arg;
-	struct supply_answer *answer = answer_of(pass);
-	pass->done(pass->ctx, answer);
-	public_module_unref(pass->public_module);
-	free(pass);
+	struct supply_answer *answer = NULL;
+	struct err err = ERR_INIT;
+	int code = answer_from(pass, SUPPLY_FETCHED, &answer, &err);
+	finish(pass, code, answer, &err);
+}
+
+/* On a reader: what is kept and proves does not wait for those who wait for other machines. */
+static void look(void *arg)
+{
+	struct pass *pass = arg;
+	struct supply_answer *answer = NULL;
+	struct err err = ERR_INIT;
+	int code = answer_from(pass, SUPPLY_CACHE, &answer, &err);
+	if (code == SUPPLY_ERR_UNAVAILABLE) {
+		if (pool_submit(pass->supply->fetch, ask, pass) == 0)
+			return;
+		code = err_set(&err, SUPPLY_ERR_BUSY, "too much is being fetched just now; try again shortly");
+	}
+	finish(pass, code, answer, &err);
 }
 
 static struct slice put(char **at, struct slice s)
@@ -119,9 +163,9 @@ int supply_sumdb_begin(struct supply *supply, const struct supply_sumdb_question
 	pass->database = put(&at, question->database);
 	pass->version = put(&at, question->version);
 	pass->tile = put(&at, question->tile);
-	if (pool_submit(supply->fetch, run, pass) == 0)
+	pass->refusal = answer_refusal(SUPPLY_ERR_STORE, "");
+	if (pass->refusal != NULL && pool_submit(supply->readers, look, pass) == 0)
 		return SUPPLY_OK;
-	public_module_unref(pass->public_module);
-	free(pass);
+	pass_free(pass);
 	return SUPPLY_ERR_BUSY;
 }

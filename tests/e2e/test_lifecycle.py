@@ -212,6 +212,31 @@ def test_hanging_fetches_do_not_hold_up_what_is_stored(company, gate, token):
         thread.join()
 
 
+def test_hanging_fetches_do_not_hold_up_what_is_known_of_the_database(company, gate, token):
+    """More than there are fetchers: what was proved is answered from the disk beside them."""
+    database = "/sumdb/sum.example.org"
+    known = [f"{database}/{path}" for path in ("supported", f"lookup/{GREETING}@v1.0.0", "tile/8/0/000", "tile/8/0/001.p/3")]
+    want = [gate.request(path, token=token).body for path in known]
+    gate.restart()
+    mark = company.upstream.mark()
+    latest = gate.request(f"{database}/latest", token=token)
+    company.upstream.faults.set("paths", "/example.org/hang* hang")
+    cold = [f"/example.org/hang{n}/@v/list" for n in range(80)]
+    waiting = [threading.Thread(target=gate.keep_asking, args=(path, token, [])) for path in cold]
+    for thread in waiting:
+        thread.start()
+    gate.wait(lambda: len([path for path in company.upstream.paths(mark) if "hang" in path]) == 64, "does not use all fetchers")
+    connection = gate.connection()
+    for _ in range(20):
+        assert [gate.request(path, token=token, connection=connection).body for path in known] == want
+    assert gate.request(f"{database}/latest", token=token, connection=connection).body == latest.body
+    connection.close()
+    gate.kill9()
+    for thread in waiting:
+        thread.join()
+    assert [row["source"] for row in gate.audit_export() if row.get("action") == "lookup"][:3] == ["fetched", "cache", "cache"]
+
+
 def test_service_manager_is_told(company, tmp_path):
     gate = company.gateway(start=False)
     address = str(tmp_path / "notify")

@@ -508,6 +508,45 @@ static void test_latest(void **state)
 	buf_free(&want);
 }
 
+/* A source without calls: what is kept answers, what is not is unknown; and it takes nobody's turn to ask for the head. */
+static void test_kept_alone(void **state)
+{
+	struct world *world = *state;
+	struct database_source ctx;
+	struct sumdb_source kept = database_source(&world->database, 7, &ctx);
+	struct buf out = BUF_INIT(SUMDB_LOOKUP_BYTES_MAX);
+
+	kept.calls = NULL;
+	for (int round = 0; round < 2; round++) {
+		int want = round == 0 ? SUMDB_ERR_UNAVAILABLE : 0;
+
+		assert_int_equal(sumdb_lookup_bytes(world->sumdb, &kept, SLICE("v1.0.0"), &out, NULL), want);
+		assert_int_equal(sumdb_tile_bytes(world->sumdb, &kept, SLICE("tile/8/0/000"), &out, NULL), want);
+		assert_int_equal(sumdb_latest_bytes(world->sumdb, &kept, &out, NULL), want);
+		/* Malformed and beyond the tree are answers; only the second takes a head that was just asked for. */
+		assert_int_equal(sumdb_tile_bytes(world->sumdb, &kept, SLICE("tile/8/0/0"), &out, NULL), SUMDB_ERR_INVALID);
+		assert_int_equal(sumdb_tile_bytes(world->sumdb, &kept, SLICE("tile/8/0/009"), &out, NULL), round == 0 ? want : SUMDB_ERR_ABSENT);
+		if (round == 1)
+			break;
+		assert_int_equal(world->database.lookups + world->database.tiles + world->database.latests, 0);
+		assert_int_equal(check(world, 7), 0);
+		assert_int_equal(tile_bytes(world, "tile/8/0/000", &out), 0);
+		assert_int_equal(latest_bytes(world, &out), 0);
+	}
+	/* Old: not given out while somebody else can be asked for a newer one, nor for a tile beyond it. */
+	world->now_us += SUMDB_LATEST_TTL_S * 1000000LL;
+	assert_int_equal(sumdb_latest_bytes(world->sumdb, &kept, &out, NULL), SUMDB_ERR_UNAVAILABLE);
+	assert_int_equal(sumdb_tile_bytes(world->sumdb, &kept, SLICE("tile/8/0/009"), &out, NULL), SUMDB_ERR_UNAVAILABLE);
+	world->database.size = 650;
+	assert_int_equal(tile_bytes(world, "tile/8/0/001", &out), 0);
+	/* What has rotted on the disk is unknown, not forged. */
+	write_file(file_of(world, "tile/8/0/000"), buf_slice(&out));
+	buf_reset(&out);
+	assert_int_equal(sumdb_tile_bytes(world->sumdb, &kept, SLICE("tile/8/0/000"), &out, NULL), SUMDB_ERR_UNAVAILABLE);
+	assert_int_equal(out.len, 0);
+	buf_free(&out);
+}
+
 /* The head that cannot be kept is not believed either: after a restart it would be forgotten. */
 static void test_disk_full(void **state)
 {
@@ -588,6 +627,7 @@ int main(void)
 		TEST(test_tiles),
 		TEST(test_tiles_proved),
 		TEST(test_latest),
+		TEST(test_kept_alone),
 		TEST(test_disk_full),
 		TEST(test_threads),
 	};
