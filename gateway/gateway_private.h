@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/db.h"
 #include "base/pool.h"
+#include "gateway/heads.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/refusals.h"
@@ -42,6 +43,7 @@ struct gateway {
 	struct log log;
 	struct metrics metrics;
 	struct refusals *refusals;
+	struct heads heads;
 
 	pthread_mutex_t reload_lock; /* one reload at a time */
 	pthread_mutex_t policy_lock;
@@ -102,6 +104,7 @@ struct connection {
 	const char *raw_target;  /* MHD's own, valid during the request */
 	size_t raw_target_len;
 	char address[64];
+	struct head_watch head;
 };
 
 /* A request from its head to its close. It belongs to the event loop; a worker touches it only between suspend and resume. */

@@ -219,6 +219,7 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 	gateway->start_s = clock_wall_us(&clock_system) / 1000000;
 	pthread_mutex_init(&gateway->policy_lock, NULL);
 	pthread_mutex_init(&gateway->reload_lock, NULL);
+	heads_init(&gateway->heads);
 	snprintf(gateway->prefix_text, sizeof(gateway->prefix_text), "%s/", settings->listen.prefix);
 	gateway->prefix = slice_of(gateway->prefix_text);
 	set_log(gateway);
@@ -263,6 +264,7 @@ void gateway_close(struct gateway **gateway_in)
 	refusals_close(&gateway->refusals);
 	close_data(&gateway->data);
 	policy_unref(gateway->policy);
+	heads_destroy(&gateway->heads);
 	pthread_mutex_destroy(&gateway->policy_lock);
 	pthread_mutex_destroy(&gateway->reload_lock);
 	settings_unref(gateway->settings);

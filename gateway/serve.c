@@ -72,6 +72,13 @@ static void reload(struct gateway *gateway)
 	buf_free(&told);
 }
 
+static void end_slow_heads(struct gateway *gateway)
+{
+	size_t ended = heads_expire(&gateway->heads, clock_monotonic_us(&clock_system));
+	if (ended > 0)
+		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "connections closed, which gave no whole request head in time: %zu", ended);
+}
+
 /* Until a signal says stop. */
 static int run(struct gateway *gateway, const sigset_t *signals)
 {
@@ -82,6 +89,7 @@ static int run(struct gateway *gateway, const sigset_t *signals)
 			return signal_number;
 		if (signal_number == SIGHUP)
 			reload(gateway);
+		end_slow_heads(gateway);
 		refusals_flush(gateway->refusals, clock_monotonic_us(&clock_system), false, refusals_told, gateway);
 	}
 }

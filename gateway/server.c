@@ -14,7 +14,6 @@
 #include "gateway/gateway_private.h"
 
 #define PEM_BYTES_MAX               (1024 * 1024)
-#define IDLE_TIMEOUT_S              75u
 #define CONNECTIONS_PER_ADDRESS_MAX 256u
 #define LOOPS_MAX                   8
 
@@ -42,22 +41,42 @@ static void peer_address(struct MHD_Connection *connection, char *out, size_t ro
 		snprintf(out, room, "unknown");
 }
 
+static int socket_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info != NULL ? info->connect_fd : -1;
+}
+
+static struct connection *connection_open(struct gateway *gateway, struct MHD_Connection *connection)
+{
+	struct connection *peer = calloc(1, sizeof(*peer));
+	if (peer == NULL)
+		return NULL;
+	peer->arena = arena_open(REQUEST_ARENA_MAX);
+	peer_address(connection, peer->address, sizeof(peer->address));
+	heads_add(&gateway->heads, &peer->head, socket_of(connection), clock_monotonic_us(&clock_system));
+	return peer;
+}
+
+static void connection_close(struct gateway *gateway, struct connection *peer)
+{
+	if (peer == NULL)
+		return;
+	heads_remove(&gateway->heads, &peer->head);
+	arena_close(&peer->arena);
+	free(peer);
+}
+
+/* Told before the TLS handshake, and before the socket is closed. Without memory for it a connection has no deadline either: it ends at once. */
 static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
-	(void)ctx;
+	struct gateway *gateway = ctx;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		struct connection *peer = calloc(1, sizeof(*peer));
-		*socket_context = peer;
-		if (peer != NULL) {
-			peer->arena = arena_open(REQUEST_ARENA_MAX);
-			peer_address(connection, peer->address, sizeof(peer->address));
-		}
-		return;
-	}
-	struct connection *peer = *socket_context;
-	if (peer != NULL) {
-		arena_close(&peer->arena);
-		free(peer);
+		*socket_context = connection_open(gateway, connection);
+		if (*socket_context == NULL)
+			shutdown(socket_of(connection), SHUT_RDWR);
+	} else {
+		connection_close(gateway, *socket_context);
 		*socket_context = NULL;
 	}
 }
@@ -97,6 +116,7 @@ static struct request *request_open(struct gateway *gateway, struct connection *
 	request->file_fd = -1;
 	request->start_us = request->stage_us = clock_monotonic_us(&clock_system);
 	peer->request = request;
+	heads_complete(&peer->head);
 	atomic_fetch_add(&gateway->metrics.in_flight, 1);
 	atomic_fetch_add(&gateway->requests, 1);
 	atomic_fetch_add(&gateway->unanswered, 1);
@@ -135,7 +155,9 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **re
 	struct request *request = *request_context;
 	if (request == NULL)
 		return;
+	struct connection *peer = request->peer;
 	request_close(request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	heads_idle(&peer->head, clock_monotonic_us(&clock_system));
 	*request_context = NULL;
 }
 
@@ -212,7 +234,7 @@ static struct MHD_Daemon *start_daemon(struct gateway *gateway, int fd, const ch
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_PRIORITIES,
 		TLS_PRIORITIES, MHD_OPTION_URI_LOG_CALLBACK, on_target, gateway, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, gateway,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, gateway, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gateway,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }
 

@@ -212,10 +212,13 @@ class Gateway:
         except (OSError, http.client.HTTPException):
             return
 
+    def plain_socket(self, timeout=10):
+        """A connection before its TLS handshake."""
+        return socket.create_connection((self.host, self.port), timeout)
+
     def raw_socket(self, timeout=10):
         """A TLS connection without any HTTP, for requests that no library would send."""
-        plain = socket.create_connection((self.host, self.port), timeout)
-        return self.tls().wrap_socket(plain, server_hostname=self.host)
+        return self.tls().wrap_socket(self.plain_socket(timeout), server_hostname=self.host)
 
     def raw(self, data, timeout=10):
         """Send these bytes; (all that came back, true if the server closed the connection before the timeout)."""
