@@ -1,6 +1,8 @@
 /* Writing JSON straight into a buffer. */
 #include "base/json.h"
 
+#include <stdio.h>
+
 #include "base/hash.h"
 
 void json_writer_init(struct json_writer *writer, struct buf *out)
@@ -64,16 +66,27 @@ static size_t add_special(struct buf *out, struct slice s)
 	return 3;
 }
 
+/* How many bytes at the beginning of s can be copied as they are. */
+static size_t plain_run(struct slice s)
+{
+	size_t run = 0;
+	size_t n = 1;
+
+	while (run < s.len && n > 0) {
+		unsigned char c = (unsigned char)s.ptr[run];
+
+		/* Nearly all there ever is, so without a call. */
+		n = c >= 0x20 && c < 0x80 && c != '"' && c != '\\' ? 1 : plain(slice_after(s, run));
+		run += n;
+	}
+	return run;
+}
+
 static void add_inside_quotes(struct buf *out, struct slice text)
 {
 	while (text.len > 0) {
-		size_t run = 0;
-		size_t n = 1;
+		size_t run = plain_run(text);
 
-		while (run < text.len && n > 0) {
-			n = plain(slice_after(text, run));
-			run += n;
-		}
 		buf_add(out, text.ptr, run);
 		text = slice_after(text, run);
 		if (text.len > 0)
@@ -158,8 +171,10 @@ void json_write_bytes(struct json_writer *writer, const char *name, struct slice
 
 void json_write_int(struct json_writer *writer, const char *name, int64_t number)
 {
+	char digits[24];
+
 	begin_value(writer, name, "");
-	buf_printf(writer->out, "%lld", (long long)number);
+	buf_add(writer->out, digits, (size_t)snprintf(digits, sizeof(digits), "%lld", (long long)number));
 }
 
 void json_write_bool(struct json_writer *writer, const char *name, bool flag)
