@@ -21,6 +21,8 @@ struct db {
 	sqlite3 *sqlite;
 	char *path; /* for messages */
 	pthread_mutex_t lock;
+	struct db_stmt *begin; /* these two from their first use on */
+	struct db_stmt *commit;
 };
 
 struct db_stmt {
@@ -195,6 +197,8 @@ void db_close(struct db **db)
 {
 	if (*db == NULL)
 		return;
+	db_finalize(&(*db)->begin);
+	db_finalize(&(*db)->commit);
 	ASSERT(sqlite3_close((*db)->sqlite) == SQLITE_OK);
 	pthread_mutex_destroy(&(*db)->lock);
 	free((*db)->path);
@@ -219,15 +223,23 @@ int db_exec(struct db *db, const char *sql, struct err *err)
 	return result == SQLITE_OK ? 0 : fail(db, result, err);
 }
 
+/* Prepared once: the audit log does it some thousand times a second. */
+static int run_kept(struct db *db, struct db_stmt **stmt, const char *sql, struct err *err)
+{
+	int code = *stmt == NULL ? db_prepare(db, sql, stmt, err) : 0;
+
+	return code == 0 ? db_run(*stmt, err) : code;
+}
+
 /* Immediate: a transaction that begins by reading may find, when it first writes, that it can no longer. */
 int db_begin(struct db *db, struct err *err)
 {
-	return db_exec(db, "BEGIN IMMEDIATE", err);
+	return run_kept(db, &db->begin, "BEGIN IMMEDIATE", err);
 }
 
 int db_commit(struct db *db, struct err *err)
 {
-	return db_exec(db, "COMMIT", err);
+	return run_kept(db, &db->commit, "COMMIT", err);
 }
 
 void db_rollback(struct db *db)
