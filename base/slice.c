@@ -4,21 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-struct slice slice_of(const char *text)
-{
-	return text == NULL ? SLICE_NONE : slice_make(text, strlen(text));
-}
-
-struct slice slice_make(const void *ptr, size_t len)
-{
-	return (struct slice){ .ptr = ptr, .len = len };
-}
-
-bool slice_equal(struct slice a, struct slice b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool slice_equal_text(struct slice a, const char *b)
 {
 	return slice_equal(a, slice_of(b));
@@ -50,11 +35,6 @@ int slice_compare(struct slice a, struct slice b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
-bool slice_starts(struct slice s, struct slice prefix)
-{
-	return s.len >= prefix.len && slice_equal(slice_make(s.ptr, prefix.len), prefix);
-}
-
 bool slice_ends(struct slice s, struct slice suffix)
 {
 	return s.len >= suffix.len && slice_equal(slice_after(s, s.len - suffix.len), suffix);
@@ -63,20 +43,6 @@ bool slice_ends(struct slice s, struct slice suffix)
 bool slice_has_nul(struct slice s)
 {
 	return slice_index(s, '\0') >= 0;
-}
-
-struct slice slice_sub(struct slice s, size_t from, size_t to)
-{
-	if (to > s.len)
-		to = s.len;
-	if (from > to)
-		from = to;
-	return slice_make(s.ptr == NULL ? NULL : s.ptr + from, to - from);
-}
-
-struct slice slice_after(struct slice s, size_t from)
-{
-	return slice_sub(s, from, s.len);
 }
 
 ptrdiff_t slice_index(struct slice s, char c)
@@ -216,12 +182,13 @@ struct slice slice_cut_utf8(struct slice s, size_t max)
 
 bool slice_is_utf8(struct slice s)
 {
-	while (s.len > 0) {
-		size_t n = slice_utf8_sequence(s);
+	size_t at = 0;
+	size_t n = 1;
 
-		if (n == 0)
-			return false;
-		s = slice_after(s, n);
+	while (at < s.len && n > 0) {
+		/* ASCII, which is nearly all there ever is, without a call. */
+		n = (unsigned char)s.ptr[at] < 0x80 ? 1 : slice_utf8_sequence(slice_after(s, at));
+		at += n;
 	}
-	return true;
+	return n > 0;
 }

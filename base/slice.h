@@ -16,23 +16,51 @@ struct slice {
 /* For printf: "%.*s", SLICE_ARG(s) */
 #define SLICE_ARG(s) (int)(s).len, (s).ptr ? (s).ptr : ""
 
-/* The bytes of a C string; NULL gives an empty slice. */
-struct slice slice_of(const char *text);
-struct slice slice_make(const void *ptr, size_t len);
+/* Here, what is asked of every byte or word of every request: the compiler can then see through it. */
 
-bool slice_equal(struct slice a, struct slice b);
+static inline struct slice slice_make(const void *ptr, size_t len)
+{
+	return (struct slice){ .ptr = ptr, .len = len };
+}
+
+/* The bytes of a C string; NULL gives an empty slice. */
+static inline struct slice slice_of(const char *text)
+{
+	return text == NULL ? SLICE_NONE : slice_make(text, strlen(text));
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len && slice_equal(slice_make(s.ptr, prefix.len), prefix);
+}
+
+/* Bytes from..to (to past the end means the end). from past the end gives an empty slice. */
+static inline struct slice slice_sub(struct slice s, size_t from, size_t to)
+{
+	if (to > s.len)
+		to = s.len;
+	if (from > to)
+		from = to;
+	return slice_make(s.ptr == NULL ? NULL : s.ptr + from, to - from);
+}
+
+static inline struct slice slice_after(struct slice s, size_t from)
+{
+	return slice_sub(s, from, s.len);
+}
+
 bool slice_equal_text(struct slice a, const char *b);
 /* ASCII case only. */
 bool slice_equal_nocase(struct slice a, struct slice b);
 /* Byte order, the shorter first where one is a prefix: <0, 0, >0. */
 int slice_compare(struct slice a, struct slice b);
-bool slice_starts(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 bool slice_has_nul(struct slice s);
-
-/* Bytes from..to (to past the end means the end). from past the end gives an empty slice. */
-struct slice slice_sub(struct slice s, size_t from, size_t to);
-struct slice slice_after(struct slice s, size_t from);
 
 /* Index of the first (last) byte c, or -1. */
 ptrdiff_t slice_index(struct slice s, char c);
