@@ -13,13 +13,12 @@
 
 #define INDEX_FORMAT 1
 
-/* Texts are kept once and told by number: the five indexes then cost little. Only what people ask for is in a partial index. */
+/* Texts are kept once and told by number: the indexes then cost little. Only what people ask for is in a partial index. */
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS mark(one INTEGER PRIMARY KEY CHECK (one = 1), next INTEGER NOT NULL, origin BLOB NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS word(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);"
 	"CREATE TABLE IF NOT EXISTS event(seq INTEGER PRIMARY KEY, time INTEGER, kind INTEGER, action INTEGER, verdict INTEGER, "
 	"status INTEGER, bytes INTEGER, of INTEGER, user INTEGER, module INTEGER, version INTEGER, address INTEGER, rule INTEGER);"
-	"CREATE INDEX IF NOT EXISTS event_time ON event(time);"
 	"CREATE INDEX IF NOT EXISTS event_user ON event(user) WHERE user IS NOT NULL;"
 	"CREATE INDEX IF NOT EXISTS event_module ON event(module, version) WHERE module IS NOT NULL;"
 	"CREATE INDEX IF NOT EXISTS event_denied ON event(verdict) WHERE verdict = 1;"
