@@ -37,7 +37,14 @@ static int open_vcs(struct supply *supply, const struct supply_options *options,
 		};
 	}
 	snprintf(mirrors, sizeof(mirrors), "%s/git", options->data);
-	struct vcs_options vcs = { .repositories = repositories, .count = options->repositories_count, .mirrors = mirrors, .clock = options->clock };
+	struct vcs_options vcs = {
+		.repositories = repositories,
+		.count = options->repositories_count,
+		.mirrors = mirrors,
+		.clock = options->clock,
+		.warn = options->warn,
+		.warn_ctx = options->notice_ctx,
+	};
 	int code = vcs_open(&vcs, &supply->vcs, err);
 	free(repositories);
 	return code;

@@ -77,7 +77,8 @@ struct supply_options {
 	int64_t list_ttl_s, negative_ttl_s;
 	size_t git_workers, fetch_workers; /* 0: 4 and 64 */
 	void (*notice)(void *ctx, const struct supply_notice *notice);
-	void *notice_ctx;
+	void (*warn)(void *ctx, const char *sentence); /* for the operator's log, from a worker; or NULL */
+	void *notice_ctx;                              /* of both */
 	const struct clock *clock;
 };
 

@@ -12,7 +12,7 @@ int vcs_blob_tree(git_repository *git, const git_oid *commit, git_tree **tree_ou
 		got = git_commit_tree(tree_out, read);
 	git_commit_free(read);
 	if (got != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "the tree of commit %s cannot be read: %s", git_oid_tostr_s(commit), vcs_git_reason());
+		return err_set(err, vcs_git_code(), "the tree of commit %s cannot be read: %s", git_oid_tostr_s(commit), vcs_git_reason());
 	return 0;
 }
 
@@ -20,10 +20,10 @@ static int find(const git_tree *tree, const char *path, git_tree_entry **entry_o
 {
 	int got = git_tree_entry_bypath(entry_out, tree, path);
 
-	if (got == GIT_ENOTFOUND)
+	if (got == GIT_ENOTFOUND && vcs_git_code() != VCS_DAMAGED)
 		return err_set(err, VCS_ERR_ABSENT, "there is no %s", path);
 	if (got != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: %s", path, vcs_git_reason());
+		return err_set(err, vcs_git_code(), "%s cannot be read: %s", path, vcs_git_reason());
 	if (git_tree_entry_type(*entry_out) == GIT_OBJECT_BLOB)
 		return 0;
 	git_tree_entry_free(*entry_out);
@@ -33,7 +33,7 @@ static int find(const git_tree *tree, const char *path, git_tree_entry **entry_o
 
 static int unreadable(const char *path, struct err *err)
 {
-	return err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: %s", path, vcs_git_reason());
+	return err_set(err, vcs_git_code(), "%s cannot be read: %s", path, vcs_git_reason());
 }
 
 static int read_object(git_odb *odb, const git_oid *id, const char *path, struct buf *out, struct err *err)

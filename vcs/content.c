@@ -190,7 +190,7 @@ static int read_small(git_odb *odb, const git_oid *blob, struct content *out, st
 	size_t len;
 
 	if (git_odb_read(&object, odb, blob) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "file object %s cannot be read: %s", git_oid_tostr_s(blob), vcs_git_reason());
+		return err_set(err, vcs_git_code(), "file object %s cannot be read: %s", git_oid_tostr_s(blob), vcs_git_reason());
 	len = git_odb_object_size(object);
 	memory = malloc(len ? len : 1);
 	if (memory)
@@ -210,7 +210,7 @@ int vcs_content_read(struct session *session, const git_oid *blob, struct conten
 	int code;
 
 	if (git_repository_odb(&odb, session->git) != 0 || git_odb_read_header(&bytes, &type, odb, blob) != 0)
-		code = err_set(err, VCS_ERR_UNKNOWN, "file object %s cannot be read: %s", git_oid_tostr_s(blob), vcs_git_reason());
+		code = err_set(err, vcs_git_code(), "file object %s cannot be read: %s", git_oid_tostr_s(blob), vcs_git_reason());
 	else if (type != GIT_OBJECT_BLOB)
 		code = err_set(err, VCS_ERR_UNKNOWN, "object %s is no file", git_oid_tostr_s(blob));
 	else if (bytes > MODULE_ZIP_BYTES_MAX)

@@ -13,7 +13,7 @@ static int find_pin(struct session *session, const char *commit, git_oid *commit
 	if (strlen(commit) != GIT_OID_HEXSZ || git_oid_fromstr(&id, commit) != 0)
 		return err_set(err, VCS_ERR_UNKNOWN, "the pinned commit of %s is not 40 hex digits", session->at.module);
 	if (git_repository_odb(&odb, session->git) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "the objects of %s cannot be read: %s", session->at.module, vcs_git_reason());
+		return err_set(err, vcs_git_code(), "the objects of %s cannot be read: %s", session->at.module, vcs_git_reason());
 	there = git_odb_exists(odb, &id);
 	if (!there && !session->repository->local) {
 		if (vcs_repository_sync(session->vcs, session->at.mapping, session->repository, session->begun_us, err) != SYNC_DONE) {
@@ -48,23 +48,14 @@ static int resolve_exact(struct session *session, struct slice version, git_oid 
 int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct session **session_out, git_oid *commit_out,
 	struct err *err)
 {
-	struct session *session = NULL;
 	struct err why = ERR_INIT;
-	int code = vcs_session_open(vcs, module, commit ? SESSION_OBJECTS : SESSION_FRESH, &session, err);
+	int code = vcs_session_open(vcs, module, commit ? SESSION_OBJECTS : SESSION_FRESH, session_out, err);
 
 	if (code < 0)
 		return code;
 	if (module_check(module, version, &why) < 0)
-		code = err_set(err, VCS_ERR_REJECTED, "%s", why.text);
-	else if (commit)
-		code = find_pin(session, commit, commit_out, err);
-	else
-		code = resolve_exact(session, version, commit_out, err);
-	if (code < 0)
-		vcs_session_close(&session);
-	else
-		*session_out = session;
-	return code;
+		return err_set(err, VCS_ERR_REJECTED, "%s", why.text);
+	return commit ? find_pin(*session_out, commit, commit_out, err) : resolve_exact(*session_out, version, commit_out, err);
 }
 
 static int read_gomod(struct session *session, const git_oid *commit, struct buf *out, struct err *err)
@@ -88,10 +79,12 @@ int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const
 {
 	struct session *session = NULL;
 	git_oid id;
-	int code = vcs_exact_open(vcs, module, version, commit, &session, &id, err);
+	int code;
 
-	if (code == 0)
-		code = read_gomod(session, &id, out, err);
-	vcs_session_close(&session);
+	do {
+		code = vcs_exact_open(vcs, module, version, commit, &session, &id, err);
+		if (code == 0)
+			code = read_gomod(session, &id, out, err);
+	} while (vcs_session_end(&session, &code, err));
 	return code;
 }

@@ -158,7 +158,7 @@ static int read_commit(struct graph *graph, git_repository *git, uint32_t at, st
 	int code = 0;
 
 	if (git_commit_lookup(&commit, git, &id) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "the history is not complete: %s; repair the repository, or unshallow it", vcs_git_reason());
+		return err_set(err, vcs_git_code(), "the history is not complete: %s; repair the repository, or unshallow it", vcs_git_reason());
 	for (unsigned i = 0; i < git_commit_parentcount(commit) && code == 0; i++) {
 		uint32_t parent = number(graph, git_commit_parent_id(commit, i));
 

@@ -23,7 +23,7 @@ int vcs_lookup_commit(struct session *session, const git_oid *commit, struct fou
 
 	if (git_commit_lookup(&read, session->git, commit) != 0)
 		return err_set(
-			err, VCS_ERR_UNKNOWN, "commit %s of %s cannot be read: %s", git_oid_tostr_s(commit), session->at.module, vcs_git_reason());
+			err, vcs_git_code(), "commit %s of %s cannot be read: %s", git_oid_tostr_s(commit), session->at.module, vcs_git_reason());
 	memset(out, 0, sizeof(*out));
 	out->commit = *commit;
 	git_oid_tostr(out->hex, sizeof(out->hex), commit);

@@ -32,6 +32,7 @@ struct fetch {
 	char head[VCS_REF_MAX]; /* what the remote's HEAD leads to; "" when it is detached or unborn */
 	bool head_detached;
 	git_oid head_commit;
+	bool failed; /* git ended by itself, and not well */
 };
 
 char *vcs_mirror_path(const struct vcs *vcs, const char *url)
@@ -170,6 +171,7 @@ static enum sync explain(const struct fetch *fetch, struct err *err)
 		err_set(err, VCS_ERR_UNKNOWN, "%s sent objects that are not sound: %.*s", fetch->url, SLICE_ARG(why));
 		break;
 	case SYNC_UNREACHABLE:
+	case SYNC_BROKEN:
 	case SYNC_DONE:
 		err_set(err, VCS_ERR_UNKNOWN, "%s cannot be fetched: %.*s; try again later", fetch->url, SLICE_ARG(why));
 		break;
@@ -200,11 +202,13 @@ static enum sync run(struct fetch *fetch, const char *const *argv, const char *g
 	buf_reset(&fetch->output);
 	buf_reset(&fetch->messages);
 	buf_reset(&fetch->trace);
+	fetch->failed = false;
 	if (vcs_child_run(&child, &status, err) < 0) {
 		err_prepend(err, 0, "%s", fetch->url);
 		return SYNC_UNREACHABLE;
 	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	fetch->failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+	if (fetch->failed)
 		return explain(fetch, err);
 	if (remote && !spoke_git(&fetch->trace)) {
 		err_set(err, VCS_ERR_UNKNOWN, "%s answers, but not as a git host; check the address and what stands before it", fetch->url);
@@ -246,11 +250,16 @@ static enum sync ask(struct fetch *fetch, struct err *err)
 
 static enum sync get(struct fetch *fetch, struct err *err)
 {
+	enum sync sync;
 	const char *argv[] = { fetch->vcs->git, "fetch", "--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance",
 		"--no-write-fetch-head", "--", fetch->url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
 		fetch->head_detached ? "+HEAD:" DETACHED : NULL, NULL };
 
-	return run(fetch, argv, fetch->git_dir, INT64_MAX, true, err);
+	sync = run(fetch, argv, fetch->git_dir, INT64_MAX, true, err);
+	/* The host answered a moment ago: git may have stumbled over what lies here. */
+	if (fetch->failed && vcs_mirror_usable(fetch->git_dir) && !vcs_mirror_sound(fetch->vcs, fetch->git_dir, err))
+		sync = SYNC_BROKEN;
+	return sync;
 }
 
 /* One that was never fetched completely may be half made, if a kill came then: git would refuse it for ever. It is begun anew. */
@@ -284,7 +293,7 @@ static int set_head(const struct fetch *fetch, struct err *err)
 	git_reference_free(head);
 	git_repository_free(git);
 	if (got != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot set HEAD of the mirror %s: %s", fetch->git_dir, vcs_git_reason());
+		return err_set(err, vcs_git_code(), "cannot set HEAD of the mirror %s: %s", fetch->git_dir, vcs_git_reason());
 	return 0;
 }
 
@@ -305,6 +314,7 @@ static int read_credential(const struct mapping *mapping, struct fetch *fetch, s
 static enum sync fetch_all(struct fetch *fetch, struct err *err)
 {
 	enum sync sync = ask(fetch, err);
+	int code;
 
 	if (sync != SYNC_DONE)
 		return sync;
@@ -312,8 +322,9 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 		return SYNC_UNREACHABLE;
 	vcs_mirror_sweep(fetch->git_dir);
 	sync = get(fetch, err);
-	if (sync == SYNC_DONE && set_head(fetch, err) < 0)
-		sync = SYNC_DAMAGED;
+	code = sync == SYNC_DONE ? set_head(fetch, err) : 0;
+	if (code < 0)
+		sync = code == VCS_DAMAGED ? SYNC_BROKEN : SYNC_UNREACHABLE;
 	if (sync == SYNC_DONE && !vcs_mirror_usable(fetch->git_dir) && mark_usable(fetch, err) < 0)
 		sync = SYNC_UNREACHABLE;
 	if (sync == SYNC_DONE && vcs_mirror_wants_tidying(fetch->git_dir)) {

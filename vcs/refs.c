@@ -73,7 +73,7 @@ static int list_read(git_repository *git, const char *prefix, struct ref_list *o
 			break;
 	}
 	if (code == 0 && got != GIT_ITEROVER)
-		code = err_set(err, VCS_ERR_UNKNOWN, "cannot read the references: %s", vcs_git_reason());
+		code = err_set(err, vcs_git_code(), "cannot read the references: %s", vcs_git_reason());
 	git_reference_iterator_free(iterator);
 	if (out->count > 0)
 		qsort(out->items, out->count, sizeof(*out->items), ref_order);
@@ -91,11 +91,11 @@ static int peel(git_repository *git, git_odb *odb, struct ref *ref, struct err *
 		git_tag *tag = NULL;
 
 		if (git_odb_read_header(&bytes, &type, odb, &at) != 0)
-			return err_set(err, VCS_ERR_UNKNOWN, "reference %.200s cannot be read: %s", ref->name, vcs_git_reason());
+			return err_set(err, vcs_git_code(), "reference %.200s cannot be read: %s", ref->name, vcs_git_reason());
 		if (type != GIT_OBJECT_TAG)
 			break;
 		if (git_tag_lookup(&tag, git, &at) != 0)
-			return err_set(err, VCS_ERR_UNKNOWN, "tag %.200s cannot be read: %s", ref->name, vcs_git_reason());
+			return err_set(err, vcs_git_code(), "tag %.200s cannot be read: %s", ref->name, vcs_git_reason());
 		at = *git_tag_target_id(tag);
 		git_tag_free(tag);
 	}
@@ -129,7 +129,7 @@ static int peel_all(git_repository *git, struct ref *items, size_t count, const 
 	int code = 0;
 
 	if (git_repository_odb(&odb, git) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot read the objects: %s", vcs_git_reason());
+		return err_set(err, vcs_git_code(), "cannot read the objects: %s", vcs_git_reason());
 	for (size_t i = 0; i < count && code == 0; i++) {
 		const struct ref *known = find(old, old_count, slice_of(items[i].name));
 
@@ -158,7 +158,7 @@ static int read_head(git_repository *git, struct refs *out, struct err *err)
 	git_reference_free(direct);
 	git_reference_free(head);
 	if (got != 0 && got != GIT_ENOTFOUND)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot read HEAD: %s", vcs_git_reason());
+		return err_set(err, vcs_git_code(), "cannot read HEAD: %s", vcs_git_reason());
 	return 0;
 }
 

@@ -114,12 +114,12 @@ static enum sync open_handle(const struct repository *repository, git_repository
 
 	if (got == 0)
 		return check_complete(git_out, repository, err);
-	if (got == GIT_ENOTFOUND) {
+	if (got == GIT_ENOTFOUND && repository->local) {
 		err_set(err, VCS_ERR_UNKNOWN, "there is no git repository at %s; check the configured path", repository->git_dir);
 		return SYNC_MISSING;
 	}
 	err_set(err, VCS_ERR_UNKNOWN, "cannot open the repository %s: %s", repository->git_dir, vcs_git_reason());
-	return SYNC_DAMAGED;
+	return got == GIT_ENOTFOUND || vcs_git_code() == VCS_DAMAGED ? SYNC_BROKEN : SYNC_DAMAGED;
 }
 
 enum sync vcs_repository_take(struct repository *repository, git_repository **git_out, struct err *err)
@@ -138,12 +138,22 @@ enum sync vcs_repository_take(struct repository *repository, git_repository **gi
 	return sync;
 }
 
-void vcs_repository_give(struct repository *repository, git_repository **git)
+unsigned vcs_repository_generation(struct repository *repository)
+{
+	unsigned generation;
+
+	pthread_mutex_lock(&repository->lock);
+	generation = repository->generation;
+	pthread_mutex_unlock(&repository->lock);
+	return generation;
+}
+
+void vcs_repository_give(struct repository *repository, git_repository **git, unsigned generation)
 {
 	if (!*git)
 		return;
 	pthread_mutex_lock(&repository->lock);
-	if (repository->handles_count < REPOSITORY_HANDLES_MAX) {
+	if (repository->handles_count < REPOSITORY_HANDLES_MAX && generation == repository->generation) {
 		repository->handles[repository->handles_count++] = *git;
 		*git = NULL;
 	}
@@ -157,17 +167,31 @@ static enum sync read_refs(struct repository *repository, struct refs *old, stru
 {
 	git_repository *git = NULL;
 	enum sync sync = open_handle(repository, &git, err);
+	int code = sync == SYNC_DONE ? vcs_refs_read(git, old, refs_out, err) : 0;
 
-	if (sync == SYNC_DONE && vcs_refs_read(git, old, refs_out, err) < 0) {
+	if (code < 0) {
 		err_prepend(err, 0, "%s", repository->name);
-		sync = SYNC_DAMAGED;
+		sync = code == VCS_DAMAGED ? SYNC_BROKEN : SYNC_DAMAGED;
 	}
 	git_repository_free(git);
 	return sync;
 }
 
+/* The mirror's directory is another one: nothing that was opened in the old one is used again. Under the lock. */
+static void replaced(struct vcs *vcs, struct repository *repository)
+{
+	while (repository->handles_count > 0)
+		git_repository_free(repository->handles[--repository->handles_count]);
+	vcs_refs_release(&repository->refs);
+	repository->generation++;
+	repository->mend_from_us = clock_monotonic_us(vcs->clock) + MEND_AGAIN_US;
+}
+
+/* How what is on this disk is brought up to date: vcs_mirror_fetch, vcs_mirror_replace, or NULL for a repository that is read in place. */
+typedef enum sync renewal(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
+
 /* Under the lock, which is left meanwhile. */
-static enum sync read_anew(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+static enum sync read_anew(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, renewal *renew, struct err *err)
 {
 	struct refs *old = repository->refs ? vcs_refs_hold(repository->refs) : NULL, *refs = NULL;
 	int64_t begun_us = clock_monotonic_us(vcs->clock);
@@ -175,8 +199,14 @@ static enum sync read_anew(struct vcs *vcs, const struct mapping *mapping, struc
 
 	repository->busy = true;
 	pthread_mutex_unlock(&repository->lock);
-	if (mapping)
-		sync = vcs_mirror_fetch(vcs, mapping, repository->name, repository->git_dir, err);
+	if (renew)
+		sync = renew(vcs, mapping, repository->name, repository->git_dir, err);
+	if (sync == SYNC_DONE && renew == vcs_mirror_replace) {
+		vcs_refs_release(&old);
+		pthread_mutex_lock(&repository->lock);
+		replaced(vcs, repository);
+		pthread_mutex_unlock(&repository->lock);
+	}
 	if (sync == SYNC_DONE)
 		sync = read_refs(repository, old, &refs, err);
 	vcs_refs_release(&old);
@@ -219,13 +249,57 @@ enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, st
 		why = repository->failure_text;
 		goto out;
 	}
-	sync = read_anew(vcs, repository->local ? NULL : mapping, repository, &why);
+	sync = read_anew(vcs, mapping, repository, repository->local ? NULL : vcs_mirror_fetch, &why);
 	remember_failure(vcs, repository, sync, &why);
 out:
 	pthread_mutex_unlock(&repository->lock);
 	if (sync != SYNC_DONE)
 		err_set(err, VCS_ERR_UNKNOWN, "%s", why.text);
 	return sync;
+}
+
+/* Under the lock. True: the mirror is a new one, *here_out when it was replaced just here. Else why it is not. */
+static bool mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, bool *here_out, struct err *why)
+{
+	while (repository->busy)
+		pthread_cond_wait(&repository->changed, &repository->lock);
+	if (repository->generation != generation)
+		return true;
+	if (clock_monotonic_us(vcs->clock) < repository->mend_from_us) {
+		err_set(why, 0, "it was fetched afresh less than an hour ago; check the disk below %s", vcs->mirrors);
+		return false;
+	}
+	if (repository->failure != SYNC_BROKEN && failed_lately(vcs, repository)) {
+		*why = repository->failure_text;
+		return false;
+	}
+	remember_failure(vcs, repository, read_anew(vcs, mapping, repository, vcs_mirror_replace, why), why);
+	*here_out = repository->generation != generation;
+	return *here_out;
+}
+
+bool vcs_repository_mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, struct err *err)
+{
+	struct err why = ERR_INIT, told = ERR_INIT;
+	const char *found = err ? err->text : "";
+	bool mended, here = false;
+
+	if (repository->local) {
+		err_set(err, 0, "%s; repair the repository %s: git fsck names what is damaged", found, repository->name);
+		return false;
+	}
+	pthread_mutex_lock(&repository->lock);
+	mended = mend(vcs, mapping, repository, generation, &here, &why);
+	pthread_mutex_unlock(&repository->lock);
+	err_set(&told, 0, "the mirror of %s was damaged (%s) and has been fetched afresh; what it was is %s.damaged", repository->name, found,
+		repository->git_dir);
+	if (here && vcs->warn)
+		vcs->warn(vcs->warn_ctx, told.text);
+	if (mended)
+		err_set(err, 0, "%s; the mirror was damaged and has been fetched afresh: ask again", found);
+	else
+		err_set(err, 0, "%s; the mirror of %s is damaged and cannot be replaced: %s", found, repository->name, why.text);
+	return mended;
 }
 
 struct refs *vcs_repository_refs(struct repository *repository)

@@ -8,7 +8,18 @@ int vcs_sync_code(enum sync failure, const struct mapping *mapping)
 {
 	if (failure == SYNC_DONE)
 		return 0;
+	if (failure == SYNC_BROKEN)
+		return VCS_DAMAGED;
 	return failure == SYNC_MISSING && mapping->missing_is_absent ? VCS_ERR_ABSENT : VCS_ERR_UNKNOWN;
+}
+
+/* What load() got. */
+static void unload(struct session *session)
+{
+	if (session->repository)
+		vcs_repository_give(session->repository, &session->git, session->generation);
+	vcs_refs_release(&session->refs);
+	session->failure = SYNC_DONE;
 }
 
 void vcs_session_close(struct session **session)
@@ -18,9 +29,7 @@ void vcs_session_close(struct session **session)
 	*session = NULL;
 	if (!gone)
 		return;
-	if (gone->repository)
-		vcs_repository_give(gone->repository, &gone->git);
-	vcs_refs_release(&gone->refs);
+	unload(gone);
 	vcs_repository_release(gone->vcs, &gone->repository);
 	free(gone);
 }
@@ -36,6 +45,7 @@ static int load(struct session *session, enum session_want want, struct err *err
 	struct repository *repository = session->repository;
 	enum sync sync;
 
+	session->generation = vcs_repository_generation(repository);
 	if (want != SESSION_OBJECTS || (!repository->local && !vcs_mirror_usable(repository->git_dir)))
 		session->failure = vcs_repository_sync(session->vcs, session->at.mapping, repository, since(session, want), &session->failure_text);
 	if (want != SESSION_OBJECTS) {
@@ -47,6 +57,38 @@ static int load(struct session *session, enum session_want want, struct err *err
 	if (sync != SYNC_DONE && session->failure != SYNC_DONE)
 		return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 	return vcs_sync_code(sync, session->at.mapping);
+}
+
+static bool mend(struct session *session, struct err *err)
+{
+	return vcs_repository_mend(session->vcs, session->at.mapping, session->repository, session->generation, err);
+}
+
+/* A mirror that is found damaged right here is mended before anything is asked of it. */
+static int load_sound(struct session *session, enum session_want want, struct err *err)
+{
+	int code = load(session, want, err);
+
+	if (code == 0 && session->failure == SYNC_BROKEN) {
+		if (!mend(session, &session->failure_text))
+			return 0;
+	} else if (code != VCS_DAMAGED || !mend(session, err)) {
+		return code;
+	}
+	unload(session);
+	return load(session, want, err);
+}
+
+bool vcs_session_end(struct session **session, int *code, struct err *err)
+{
+	bool again = false;
+
+	if (*code == VCS_DAMAGED) {
+		again = *session && mend(*session, err);
+		*code = VCS_ERR_UNKNOWN;
+	}
+	vcs_session_close(session);
+	return again;
 }
 
 int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want want, struct session **session_out, struct err *err)
@@ -66,7 +108,9 @@ int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want wan
 	if (code == 0)
 		code = vcs_repository_acquire(vcs, &session->at, &session->repository, err);
 	if (code == 0)
-		code = load(session, want, err);
+		code = load_sound(session, want, err);
+	if (code == VCS_DAMAGED)
+		code = VCS_ERR_UNKNOWN;
 	if (code < 0)
 		vcs_session_close(&session);
 	else

@@ -10,6 +10,23 @@ const char *vcs_git_reason(void)
 	return error && error->message ? error->message : "no reason given";
 }
 
+int vcs_git_code(void)
+{
+	const git_error *error = git_error_last();
+
+	if (!error)
+		return VCS_ERR_UNKNOWN;
+	switch (error->klass) {
+	case GIT_ERROR_ODB:
+	case GIT_ERROR_ZLIB:
+	case GIT_ERROR_REFERENCE:
+	case GIT_ERROR_REPOSITORY:
+	case GIT_ERROR_CONFIG:
+		return VCS_DAMAGED;
+	}
+	return VCS_ERR_UNKNOWN;
+}
+
 bool vcs_text_join(char *out, size_t size, const char *first, const char *second)
 {
 	int n = snprintf(out, size, "%s%s", first, second);

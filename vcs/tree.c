@@ -63,7 +63,7 @@ static int descend(struct walk *walk, const git_oid *id, size_t path_len, struct
 	if (walk->depth == TREE_DEPTH_MAX || ++walk->directories > MODULE_FILES_MAX)
 		return err_set(err, VCS_ERR_REJECTED, "the tree has more than %d levels or %d directories", TREE_DEPTH_MAX, MODULE_FILES_MAX);
 	if (git_tree_lookup(&walk->levels[walk->depth].tree, walk->git, id) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "directory %.200s cannot be read: %s", walk->path, vcs_git_reason());
+		return err_set(err, vcs_git_code(), "directory %.200s cannot be read: %s", walk->path, vcs_git_reason());
 	walk->levels[walk->depth].next = 0;
 	walk->levels[walk->depth].path_len = path_len;
 	walk->depth++;
@@ -118,8 +118,8 @@ static int find_directory(const git_tree *root, const char *directory, git_oid *
 	git_tree_entry *entry = NULL;
 	int got = directory[0] ? git_tree_entry_bypath(&entry, root, directory) : 0;
 
-	if (got != 0 && got != GIT_ENOTFOUND)
-		return err_set(err, VCS_ERR_UNKNOWN, "directory %s cannot be read: %s", directory, vcs_git_reason());
+	if (got != 0 && (got != GIT_ENOTFOUND || vcs_git_code() == VCS_DAMAGED))
+		return err_set(err, vcs_git_code(), "directory %s cannot be read: %s", directory, vcs_git_reason());
 	*exists_out = got == 0 && (!entry || git_tree_entry_type(entry) == GIT_OBJECT_TREE);
 	if (*exists_out)
 		*id_out = entry ? *git_tree_entry_id(entry) : *git_tree_id(root);

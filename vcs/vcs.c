@@ -94,6 +94,8 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 	vcs->fetch_timeout_ms = options->fetch_timeout_ms ? options->fetch_timeout_ms : FETCH_TIMEOUT_MS;
 	vcs->fetch_memory_max = options->fetch_memory_max ? options->fetch_memory_max : FETCH_MEMORY_MAX;
 	vcs->fetch_bytes_max = options->fetch_bytes_max ? options->fetch_bytes_max : FETCH_BYTES_MAX;
+	vcs->warn = options->warn;
+	vcs->warn_ctx = options->warn_ctx;
 	code = set_mappings(vcs, options, err);
 	if (code == 0)
 		code = set_directories(vcs, options, err);
@@ -177,20 +179,28 @@ static int list(struct session *session, struct buf *out, struct err *err)
 	return code;
 }
 
-int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, struct err *err)
+static int list_current(struct session *session, struct buf *out, bool *stale_out, struct err *err)
 {
-	struct session *session = NULL;
-	int code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
+	int code = list(session, out, err);
 
-	if (code < 0)
-		return code;
-	code = list(session, out, err);
 	if (code == VCS_ERR_ABSENT && vcs_session_renew(session))
 		code = list(session, out, err);
 	code = absent_or_unknown(session, code, err);
 	if (code == 0)
 		*stale_out = session->failure != SYNC_DONE;
-	vcs_session_close(&session);
+	return code;
+}
+
+int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, struct err *err)
+{
+	struct session *session = NULL;
+	int code;
+
+	do {
+		code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
+		if (code == 0)
+			code = list_current(session, out, stale_out, err);
+	} while (vcs_session_end(&session, &code, err));
 	return code;
 }
 
@@ -239,12 +249,13 @@ out:
 int vcs_latest(struct vcs *vcs, struct slice module, struct vcs_revision *revision_out, struct err *err)
 {
 	struct session *session = NULL;
-	int code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
+	int code;
 
-	if (code < 0)
-		return code;
-	code = absent_or_unknown(session, latest(session, revision_out, err), err);
-	vcs_session_close(&session);
+	do {
+		code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
+		if (code == 0)
+			code = absent_or_unknown(session, latest(session, revision_out, err), err);
+	} while (vcs_session_end(&session, &code, err));
 	return code;
 }
 
@@ -271,21 +282,23 @@ int vcs_resolve(struct vcs *vcs, struct slice module, struct slice query, struct
 
 	if (slice_equal_text(query, "latest") || slice_equal_text(query, "upgrade") || slice_equal_text(query, "patch"))
 		return err_set(err, VCS_ERR_ABSENT, "%.*s is answered by @latest and the list of versions, not by a revision", SLICE_ARG(query));
-	code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
-	if (code < 0)
-		return code;
-	code = vcs_resolve_current(session, query, revision_out, err);
-	vcs_session_close(&session);
+	do {
+		code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
+		if (code == 0)
+			code = vcs_resolve_current(session, query, revision_out, err);
+	} while (vcs_session_end(&session, &code, err));
 	return code;
 }
 
 int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err)
 {
 	struct session *session = NULL;
-	int code = vcs_session_open(vcs, module, SESSION_NOW, &session, err);
+	int code;
 
-	if (code == 0 && session->failure != SYNC_DONE)
-		code = err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
-	vcs_session_close(&session);
+	do {
+		code = vcs_session_open(vcs, module, SESSION_NOW, &session, err);
+		if (code == 0 && session->failure != SYNC_DONE)
+			code = err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
+	} while (vcs_session_end(&session, &code, err));
 	return code;
 }

@@ -4,7 +4,8 @@
  * identities.
  *
  * Local repositories (an absolute path) are opened in place and nothing is copied. Remote ones (https) are mirrored below `mirrors` by a
- * `git fetch` child: killable, resource-limited, without ambient configuration, its credential neither in arguments nor in environment.
+ * `git fetch` child: killable, resource-limited, without ambient configuration, its credential neither in arguments nor in environment. A
+ * mirror that was damaged is fetched afresh, at most once an hour; what it was lies beside it, named "….damaged", until the next time.
  *
  * Every call but vcs_covers() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
  * a time for each repository; whoever needs it waits for it. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
@@ -62,6 +63,9 @@ struct vcs_options {
 	int64_t fetch_timeout_ms;  /* one child, and the making of one zip; 0: 300000 */
 	int64_t fetch_memory_max;  /* address space of a child in bytes; 0: 4 GiB */
 	int64_t fetch_bytes_max;   /* of one file that a child writes; 0: 8 GiB */
+	/* NULL, or called with a sentence for the operator, from any thread that asks. */
+	void (*warn)(void *ctx, const char *sentence);
+	void *warn_ctx;
 };
 
 #define VCS_BLOB_BYTES_MAX (32LL * 1024 * 1024) /* larger files go through a child and a mapped temporary file */

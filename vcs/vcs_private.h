@@ -9,6 +9,9 @@
 #include "module/gomod.h"
 #include "vcs/vcs.h"
 
+/* Inside the room only: an object or reference that must be in the repository cannot be read. vcs_session_end() makes a public code of it. */
+#define VCS_DAMAGED (-100)
+
 /* --- mapping.c: from a module path to a repository and a directory in it ------------------------------------------------------- */
 
 /* One configured prefix, checked. */
@@ -100,13 +103,15 @@ enum sync {
 	SYNC_UNREACHABLE, /* network, time, a full disk: what is known may be shown as stale */
 	SYNC_REFUSED,     /* the forge wants another credential */
 	SYNC_MISSING,     /* the forge or the file system says there is no such repository */
-	SYNC_DAMAGED      /* read, but not to be trusted */
+	SYNC_DAMAGED,     /* read, but not to be trusted */
+	SYNC_BROKEN       /* what of it is on this disk cannot be read */
 };
 
 #define REPOSITORY_HANDLES_MAX 8
-#define REPOSITORIES_OPEN_MAX  256             /* idle ones beyond are closed, least recently used first */
-#define SYNC_AGAIN_US          (3 * 1000000LL) /* an unknown revision is looked for again unless the references are younger */
-#define SYNC_FAILURE_US        (5 * 1000000LL) /* a failure is told again for so long without trying */
+#define REPOSITORIES_OPEN_MAX  256                /* idle ones beyond are closed, least recently used first */
+#define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision is looked for again unless the references are younger */
+#define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying */
+#define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often */
 
 struct repository {
 	struct repository *next;
@@ -125,6 +130,8 @@ struct repository {
 	enum sync failure;
 	int64_t failed_us;
 	struct err failure_text;
+	unsigned generation;  /* of the mirror's directory: counts its replacements */
+	int64_t mend_from_us; /* not before */
 	git_repository *handles[REPOSITORY_HANDLES_MAX];
 	size_t handles_count;
 
@@ -142,6 +149,8 @@ struct vcs {
 	int64_t fetch_timeout_ms;
 	int64_t fetch_memory_max;
 	int64_t fetch_bytes_max;
+	void (*warn)(void *ctx, const char *sentence); /* or NULL */
+	void *warn_ctx;
 	atomic_bool aborted;
 	pthread_mutex_t lock;
 	struct repository *repositories;
@@ -154,11 +163,18 @@ void vcs_repository_release(struct vcs *vcs, struct repository **repository);
 void vcs_repository_free(struct repository **repository);
 /* A handle of one's own until it is given back. SYNC_MISSING, SYNC_DAMAGED. */
 enum sync vcs_repository_take(struct repository *repository, git_repository **git_out, struct err *err);
-void vcs_repository_give(struct repository *repository, git_repository **git);
+/* generation: as it was when the handle was taken, or before. */
+void vcs_repository_give(struct repository *repository, git_repository **git, unsigned generation);
+unsigned vcs_repository_generation(struct repository *repository);
 /* Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it. */
 enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err);
 /* The references known now, held; NULL when none are. Reads a mirror's from disk the first time. */
 struct refs *vcs_repository_refs(struct repository *repository);
+/*
+ * What is on this disk cannot be read, as err says. A mirror that is still of this generation is replaced, at most once in MEND_AGAIN_US, and
+ * the operator is told. True: ask again. Else err also says what to do; a local repository is not touched.
+ */
+bool vcs_repository_mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, struct err *err);
 
 /* --- mirror.c, child.c: fetching ------------------------------------------------------------------------------------------------ */
 
@@ -168,6 +184,11 @@ char *vcs_mirror_path(const struct vcs *vcs, const char *url);
 bool vcs_mirror_usable(const char *git_dir);
 /* Brings the mirror to what the remote has now: heads, tags and HEAD. One at a time for each mirror. */
 enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
+
+/* mend.c. Can git walk all that its references reach? False only if git itself says what is wrong with the mirror. */
+bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err);
+/* Fetches afresh, then changes places: the old one becomes "<git_dir>.damaged", instead of an earlier such. One at a time for each mirror. */
+enum sync vcs_mirror_replace(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
 
 /* housekeeping.c. Removes what a killed child left: locks and temporary packs. Only while nobody fetches. */
 void vcs_mirror_sweep(const char *git_dir);
@@ -209,6 +230,7 @@ struct session {
 	struct repository *repository;
 	git_repository *git;
 	struct refs *refs;
+	unsigned generation; /* of the repository when the session was opened */
 	int64_t begun_us;
 	int64_t work_begun_us; /* when the zip that is being made was begun */
 	enum sync failure;     /* of the last attempt to read the references */
@@ -223,6 +245,11 @@ enum session_want {
 
 int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want want, struct session **session_out, struct err *err);
 void vcs_session_close(struct session **session);
+/*
+ * Closes it with the question's code: VCS_DAMAGED becomes VCS_ERR_UNKNOWN, and the mirror is mended if it may be. True: ask once more. Every
+ * true follows a replacement of the mirror, so that asking again ends.
+ */
+bool vcs_session_end(struct session **session, int *code, struct err *err);
 /* Something was not found: reads the references again unless they are young. True when they changed. */
 bool vcs_session_renew(struct session *session);
 /* The code for a question that only fresh references can answer; 0 when they are fresh, or may be shown as stale. */
@@ -325,7 +352,10 @@ int vcs_pseudo_new(struct resolution *resolution, struct slice base, struct buf 
 /* vcs.c: the answer of now to a query: looks again for what is unknown, and tells absent from not knowable. */
 int vcs_resolve_current(struct session *session, struct slice query, struct vcs_revision *revision_out, struct err *err);
 
-/* exact.c: a session and the commit that an exact version is read from: the pin, or what it resolves to. */
+/*
+ * exact.c: a session and the commit that an exact version is read from: the pin, or what it resolves to. *session_out may be set on failure
+ * too: end it.
+ */
 int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct session **session_out, git_oid *commit_out,
 	struct err *err);
 
@@ -415,6 +445,8 @@ void vcs_listing_free(struct listing *listing);
 
 /* The library's last message, for a sentence. */
 const char *vcs_git_reason(void);
+/* The code for that: VCS_DAMAGED when it is about what lies in the repository; VCS_ERR_UNKNOWN for memory, descriptors and the rest. */
+int vcs_git_code(void);
 /* Both, one after the other. False, and out empty, when they do not fit. */
 bool vcs_text_join(char *out, size_t size, const char *first, const char *second);
 

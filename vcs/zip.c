@@ -16,7 +16,8 @@ struct making {
 	struct module_zip *zip;
 	module_sink *sink;
 	void *ctx;
-	bool stopped; /* the caller's sink wants no more */
+	bool begun;   /* the caller's sink got something */
+	bool stopped; /* and wants no more */
 };
 
 /* Finds what git will do to one file; only links are never converted. */
@@ -61,7 +62,7 @@ static int measure(struct making *making, git_odb *odb, struct entry *entry, str
 	int code;
 
 	if (git_odb_read_header(&bytes, &type, odb, &entry->blob) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: %s", entry->path, vcs_git_reason());
+		return err_set(err, vcs_git_code(), "%s cannot be read: %s", entry->path, vcs_git_reason());
 	entry->bytes = (int64_t)bytes;
 	if (!entry->conversion || entry->bytes > MODULE_ZIP_BYTES_MAX)
 		return 0;
@@ -89,8 +90,8 @@ static int import_license(struct making *making, struct err *err)
 	if (making->place.directory[0] == '\0' || has_license(&making->listing))
 		return 0;
 	got = git_tree_entry_bypath(&license, making->tree, "LICENSE");
-	if (got != 0 && got != GIT_ENOTFOUND)
-		return err_set(err, VCS_ERR_UNKNOWN, "LICENSE cannot be read: %s", vcs_git_reason());
+	if (got != 0 && (got != GIT_ENOTFOUND || vcs_git_code() == VCS_DAMAGED))
+		return err_set(err, vcs_git_code(), "LICENSE cannot be read: %s", vcs_git_reason());
 	if (got == 0 && git_tree_entry_type(license) == GIT_OBJECT_BLOB)
 		code = vcs_listing_add(&making->listing, "LICENSE", git_tree_entry_id(license), MODULE_FILE_REGULAR, err);
 	git_tree_entry_free(license);
@@ -111,7 +112,7 @@ static int prepare(struct making *making, struct err *err)
 	if (code == 0)
 		code = import_license(making, err);
 	if (code == 0 && git_repository_odb(&odb, making->session->git) != 0)
-		code = err_set(err, VCS_ERR_UNKNOWN, "the objects cannot be read: %s", vcs_git_reason());
+		code = err_set(err, vcs_git_code(), "the objects cannot be read: %s", vcs_git_reason());
 	for (size_t i = 0; i < listing->count && code == 0; i++) {
 		code = vcs_session_go_on(making->session, err);
 		if (code == 0)
@@ -168,6 +169,7 @@ static int pass(void *ctx, const void *bytes, size_t len)
 {
 	struct making *making = ctx;
 
+	making->begun = true;
 	making->stopped = making->stopped || making->sink(making->ctx, bytes, len) != 0;
 	return making->stopped ? -1 : 0;
 }
@@ -225,21 +227,30 @@ static int make_zip(struct making *making, const git_oid *commit, struct slice v
 	return code;
 }
 
+static void close_making(struct making *making)
+{
+	module_zip_close(&making->zip);
+	module_files_close(&making->files);
+	vcs_listing_free(&making->listing);
+	vcs_attributes_close(&making->attributes);
+	vcs_place_free(&making->place);
+	git_tree_free(making->tree);
+}
+
 int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx, char h1_out[MODULE_H1_MAX],
 	struct err *err)
 {
-	struct making making = { .sink = sink, .ctx = ctx };
+	struct making making;
 	git_oid id;
-	int code = vcs_exact_open(vcs, module, version, commit, &making.session, &id, err);
+	int code;
 
-	if (code == 0)
-		code = make_zip(&making, &id, version, h1_out, err);
-	module_zip_close(&making.zip);
-	module_files_close(&making.files);
-	vcs_listing_free(&making.listing);
-	vcs_attributes_close(&making.attributes);
-	vcs_place_free(&making.place);
-	git_tree_free(making.tree);
-	vcs_session_close(&making.session);
+	do {
+		making = (struct making){ .sink = sink, .ctx = ctx };
+		code = vcs_exact_open(vcs, module, version, commit, &making.session, &id, err);
+		if (code == 0)
+			code = make_zip(&making, &id, version, h1_out, err);
+		close_making(&making);
+		/* What went into the sink cannot be taken back. */
+	} while (vcs_session_end(&making.session, &code, err) && !making.begun);
 	return code;
 }

@@ -1,0 +1,240 @@
+/* Repositories damaged after they were fetched: a mirror is fetched afresh, once an hour; one opened in place is told and never touched. */
+#include "remote.h"
+
+#define ONE SLICE("git.test/one")
+
+struct told {
+	unsigned count;
+	struct err last;
+};
+
+static void tell(void *ctx, const char *sentence)
+{
+	struct told *told = ctx;
+
+	told->count++;
+	snprintf(told->last.text, sizeof(told->last.text), "%s", sentence);
+}
+
+/* As a daemon that was just started. */
+static struct vcs *start(struct remote *remote, const char *mirrors, struct told *told)
+{
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = below(remote->scratch, mirrors) });
+
+	vcs->warn = tell;
+	vcs->warn_ctx = told;
+	return vcs;
+}
+
+/* What a go command asks for on the way to one version. */
+static int fetch_version(struct vcs *vcs, struct err *err)
+{
+	struct buf out = BUF_INIT(1 << 20);
+	struct vcs_revision revision;
+	char h1[MODULE_H1_MAX];
+	bool stale;
+	int code = vcs_list(vcs, ONE, &out, &stale, err);
+
+	if (code == 0)
+		code = vcs_resolve(vcs, ONE, SLICE("main"), &revision, err);
+	if (code == 0)
+		code = vcs_go_mod(vcs, ONE, SLICE("v1.0.0"), NULL, &out, err);
+	if (code == 0)
+		code = vcs_zip(vcs, ONE, SLICE("v1.0.0"), NULL, into_buf, &out, h1, err);
+	buf_free(&out);
+	return code;
+}
+
+/* Runs in the mirror of git.test/one below that directory. */
+static void in_mirror(const struct remote *remote, const char *mirrors, const char *script)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "cd '%s'; for m in *.git; do test -e $m/modgate-url || continue; cd $m; done; %s", mirrors, script);
+	shell(remote->scratch, text);
+}
+
+static const struct {
+	const char *name, *script;
+} damages[] = {
+	{ "no objects", "rm -f objects/pack/*" },
+	{ "no pack", "rm -f objects/pack/*.pack" },
+	{ "pack cut in the middle", "chmod u+w objects/pack/*; for p in objects/pack/*.pack; do truncate -s 60 $p; done" },
+	{ "empty pack", "chmod u+w objects/pack/*; for p in objects/pack/*.pack; do : > $p; done" },
+	{ "no index of the pack", "rm -f objects/pack/*.idx" },
+	{ "index cut in the middle", "chmod u+w objects/pack/*; for p in objects/pack/*.idx; do truncate -s 1100 $p; done" },
+	{ "bytes changed in the pack",
+		"chmod u+w objects/pack/*; for p in objects/pack/*.pack; do printf XXXXXXXX | dd of=$p bs=1 seek=30 conv=notrunc 2>/dev/null; done" },
+	{ "no HEAD", "rm HEAD" },
+	{ "empty HEAD", ": > HEAD" },
+	{ "HEAD of nonsense", "printf 'nonsense\\n' > HEAD" },
+	{ "config cut in the middle", "printf '[core' > config" },
+	{ "no directory of objects", "rm -rf objects" },
+	{ "reference of nonsense", "mkdir -p refs/heads; rm -f packed-refs; printf 'nonsense\\n' > refs/heads/main" },
+	{ "reference to what is not there", "mkdir -p refs/tags; echo 0123456789012345678901234567890123456789 > refs/tags/v1.0.0" },
+	{ "packed references of nonsense", "printf 'nonsense\\n' > packed-refs" },
+};
+
+static void mirror_is_replaced(void **state)
+{
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(damages); i++) {
+		struct told told = { 0 };
+		struct err err = ERR_INIT;
+		struct vcs *vcs = start(remote, "replaced", &told);
+
+		if (fetch_version(vcs, &err) != 0)
+			fail_msg("%s: before: %s", damages[i].name, err.text);
+		CHECK(damages[i].name, told.count == 0);
+		vcs_close(&vcs);
+		in_mirror(remote, "replaced", damages[i].script);
+		vcs = start(remote, "replaced", &told);
+		if (fetch_version(vcs, &err) != 0)
+			fail_msg("%s: %s", damages[i].name, err.text);
+		if (told.count == 1) {
+			CHECK(damages[i].name, strstr(told.last.text, "/one.git") && strstr(told.last.text, ".git.damaged"));
+			shell(remote->scratch, "cd replaced; test -d *.git.damaged; test ! -e *.new.git");
+		} else {
+			/* The fetch itself put it right. */
+			print_message("mended by git itself: %s\n", damages[i].name);
+			CHECK(damages[i].name, told.count == 0);
+		}
+		vcs_close(&vcs);
+		shell(remote->scratch, "rm -rf replaced");
+	}
+}
+
+/* Found while the daemon runs and its handles are open; nothing is fetched for it unless it is asked. */
+static void replaced_under_way(void **state)
+{
+	struct remote *remote = *state;
+	struct told told = { 0 };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = start(remote, "running", &told);
+
+	assert_int_equal(fetch_version(vcs, &err), 0);
+	in_mirror(remote, "running", "rm HEAD");
+	advance(remote, 61);
+	if (fetch_version(vcs, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(told.count, 1);
+
+	/* Again, and too soon: it is said, and what is known in memory goes on being served. */
+	in_mirror(remote, "running", "rm HEAD");
+	advance(remote, 61);
+	assert_int_equal(fetch_version(vcs, &err), VCS_ERR_UNKNOWN);
+	assert_non_null(strstr(err.text, "less than an hour ago"));
+	assert_int_equal(told.count, 1);
+	advance(remote, 3600);
+	assert_int_equal(fetch_version(vcs, &err), 0);
+	assert_int_equal(told.count, 2);
+	shell(remote->scratch, "test $(ls -d running/*.damaged | wc -l) = 1");
+	vcs_close(&vcs);
+}
+
+/* Nothing to put into its place: it stays, so that what can be read of it still is. */
+static void host_is_away(void **state)
+{
+	struct remote *remote = *state;
+	struct told told = { 0 };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = start(remote, "away", &told);
+	struct vcs_revision revision;
+
+	assert_int_equal(fetch_version(vcs, &err), 0);
+	vcs_close(&vcs);
+	in_mirror(remote, "away", "chmod u+w objects/pack/*; for p in objects/pack/*.pack; do truncate -s 60 $p; done");
+	fault(remote, "* 500");
+	vcs = start(remote, "away", &told);
+	assert_int_equal(fetch_version(vcs, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(told.count, 0);
+	shell(remote->scratch, "test ! -e away/*.damaged; test ! -e away/*.new.git");
+	/* Another repository of the same host is not concerned, once the host is back. */
+	fault(remote, "/one.git/* 500");
+	advance(remote, 10);
+	assert_int_equal(vcs_latest(vcs, SLICE("git.test/empty"), &revision, &err), VCS_ERR_ABSENT);
+	fault(remote, NULL);
+	advance(remote, 10);
+	if (fetch_version(vcs, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(told.count, 1);
+	vcs_close(&vcs);
+}
+
+/* The host, not the mirror, is at fault: a mirror that is sound is not given up for it. */
+static void sound_mirrors_stay(void **state)
+{
+	struct remote *remote = *state;
+	struct told told = { 0 };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = start(remote, "sound", &told);
+
+	assert_int_equal(fetch_version(vcs, &err), 0);
+	shell(remote->scratch,
+		"cp -r repos/one.git one.saved; cd work; git commit -q --allow-empty -m unsound; git push -q origin main; cd ../repos/one.git;"
+		"c=$(git rev-parse main); chmod -R u+w objects; rm -f objects/$(echo $c | cut -c1-2)/$(echo $c | cut -c3-)");
+	advance(remote, 61);
+	vcs_refresh(vcs, ONE, &err);
+	assert_int_equal(told.count, 0);
+	shell(remote->scratch, "test ! -e sound/*.damaged; rm -rf repos/one.git; mv one.saved repos/one.git; cd work; git reset -q --hard HEAD~1");
+	vcs_close(&vcs);
+}
+
+/* Opened in place: what is damaged is named, "not there" is never said of it, nothing is written, others answer. */
+static void local_is_told(void **state)
+{
+	static const struct {
+		const char *name, *object;
+	} rows[] = {
+		{ "commit", "HEAD" },
+		{ "tree", "HEAD^{tree}" },
+		{ "directory", "HEAD:sub" },
+		{ "go.mod", "HEAD:go.mod" },
+		{ "go.mod of a directory", "HEAD:sub/go.mod" },
+	};
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct buf out = BUF_INIT(1 << 20);
+		struct err err = ERR_INIT;
+		char script[600], h1[MODULE_H1_MAX];
+		struct vcs *vcs;
+		bool sub = strstr(rows[i].object, "sub") != NULL;
+
+		snprintf(script, sizeof(script),
+			"rm -rf inplace; git init -q -b main inplace; cd inplace; echo 'module h.x/i' > go.mod; mkdir sub; echo 'module h.x/i/sub' > "
+			"sub/go.mod; git add .; git commit -q -m x; git tag v1.0.0; git tag sub/v1.0.0; o=$(git rev-parse '%s'); echo $o > ../gone;"
+			"chmod -R u+w .git; rm -f .git/objects/$(echo $o | cut -c1-2)/$(echo $o | cut -c3-); cd ..; find inplace | sort > before",
+			rows[i].object);
+		shell(remote->scratch, script);
+		vcs = open_local(remote->scratch, "h.x/i", "inplace", NULL);
+		CHECK(rows[i].name,
+			vcs_zip(vcs, sub ? SLICE("h.x/i/sub") : SLICE("h.x/i"), SLICE("v1.0.0"), NULL, into_buf, &out, h1, &err) == VCS_ERR_UNKNOWN);
+		assert_int_equal(file_read(below(remote->scratch, "gone"), &out, NULL), 0);
+		if (!strstr(err.text, "inplace: git fsck") || slice_find(slice_of(err.text), slice_sub(buf_slice(&out), 0, 40)) < 0)
+			fail_msg("%s: %s", rows[i].name, err.text);
+		shell(remote->scratch, "find inplace | sort | cmp - before");
+		vcs_close(&vcs);
+		buf_free(&out);
+	}
+}
+
+static int no_fault(void **state)
+{
+	fault(*state, NULL);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(mirror_is_replaced, no_fault),
+		cmocka_unit_test_teardown(replaced_under_way, no_fault),
+		cmocka_unit_test_teardown(host_is_away, no_fault),
+		cmocka_unit_test_teardown(sound_mirrors_stay, no_fault),
+		cmocka_unit_test_teardown(local_is_told, no_fault),
+	};
+
+	return cmocka_run_group_tests(tests, remote_setup, remote_teardown);
+}
