@@ -39,17 +39,27 @@ enum step_result handle_sumdb_latest(struct request *request)
 	return pass(request, SUPPLY_SUMDB_LATEST, "text/plain; charset=utf-8");
 }
 
-enum step_result handle_sumdb_lookup(struct request *request)
+/* May the name be told to a public database? If not, the request is refused with what keeps the go command from asking. */
+static bool may_be_told(struct request *request)
 {
 	struct err err = ERR_INIT;
 	struct slice module = request->target.module;
-	if (request->public_module == NULL && policy_public_module(request->policy, module, &request->public_module, &err) != 0) {
+	const char *why = NULL;
+	if (request->is_private || policy_public_module(request->policy, module, &request->public_module, &err) != 0)
+		why = "is private";
+	else if (policy_sumdb_exempt(request->policy, module))
+		why = "is exempt from checksum databases (nosumdb of the policy)";
+	if (why != NULL)
 		request_refuse(request, MHD_HTTP_FORBIDDEN,
-			"modgate: %.*s is private: its name is not sent to a public checksum database; set GONOSUMDB for it (modgate env prints the "
-			"line)",
-			SLICE_ARG(module));
+			"modgate: %.*s %s: its name is not sent to a public checksum database; set GONOSUMDB for it (modgate env prints the line)",
+			SLICE_ARG(module), why);
+	return why == NULL;
+}
+
+enum step_result handle_sumdb_lookup(struct request *request)
+{
+	if (request->handler_step == 0 && !may_be_told(request))
 		return STEP_DONE;
-	}
 	return pass(request, SUPPLY_SUMDB_LOOKUP, "text/plain; charset=utf-8");
 }
 

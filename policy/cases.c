@@ -187,6 +187,7 @@ static const char *decider(const struct policy_answer *answer)
 	case POLICY_WHY_RULE:
 	case POLICY_WHY_FACTS:
 	case POLICY_WHY_PRIVATE_NAME:
+	case POLICY_WHY_SUMDB_EXEMPT:
 		break;
 	}
 	return answer->rule;

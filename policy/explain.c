@@ -31,14 +31,15 @@ const char *policy_condition_word(enum condition condition)
 	return conditions[condition];
 }
 
-/* What the gateway does by having no pass for the name. */
-static void refuse_private_name(struct policy_answer *answer)
+/* What the gateway does by having no pass for a private name, and by keeping to nosumdb. */
+static void refuse_lookup(struct policy_answer *answer, bool exempt)
 {
-	if (!answer->is_private || answer->verdict == POLICY_DENY)
+	if (answer->verdict == POLICY_DENY || (!answer->is_private && !exempt))
 		return;
 	answer->verdict = POLICY_DENY;
-	answer->why = POLICY_WHY_PRIVATE_NAME;
-	answer->reason = "a private name is not told to a public checksum database";
+	answer->why = answer->is_private ? POLICY_WHY_PRIVATE_NAME : POLICY_WHY_SUMDB_EXEMPT;
+	answer->reason = answer->is_private ? "a private name is not told to a public checksum database"
+					    : "nosumdb keeps its name from public checksum databases";
 	answer->help = "";
 }
 
@@ -50,7 +51,7 @@ void policy_explanation_init(struct explanation *explanation, const struct polic
 		explanation->question.action = policy_explained_actions[i];
 		policy_decide(policy, &explanation->question, &explanation->answers[i]);
 		if (policy_explained_actions[i] == POLICY_LOOKUP)
-			refuse_private_name(&explanation->answers[i]);
+			refuse_lookup(&explanation->answers[i], policy_sumdb_exempt(policy, question->module));
 	}
 	explanation->question.action = POLICY_ZIP;
 	explanation->excluded = policy_token_excludes(question);

@@ -143,6 +143,7 @@ static void add_answer(const struct policy_answer *answer, struct buf *out)
 	case POLICY_WHY_TOKEN_LIMIT:
 	case POLICY_WHY_UNMAPPED:
 	case POLICY_WHY_PRIVATE_NAME:
+	case POLICY_WHY_SUMDB_EXEMPT:
 		buf_printf(out, "%s", policy_verdict_word(answer->verdict));
 		break;
 	}

@@ -66,7 +66,7 @@ size_t policy_rules(const struct policy *policy);
 bool policy_is_private(const struct policy *policy, struct slice module);
 /* Is a repository mapped for it: is it at or below a mapped prefix? A private module that is not mapped is served by nobody. */
 bool policy_is_mapped(const struct policy *policy, struct slice module);
-/* A nosumdb pattern matches: the public checksum database is not asked. */
+/* A nosumdb pattern matches: the public checksum database is not asked, neither by us nor for a client. */
 bool policy_sumdb_exempt(const struct policy *policy, struct slice module);
 /* Appends, separated by commas, every pattern that clients must leave out of such a proof: private, nosumdb and mapped prefixes, each once. */
 void policy_sumdb_list(const struct policy *policy, struct buf *out);
@@ -111,15 +111,16 @@ enum policy_verdict {
 };
 
 enum policy_why {
-	POLICY_WHY_END = 0,         /* no rule matched: deny */
-	POLICY_WHY_RULE = 1,        /* the rule named decided */
-	POLICY_WHY_TOKEN_LIMIT = 2, /* the token is limited to other modules: deny */
-	POLICY_WHY_UNMAPPED = 3,    /* a rule allows it, but it is private and no repository is mapped: deny */
-	POLICY_WHY_FACTS = 4,       /* with POLICY_NEED_FACTS */
-	POLICY_WHY_PRIVATE_NAME = 5 /* in explanations of lookup: allowed, but there is no pass (policy_public_module) for a private name */
+	POLICY_WHY_END = 0,          /* no rule matched: deny */
+	POLICY_WHY_RULE = 1,         /* the rule named decided */
+	POLICY_WHY_TOKEN_LIMIT = 2,  /* the token is limited to other modules: deny */
+	POLICY_WHY_UNMAPPED = 3,     /* a rule allows it, but it is private and no repository is mapped: deny */
+	POLICY_WHY_FACTS = 4,        /* with POLICY_NEED_FACTS */
+	POLICY_WHY_PRIVATE_NAME = 5, /* in explanations of lookup: allowed, but there is no pass (policy_public_module) for a private name */
+	POLICY_WHY_SUMDB_EXEMPT = 6  /* likewise: allowed, but nosumdb keeps the name from the database (policy_sumdb_exempt) */
 };
 
-/* "end_of_rules", "rule", "token_limit", "unmapped", "needs_version", "private_name". */
+/* "end_of_rules", "rule", "token_limit", "unmapped", "needs_version", "private_name", "sumdb_exempt". */
 const char *policy_why_word(enum policy_why why);
 
 /* Strings are never NULL and belong to the policy. */

@@ -19,6 +19,7 @@ static const char *whom_to_ask(const struct policy_answer *answer)
 	case POLICY_WHY_RULE:
 	case POLICY_WHY_FACTS:
 	case POLICY_WHY_PRIVATE_NAME:
+	case POLICY_WHY_SUMDB_EXEMPT:
 		break;
 	}
 	return "ask whoever runs this gateway if you need it";

@@ -105,6 +105,22 @@ def test_private_names_are_not_looked_up(gate, callers, company):
     assert company.upstream.events(since=mark) == []
 
 
+def test_names_under_nosumdb_are_not_looked_up(company):
+    """Public ones too: whoever exempted them may not want their names known. What is served of them is not proved either."""
+    gate = company.gateway({**rules(), "nosumdb": ["example.org/greet*", "git.corp.example"]})
+    token = gate.token("alice", ["payments"])
+    mark = company.upstream.mark()
+    for module, why in ((GREETING, b"nosumdb"), (f"{GREETING}/sub", b"nosumdb"), (API, b"is private")):
+        answer = gate.request(f"{SUMDB}/lookup/{module}@v1.0.0", token=token)
+        assert answer.status == 403 and why in answer.body and b"GONOSUMDB" in answer.body
+    assert company.upstream.events(since=mark) == []
+    assert gate.request(f"/{GREETING}/@v/v1.0.0.mod", token=token).status == 200
+    assert not [path for path in company.upstream.paths(mark) if path.startswith("/sumdb/")]
+    assert gate.request(f"{SUMDB}/lookup/{COLOUR}@v0.3.0", token=token).status == 200
+    said = gate.command("policy", "explain", "--user", "alice", GREETING)
+    assert "lookup: deny: nosumdb" in said
+
+
 # --- refused says nothing about what exists ----------------------------------------------------------------------------------------------
 
 

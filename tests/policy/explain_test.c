@@ -127,6 +127,34 @@ static void test_text(void **state)
 	policy_unref(policy);
 }
 
+/* What the gateway refuses is not told as allowed: neither a private name nor one under nosumdb goes to a database. */
+static void test_lookup(void **state)
+{
+	static const struct {
+		const char *name, *module, *want;
+	} rows[] = {
+		{ "public", "github.com/x/y", "\nlist, latest, info, zip, mod, lookup: allow by rule all\n" },
+		{ "private", "git.example/x", "\nlookup: deny: a private name is not told to a public checksum database\n" },
+		{ "exempt", "sum.example/x", "\nlookup: deny: nosumdb keeps its name from public checksum databases\n" },
+		{ "private and exempt", "git.example/sum", "\nlookup: deny: a private name is not told to a public checksum database\n" },
+	};
+	struct policy *policy =
+		open_text("nosumdb: [sum.example, git.example/sum]\nrules:\n  - { name: all, modules: [\"*\"], verdict: allow }\n", "git.example");
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct policy_question question = { .user = SLICE("alice"), .method = SLICE("ldap"), .module = slice_of(rows[i].module) };
+		struct buf out = BUF_INIT(64 * 1024);
+		enum policy_verdict verdict;
+
+		policy_explain_text(policy, &question, &out, &verdict);
+		if (strstr(buf_text(&out), rows[i].want) == NULL)
+			fail_msg("row \"%s\":\n%s", rows[i].name, buf_text(&out));
+		buf_free(&out);
+	}
+	policy_unref(policy);
+}
+
 static void expect_text(const struct json *object, const char *name, const char *want)
 {
 	struct slice text = SLICE_NONE;
@@ -170,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_lookup),
 		cmocka_unit_test(test_json),
 	};
 
