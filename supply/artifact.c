@@ -5,6 +5,11 @@
 
 #include "supply/supply_private.h"
 
+int supply_no_memory(struct err *err, const char *doing)
+{
+	return err_set(err, SUPPLY_ERR_STORE, "cannot %s: memory is short; try again later, and give modgate more if this comes back", doing);
+}
+
 int store_failed(struct supply *supply, int store_code, const struct err *err)
 {
 	if (store_code == STORE_ERR_PINNED)

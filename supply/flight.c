@@ -19,6 +19,7 @@ struct flight {
 	struct waiter *waiters;
 	struct supply_answer *refusal; /* made beforehand: to say that memory is short takes none */
 	struct order order;
+	struct turn turn; /* of a private one */
 	struct slice key;
 	char bytes[]; /* key, module, query */
 };
@@ -147,7 +148,20 @@ static void make(void *arg)
 	struct supply_answer *answer = NULL;
 	struct err err = ERR_INIT;
 	int code = (order->public_module == NULL ? produce_private : produce_public)(flight->supply, order, &answer, &err);
+	if (order->public_module == NULL)
+		turns_end(flight->supply->turns, &flight->turn);
 	finish(flight, code, answer, &err);
+}
+
+/* To a maker. */
+static int hand_on(struct flight *flight)
+{
+	struct supply *supply = flight->supply;
+	if (flight->order.public_module != NULL)
+		return pool_submit(supply->fetch, make, flight);
+	flight->turn = (struct turn){ .work = make, .arg = flight };
+	vcs_remote(supply->vcs, flight->order.module, flight->turn.remote);
+	return turns_begin(supply->turns, &flight->turn);
 }
 
 /* On a reader: what is stored does not wait for a maker, who may wait for another machine. */
@@ -162,7 +176,7 @@ static void fly(void *arg)
 		atomic_fetch_add_explicit(&supply->hits, 1, memory_order_relaxed);
 	} else if (code == SUPPLY_ERR_ABSENT) {
 		atomic_fetch_add_explicit(&supply->misses, 1, memory_order_relaxed);
-		if (pool_submit(flight->order.public_module == NULL ? supply->git : supply->fetch, make, flight) == 0)
+		if (hand_on(flight) == 0)
 			return;
 		code = err_set(&err, SUPPLY_ERR_BUSY, "too much is being fetched or built just now; try again shortly");
 	}

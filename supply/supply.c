@@ -111,6 +111,8 @@ static int open_workers(struct supply *supply, const struct supply_options *opti
 		code = pool_open(&readers, &supply->readers, err);
 	if (code == 0)
 		code = pool_open(&git, &supply->git, err);
+	if (code == 0)
+		code = turns_open(supply->git, git.threads_max, &supply->turns, err);
 	return code == 0 ? pool_open(&fetch, &supply->fetch, err) : code;
 }
 
@@ -159,6 +161,7 @@ void supply_close(struct supply **supply_in)
 	/* First those who hand work to the others. */
 	pool_close(&supply->readers);
 	pool_close(&supply->fetch);
+	turns_close(&supply->turns);
 	pool_close(&supply->git);
 	negatives_close(&supply->negatives);
 	flights_close(&supply->flights);
@@ -316,7 +319,7 @@ void supply_state(struct supply *supply, struct supply_state *state_out)
 	*state_out = (struct supply_state){
 		.store_ok = !atomic_load(&supply->store_failing),
 		.store_queued = pool_queued(supply->readers),
-		.git_queued = pool_queued(supply->git),
+		.git_queued = pool_queued(supply->git) + turns_waiting(supply->turns),
 		.fetch_queued = pool_queued(supply->fetch),
 		.fetches_active = http_client_active(supply->http),
 		.cache_hits = atomic_load_explicit(&supply->hits, memory_order_relaxed),

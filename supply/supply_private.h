@@ -21,6 +21,7 @@
 #define DATABASES_MAX         8
 
 struct flights;
+struct turns;
 struct negatives;
 
 struct supply {
@@ -32,6 +33,7 @@ struct supply {
 	size_t databases_count;
 	struct pool *readers;     /* of what is stored: nothing here waits for another machine */
 	struct pool *git, *fetch; /* makers of what is not */
+	struct turns *turns;      /* before git */
 	struct flights *flights;
 	struct negatives *negatives;
 	int64_t list_ttl_s;
@@ -77,6 +79,8 @@ int supply_stored(struct supply *supply, const struct order *order, struct suppl
 int produce_private(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err);
 int produce_public(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err);
 
+/* "memory is short", and what to do. SUPPLY_ERR_STORE. doing: "open the queue" */
+int supply_no_memory(struct err *err, const char *doing);
 /* The store's codes as supply's; notes for /readyz that it fails. */
 int store_failed(struct supply *supply, int store_code, const struct err *err);
 void store_works(struct supply *supply);
@@ -102,6 +106,25 @@ int zip_writer_sink(void *ctx, const void *bytes, size_t len);
 int zip_writer_store(struct supply *supply, const struct order *order, struct zip_writer *writer, const char *h1, struct supply_answer **answer_out,
 	enum supply_source source, struct err *err);
 void zip_writer_close(struct zip_writer *writer);
+
+/* --- turns on the workers for git (turns.c) ------------------------------------------------------------------------------------------------ */
+
+#define TURNS_HOST_MAX(workers)       ((workers) > 1 ? (workers) - ((workers) + 3) / 4 : 1) /* a quarter is left to other hosts */
+#define TURNS_REPOSITORY_MAX(workers) (((workers) + 1) / 2)                                 /* and of a host's share some to its others */
+
+struct turn {
+	struct turn *next;
+	char remote[VCS_REPOSITORY_MAX + 1]; /* the repository's URL; "" for a local one, which has no limit of its own */
+	void (*work)(void *arg);             /* calls turns_end() when nothing of it waits for another machine any more */
+	void *arg;
+};
+int turns_open(struct pool *pool, size_t workers, struct turns **turns_out, struct err *err);
+/* Waits until all have had their turn; then the pool may be closed. */
+void turns_close(struct turns **turns);
+/* Has work done on the pool, now or when it is its turn; the turn stays where it is until turns_end(). SUPPLY_ERR_BUSY: it will not be. */
+int turns_begin(struct turns *turns, struct turn *turn);
+void turns_end(struct turns *turns, struct turn *turn);
+size_t turns_waiting(struct turns *turns);
 
 /* --- single flight (flight.c) ---------------------------------------------------------------------------------------------------------- */
 

@@ -140,6 +140,16 @@ bool vcs_covers(const struct vcs *vcs, struct slice module)
 	return vcs_mapping_find(vcs->mappings, vcs->count, module) != NULL;
 }
 
+void vcs_remote(const struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1])
+{
+	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
+	struct location at;
+
+	url_out[0] = '\0';
+	if (mapping && !mapping->local && vcs_location_init(mapping, module, &at, NULL) == 0)
+		memcpy(url_out, at.repository, sizeof(at.repository));
+}
+
 /* "Absent" is only true of references that could be read: otherwise the failure is the answer. */
 static int absent_or_unknown(const struct session *session, int code, struct err *err)
 {

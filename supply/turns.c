@@ -1,0 +1,144 @@
+/*
+ * Whose turn it is on the workers for git. Who would wait for a host that hangs waits here, without a worker: one host, and one repository
+ * of a host, never hold all of them, so that the others are built meanwhile.
+ */
+#include <stdlib.h>
+
+#include "supply/supply_private.h"
+
+struct turns {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	struct pool *pool;
+	size_t workers, host_max, repository_max;
+	struct turn *running;                /* at most `workers` */
+	struct turn *waiting, **waiting_end; /* oldest first */
+	size_t running_count, waiting_count;
+};
+
+int turns_open(struct pool *pool, size_t workers, struct turns **turns_out, struct err *err)
+{
+	struct turns *turns = calloc(1, sizeof(*turns));
+	if (turns == NULL)
+		return supply_no_memory(err, "open the queue for git");
+	pthread_mutex_init(&turns->lock, NULL);
+	pthread_cond_init(&turns->ended, NULL);
+	turns->pool = pool;
+	turns->workers = workers;
+	turns->host_max = TURNS_HOST_MAX(workers);
+	turns->repository_max = TURNS_REPOSITORY_MAX(workers);
+	turns->waiting_end = &turns->waiting;
+	*turns_out = turns;
+	return 0;
+}
+
+void turns_close(struct turns **turns_in)
+{
+	struct turns *turns = *turns_in;
+	if (turns == NULL)
+		return;
+	pthread_mutex_lock(&turns->lock);
+	while (turns->running != NULL)
+		pthread_cond_wait(&turns->ended, &turns->lock);
+	pthread_mutex_unlock(&turns->lock);
+	pthread_cond_destroy(&turns->ended);
+	pthread_mutex_destroy(&turns->lock);
+	free(turns);
+	*turns_in = NULL;
+}
+
+/* "https://host:port" of a repository's URL. */
+static struct slice host_of(struct slice repository)
+{
+	ptrdiff_t scheme = slice_find(repository, SLICE("://"));
+	ptrdiff_t path = scheme >= 0 ? slice_index(slice_after(repository, (size_t)scheme + 3), '/') : -1;
+	return path >= 0 ? slice_sub(repository, 0, (size_t)(scheme + 3 + path)) : repository;
+}
+
+/* A local repository waits for nobody. Under the lock. */
+static bool may_run(const struct turns *turns, const struct turn *turn)
+{
+	struct slice repository = slice_of(turn->remote), host = host_of(repository);
+	size_t same_host = 0, same_repository = 0;
+	if (turns->running_count == turns->workers)
+		return false;
+	for (const struct turn *other = turns->running; repository.len != 0 && other != NULL; other = other->next) {
+		same_repository += slice_equal_text(repository, other->remote);
+		same_host += slice_equal(host, host_of(slice_of(other->remote)));
+	}
+	return same_host < turns->host_max && same_repository < turns->repository_max;
+}
+
+/* Under the lock. */
+static int run(struct turns *turns, struct turn *turn)
+{
+	if (pool_submit(turns->pool, turn->work, turn->arg) != 0)
+		return SUPPLY_ERR_BUSY;
+	turn->next = turns->running;
+	turns->running = turn;
+	turns->running_count++;
+	return 0;
+}
+
+int turns_begin(struct turns *turns, struct turn *turn)
+{
+	int code = 0;
+	pthread_mutex_lock(&turns->lock);
+	if (may_run(turns, turn)) {
+		code = run(turns, turn);
+	} else if (turns->waiting_count < QUEUE_MAX) {
+		turn->next = NULL;
+		*turns->waiting_end = turn;
+		turns->waiting_end = &turn->next;
+		turns->waiting_count++;
+	} else {
+		code = SUPPLY_ERR_BUSY;
+	}
+	pthread_mutex_unlock(&turns->lock);
+	return code;
+}
+
+/* Under the lock. */
+static void take_out(struct turn **place)
+{
+	*place = (*place)->next;
+}
+
+/* Every waiting one whose turn it is now. Under the lock. */
+static void run_waiting(struct turns *turns)
+{
+	for (struct turn **place = &turns->waiting; *place != NULL && turns->running_count < turns->workers;) {
+		struct turn *turn = *place;
+		if (!may_run(turns, turn)) {
+			place = &turn->next;
+			continue;
+		}
+		take_out(place);
+		if (*place == NULL)
+			turns->waiting_end = place;
+		turns->waiting_count--;
+		/* The pool has room for all that run here, has this very worker, and is closed after us. */
+		ASSERT(run(turns, turn) == 0);
+	}
+}
+
+void turns_end(struct turns *turns, struct turn *turn)
+{
+	pthread_mutex_lock(&turns->lock);
+	struct turn **place = &turns->running;
+	while (*place != turn)
+		place = &(*place)->next;
+	take_out(place);
+	turns->running_count--;
+	run_waiting(turns);
+	pthread_cond_signal(&turns->ended);
+	pthread_mutex_unlock(&turns->lock);
+}
+
+size_t turns_waiting(struct turns *turns)
+{
+	pthread_mutex_lock(&turns->lock);
+	size_t waiting = turns->waiting_count;
+	pthread_mutex_unlock(&turns->lock);
+	return waiting;
+}
