@@ -10,7 +10,7 @@
 #include "gateway/gateway.h"
 #include "gateway/record.h"
 
-static void auth_note(void *ctx, const char *text)
+static void warn(void *ctx, const char *text)
 {
 	const struct gateway *gateway = ctx;
 	log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "%s", text);
@@ -140,6 +140,7 @@ int open_supply(struct gateway *gateway, struct err *err)
 		.list_ttl_s = settings->cache.list_ttl_s,
 		.negative_ttl_s = settings->cache.negative_ttl_s,
 		.notice = record_notice,
+		.warn = warn,
 		.notice_ctx = gateway,
 	};
 	int code = supply_open(&options, &gateway->supply, err);
@@ -239,7 +240,7 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 	if (code == 0)
 		code = pool_open(&directory, &gateway->directory, err);
 	if (code == 0)
-		code = open_auth(settings, gateway->tokens, gateway->directory, auth_note, gateway, &gateway->auth, err);
+		code = open_auth(settings, gateway->tokens, gateway->directory, warn, gateway, &gateway->auth, err);
 	if (code == AUTH_ERR_INVALID)
 		code = GATEWAY_ERR_INVALID;
 	if (code == 0)
