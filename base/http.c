@@ -27,6 +27,7 @@ struct http_client {
 	struct http_call *queued;
 	struct http_call **queue_end;
 	size_t active; /* callers inside http_fetch */
+	bool emptied;  /* a sink has taken what was in its way, or failed */
 	bool aborted;
 	bool closing;
 };
@@ -38,7 +39,7 @@ static void finish(struct http_client *client, struct http_call *call, int code)
 	pthread_mutex_lock(&client->lock);
 	call->code = code;
 	call->done = true;
-	pthread_cond_signal(&call->finished);
+	pthread_cond_signal(&call->changed);
 	pthread_mutex_unlock(&client->lock);
 }
 
@@ -118,6 +119,41 @@ static void end_complete(struct http_client *client)
 	}
 }
 
+/* Goes on with a call whose sink has made room, or ends it when the sink wants no more. */
+static void go_on(struct http_client *client, struct http_call *call)
+{
+	CURLcode result = CURLE_OK;
+	bool emptied, failed;
+
+	pthread_mutex_lock(&client->lock);
+	emptied = call->emptied;
+	failed = call->sink_failed;
+	call->emptied = false;
+	pthread_mutex_unlock(&client->lock);
+	if (failed) {
+		end_running(client, call, http_call_tell_unkept(call));
+		return;
+	}
+	if (!emptied)
+		return;
+	call->paused = false;
+	call->last_byte_us = clock_monotonic_us(&clock_system);
+	/* Gives the piece that found no room once more; what comes of that is not told by the multi handle. */
+	result = curl_easy_pause(call->easy, CURLPAUSE_CONT);
+	if (result != CURLE_OK)
+		end_running(client, call, http_call_tell(call, result));
+}
+
+static void go_on_all(struct http_client *client)
+{
+	struct http_call *next;
+
+	for (struct http_call *call = client->running; call != NULL; call = next) {
+		next = call->next;
+		go_on(client, call);
+	}
+}
+
 /* Ends the calls whose time is over. Returns how long nothing need be done about time, in ms. */
 static int end_late(struct http_client *client)
 {
@@ -137,18 +173,23 @@ static int end_late(struct http_client *client)
 	return (int)((wait_us + 999) / 1000);
 }
 
-static struct http_call *take_queued(struct http_client *client, bool *aborted_out, bool *closing_out)
-{
+/* What the callers want of the thread. */
+struct wishes {
 	struct http_call *calls;
+	bool emptied, aborted, closing;
+};
+
+static struct wishes take_wishes(struct http_client *client)
+{
+	struct wishes wishes;
 
 	pthread_mutex_lock(&client->lock);
-	calls = client->queued;
+	wishes = (struct wishes){ client->queued, client->emptied, client->aborted, client->closing };
 	client->queued = NULL;
 	client->queue_end = &client->queued;
-	*aborted_out = client->aborted;
-	*closing_out = client->closing;
+	client->emptied = false;
 	pthread_mutex_unlock(&client->lock);
-	return calls;
+	return wishes;
 }
 
 static void *run(void *arg)
@@ -156,16 +197,16 @@ static void *run(void *arg)
 	struct http_client *client = arg;
 
 	for (;;) {
-		bool aborted;
-		bool closing;
+		struct wishes wishes = take_wishes(client);
 		int unfinished;
-		struct http_call *calls = take_queued(client, &aborted, &closing);
 
-		start_all(client, calls, aborted);
-		if (aborted)
+		start_all(client, wishes.calls, wishes.aborted);
+		if (wishes.aborted)
 			end_all(client);
-		if (closing)
+		if (wishes.closing)
 			return NULL;
+		if (wishes.emptied)
+			go_on_all(client);
 		curl_multi_perform(client->multi, &unfinished);
 		end_complete(client);
 		curl_multi_poll(client->multi, NULL, 0, end_late(client), NULL);
@@ -261,6 +302,43 @@ void http_client_close(struct http_client **client)
 	*client = NULL;
 }
 
+/* Gives the sink what was handed over. Under the lock before and after, without it meanwhile. */
+static void drain(struct http_client *client, struct http_call *call, struct buf *spare)
+{
+	const struct http_request *request = call->request;
+	struct buf pieces = call->handed;
+	bool failed;
+
+	call->handed = *spare;
+	pthread_mutex_unlock(&client->lock);
+	failed = request->sink(request->sink_ctx, pieces.ptr, pieces.len) != 0;
+	buf_reset(&pieces);
+	*spare = pieces;
+	pthread_mutex_lock(&client->lock);
+	call->sink_failed = failed;
+	if (call->full || failed) {
+		call->full = false;
+		call->emptied = true;
+		client->emptied = true;
+		curl_multi_wakeup(client->multi);
+	}
+}
+
+/* Until the call is done, and the sink has all of a body that came whole. Under the lock. */
+static int attend(struct http_client *client, struct http_call *call)
+{
+	struct buf spare = BUF_INIT(HTTP_HANDED_MAX);
+
+	while (!call->done || (call->code == 0 && call->handed.len > 0 && !call->sink_failed)) {
+		if (call->handed.len > 0 && !call->sink_failed)
+			drain(client, call, &spare);
+		else
+			pthread_cond_wait(&call->changed, &client->lock);
+	}
+	buf_free(&spare);
+	return call->code == 0 && call->sink_failed ? http_call_tell_unkept(call) : call->code;
+}
+
 /* Queues the call and waits for its end. */
 static int wait_for(struct http_client *client, struct http_call *call)
 {
@@ -277,9 +355,7 @@ static int wait_for(struct http_client *client, struct http_call *call)
 	pthread_mutex_unlock(&client->lock);
 	curl_multi_wakeup(client->multi);
 	pthread_mutex_lock(&client->lock);
-	while (!call->done)
-		pthread_cond_wait(&call->finished, &client->lock);
-	code = call->code;
+	code = attend(client, call);
 	pthread_mutex_unlock(&client->lock);
 	return code;
 }
@@ -299,7 +375,7 @@ int http_fetch(struct http_client *client, const struct http_request *request, s
 	int code;
 
 	count(client, true);
-	code = http_call_prepare(&call, request, err);
+	code = http_call_prepare(&call, request, &client->lock, err);
 	if (code == 0)
 		code = wait_for(client, &call);
 	if (code < 0)

@@ -1,6 +1,6 @@
 /*
- * The HTTP client: libcurl, one multi handle on one thread, connections reused (HTTP/2 where the server has it). Callers are workers
- * and block; the thread does not. TLS 1.2 or later, certificate and host name always checked. Redirects are never followed.
+ * The HTTP client: libcurl, one multi handle on one thread, connections reused (HTTP/2 where the server has it, but for what a sink takes).
+ * Callers are workers and block; the thread does not. TLS 1.2 or later, certificate and host name always checked. Redirects are never followed.
  * No proxy, cookie, .netrc or other ambient setting is used. curl.h stays in http*.c.
  */
 #ifndef BASE_HTTP_H
@@ -34,10 +34,14 @@ struct http_request {
 	const char *accept;         /* value of Accept, or NULL */
 	const char *ca_file;        /* PEM; NULL: the system's */
 	int64_t connect_timeout_ms; /* name look-up, connection and TLS; 0: 5000 */
-	int64_t stall_timeout_ms;   /* so long without a byte, once the request is sent, ends it; 0: 30000 */
+	int64_t first_timeout_ms;   /* from the request to the head of its answer, which a server may have to make first; 0: stall_timeout_ms */
+	int64_t stall_timeout_ms;   /* so long without a byte after that ends it; 0: 30000 */
 	int64_t timeout_ms;         /* for all of it, waiting for a connection too; 0: 60000 */
 	size_t body_max;            /* of a 200; more is BASE_ERR_LIMIT */
-	/* Where the body of a 200 goes, called on the client's thread; non-zero ends the fetch with BASE_ERR. NULL: into response->body. */
+	/*
+	 * Where the body of a 200 goes; non-zero ends the fetch with BASE_ERR. Called on the caller's thread, inside http_fetch, and it may block:
+	 * what comes meanwhile waits in HTTP_HANDED_MAX bytes, then with the server; no other fetch waits. NULL: into response->body.
+	 */
 	int (*sink)(void *ctx, const char *bytes, size_t len);
 	void *sink_ctx;
 	/*
@@ -55,6 +59,8 @@ struct http_response {
 	char etag[256];         /* the same */
 	int64_t age_s;          /* Age header, 0 if none */
 };
+
+#define HTTP_HANDED_MAX (128 * 1024)
 
 /* What is kept of a body that is not 200's. */
 #define HTTP_OTHER_BODY_MAX 4096

@@ -17,9 +17,17 @@
 /* How long a set of authorities once loaded is kept; a changed file counts after that. */
 #define CA_CACHE_S 600
 
-static int64_t stall_us(const struct http_request *request)
+/* A piece finds room in an empty buffer. */
+_Static_assert(HTTP_HANDED_MAX >= CURL_MAX_WRITE_SIZE, "otherwise a piece is never taken");
+
+/* How long may nothing come just now? */
+static int64_t silence_ms(const struct http_call *call)
 {
-	return (request->stall_timeout_ms > 0 ? request->stall_timeout_ms : STALL_TIMEOUT_MS) * 1000;
+	const struct http_request *request = call->request;
+
+	if (!call->answered && request->first_timeout_ms > 0)
+		return request->first_timeout_ms;
+	return request->stall_timeout_ms > 0 ? request->stall_timeout_ms : STALL_TIMEOUT_MS;
 }
 
 /* --- before: on the caller's thread -------------------------------------------------------------------------------------------- */
@@ -90,13 +98,13 @@ static int add_header(struct http_call *call, const char *name, const char *valu
 	return 0;
 }
 
-int http_call_prepare(struct http_call *call, const struct http_request *request, struct err *err)
+int http_call_prepare(struct http_call *call, const struct http_request *request, pthread_mutex_t *lock, struct err *err)
 {
 	int64_t timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : TIMEOUT_MS;
 	int code;
 
-	*call = (struct http_call){ .request = request, .err = err };
-	pthread_cond_init(&call->finished, NULL);
+	*call = (struct http_call){ .request = request, .err = err, .lock = lock, .handed = BUF_INIT(HTTP_HANDED_MAX) };
+	pthread_cond_init(&call->changed, NULL);
 	call->deadline_us = clock_monotonic_us(&clock_system) + timeout_ms * 1000;
 	code = check_url(call, err);
 	if (code == 0)
@@ -112,7 +120,8 @@ void http_call_release(struct http_call *call)
 		explicit_bzero(header->data, strlen(header->data));
 	curl_slist_free_all(call->headers);
 	free(call->origin);
-	pthread_cond_destroy(&call->finished);
+	buf_free(&call->handed);
+	pthread_cond_destroy(&call->changed);
 }
 
 /* --- during: callbacks on the client's thread ---------------------------------------------------------------------------------- */
@@ -143,7 +152,17 @@ static void keep_header(struct http_response *response, struct slice name, struc
 		response->age_s = age;
 }
 
-/* Each answer of a series (100, 103, then the final one) begins with a status line; trailers, which come after the body, do not count. */
+/* Each answer of a series (100, 103, then the final one) begins with a status line. */
+static void begin_head(struct http_call *call)
+{
+	long status = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	call->answered = status >= 200;
+	call->response = (struct http_response){ .status = 0 };
+}
+
+/* Trailers, which come after the body, do not count. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct http_call *call = ctx;
@@ -157,7 +176,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 	if (call->body_began)
 		return size * count;
 	if (slice_starts(line, SLICE("HTTP/")))
-		call->response = (struct http_response){ .status = 0 };
+		begin_head(call);
 	else if (slice_cut(line, ':', &name, &value))
 		keep_header(&call->response, name, slice_trim(value));
 	return size * count;
@@ -179,44 +198,66 @@ static void begin_body(struct http_call *call)
 		call->too_large = true;
 }
 
-static bool keep_other(struct http_call *call, struct slice bytes)
+enum taken { TAKEN, NO_ROOM, UNWANTED };
+
+static enum taken keep_other(struct http_call *call, struct slice bytes)
 {
 	size_t room = HTTP_OTHER_BODY_MAX - call->response.body.len;
 
 	buf_add_slice(&call->response.body, slice_sub(bytes, 0, room));
-	call->cut = call->body_bytes > OTHER_BODY_READ_MAX;
-	return !call->cut;
+	call->cut = call->body_bytes + bytes.len > OTHER_BODY_READ_MAX;
+	return call->cut ? UNWANTED : TAKEN;
 }
 
-static bool keep_body(struct http_call *call, struct slice bytes)
+/* To the caller, who may be busy with what came before. */
+static enum taken hand_over(struct http_call *call, struct slice bytes)
+{
+	enum taken taken = TAKEN;
+
+	pthread_mutex_lock(call->lock);
+	if (bytes.len > HTTP_HANDED_MAX - call->handed.len) {
+		call->full = true;
+		taken = NO_ROOM;
+	} else {
+		buf_add_slice(&call->handed, bytes);
+		taken = buf_failed(&call->handed) ? UNWANTED : TAKEN;
+		pthread_cond_signal(&call->changed);
+	}
+	pthread_mutex_unlock(call->lock);
+	return taken;
+}
+
+static enum taken keep_body(struct http_call *call, struct slice bytes)
 {
 	const struct http_request *request = call->request;
 
-	if (call->body_bytes > request->body_max)
+	if (bytes.len > request->body_max - call->body_bytes)
 		call->too_large = true;
 	if (call->too_large)
-		return false;
-	if (request->sink != NULL) {
-		call->sink_failed = request->sink(request->sink_ctx, bytes.ptr, bytes.len) != 0;
-		return !call->sink_failed;
-	}
+		return UNWANTED;
+	if (request->sink != NULL)
+		return hand_over(call, bytes);
 	buf_add_slice(&call->response.body, bytes);
-	return !buf_failed(&call->response.body);
+	return buf_failed(&call->response.body) ? UNWANTED : TAKEN;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct http_call *call = ctx;
 	struct slice piece = slice_make(bytes, size * count);
-	bool go_on;
+	enum taken taken;
 
 	call->last_byte_us = clock_monotonic_us(&clock_system);
 	if (!call->body_began)
 		begin_body(call);
+	taken = call->response.status == 200 ? keep_body(call, piece) : keep_other(call, piece);
+	call->paused = taken == NO_ROOM;
+	/* It comes again when the transfer goes on. */
+	if (call->paused)
+		return CURL_WRITEFUNC_PAUSE;
 	call->body_bytes += piece.len;
-	go_on = call->response.status == 200 ? keep_body(call, piece) : keep_other(call, piece);
 	/* Any other count than what came ends the transfer. */
-	return go_on ? piece.len : piece.len + 1;
+	return taken == TAKEN ? piece.len : piece.len + 1;
 }
 
 static bool address_passes(struct http_call *call, const char *address)
@@ -273,7 +314,6 @@ static const struct {
 	{ CURLOPT_FOLLOWLOCATION, 0 },
 	{ CURLOPT_PATH_AS_IS, 1 },
 	{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
-	{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS },
 	{ CURLOPT_PIPEWAIT, 1 },
 	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
 	{ CURLOPT_SSL_VERIFYPEER, 1 },
@@ -322,6 +362,8 @@ bool http_call_configure(struct http_call *call, CURL *easy, const char *user_ag
 
 	call->easy = easy;
 	set_callbacks(call, easy);
+	/* What a paused stream of HTTP/2 goes on sending, libcurl keeps in memory, 32 MiB of it; a connection of its own is held up by TCP. */
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, request->sink != NULL ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
 	return set_fixed(easy) && set_authorities(easy, request->ca_file) && curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent) == CURLE_OK &&
@@ -330,21 +372,28 @@ bool http_call_configure(struct http_call *call, CURL *easy, const char *user_ag
 
 /* --- after ----------------------------------------------------------------------------------------------------------------------- */
 
-/* curl's own time-outs are not used for these two: one does not run while a call waits for a connection, the other is seconds late. */
+/*
+ * curl's own time-outs are not used for these two: one does not run while a call waits for a connection, the other is seconds late. A server
+ * that we keep waiting is not silent.
+ */
 int64_t http_call_late_at(const struct http_call *call)
 {
-	int64_t stalled_us = call->last_byte_us + stall_us(call->request);
+	int64_t silent_us = call->last_byte_us + silence_ms(call) * 1000;
 
-	return call->last_byte_us != 0 && stalled_us < call->deadline_us ? stalled_us : call->deadline_us;
+	return call->last_byte_us != 0 && !call->paused && silent_us < call->deadline_us ? silent_us : call->deadline_us;
 }
 
 int http_call_tell_late(struct http_call *call)
 {
 	if (http_call_late_at(call) < call->deadline_us)
-		return err_set(
-			call->err, BASE_ERR_TIMEOUT, "%s: nothing came for %lld ms", call->origin, (long long)(stall_us(call->request) / 1000));
+		return err_set(call->err, BASE_ERR_TIMEOUT, "%s: nothing came for %lld ms", call->origin, (long long)silence_ms(call));
 	return err_set(call->err, BASE_ERR_TIMEOUT, "%s: no complete answer within the %lld ms allowed", call->origin,
 		(long long)(call->request->timeout_ms > 0 ? call->request->timeout_ms : TIMEOUT_MS));
+}
+
+int http_call_tell_unkept(struct http_call *call)
+{
+	return err_set(call->err, BASE_ERR, "%s: the answer could not be kept", call->origin);
 }
 
 int http_call_tell(struct http_call *call, CURLcode result)
@@ -355,8 +404,8 @@ int http_call_tell(struct http_call *call, CURLcode result)
 	}
 	if (call->too_large)
 		return err_set(call->err, BASE_ERR_LIMIT, "%s: the answer is larger than %zu bytes", call->origin, call->request->body_max);
-	if (call->sink_failed)
-		return err_set(call->err, BASE_ERR, "%s: the answer could not be kept", call->origin);
+	if (result == CURLE_WRITE_ERROR || result == CURLE_OUT_OF_MEMORY)
+		return err_set(call->err, BASE_ERR, "%s: there was no memory for the answer; try again later", call->origin);
 	if (call->refused[0] != '\0' && (result == CURLE_COULDNT_CONNECT || result == CURLE_ABORTED_BY_CALLBACK))
 		return err_set(call->err, BASE_ERR, "%s: its address %s is not one that may be connected to", call->origin, call->refused);
 	return err_set(call->err, result == CURLE_OPERATION_TIMEDOUT ? BASE_ERR_TIMEOUT : BASE_ERR, "%s: %s", call->origin,

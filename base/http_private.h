@@ -8,7 +8,7 @@
 
 #include "base/http.h"
 
-/* One http_fetch. Lives on its caller's stack; between queueing and `done` it is the client's thread's. */
+/* One http_fetch. Lives on its caller's stack; between queueing and `done` it is the client's thread's, but for what is under the lock. */
 struct http_call {
 	struct http_call *next;
 	const struct http_request *request;
@@ -18,22 +18,28 @@ struct http_call {
 	CURL *easy;
 	int64_t deadline_us;  /* monotonic */
 	int64_t last_byte_us; /* 0 until the request is on its way */
+	bool answered;        /* the head of the final answer has begun */
+	bool paused;          /* until the sink has taken what came */
 	struct http_response response;
 	size_t body_bytes;
 	bool body_began;
 	bool too_large;
-	bool sink_failed;
 	bool cut;                       /* enough of an error's body was seen */
 	char refused[INET6_ADDRSTRLEN]; /* the last address that address_allowed refused */
 	char reason[CURL_ERROR_SIZE];
 	/* Under the client's lock. */
-	pthread_cond_t finished;
+	pthread_mutex_t *lock;
+	pthread_cond_t changed; /* it is done, or something was handed over */
+	struct buf handed;      /* for the sink */
+	bool full;              /* there was no room in it for a piece */
+	bool emptied;           /* since then there is */
+	bool sink_failed;
 	bool done;
 	int code;
 };
 
 /* On the caller's thread. BASE_ERR; release in any case. */
-int http_call_prepare(struct http_call *call, const struct http_request *request, struct err *err);
+int http_call_prepare(struct http_call *call, const struct http_request *request, pthread_mutex_t *lock, struct err *err);
 void http_call_release(struct http_call *call);
 
 /* Sets every option of a handle that is fresh or was reset. False when memory is short. */
@@ -43,6 +49,7 @@ bool http_call_configure(struct http_call *call, CURL *easy, const char *user_ag
 int64_t http_call_late_at(const struct http_call *call);
 /* Writes err and gives the code of http_fetch. */
 int http_call_tell_late(struct http_call *call);
+int http_call_tell_unkept(struct http_call *call);
 int http_call_tell(struct http_call *call, CURLcode result);
 
 #endif

@@ -7,6 +7,7 @@
  *   /headers      200 with Content-Type, ETag, Age     /long        the same, longer than is kept
  *   /stall/N      200, N bytes of 1000, then nothing   /silent      nothing at all
  *   /drip         200, 20 bytes, one each 50 ms        /cut         200, 10 bytes of 1000, then the end
+ *   /late/N       N ms of silence, then 200            /hint/N      103, then the same
  */
 #ifndef TESTS_BASE_HTTP_DOUBLE_H
 #define TESTS_BASE_HTTP_DOUBLE_H
@@ -104,6 +105,12 @@ static bool double_answer_slow(struct double_connection *connection, const char 
 
 	if (strcmp(path, "/silent") == 0)
 		return double_hang(connection);
+	if (sscanf(path, "/late/%lu", &n) == 1 || sscanf(path, "/hint/%lu", &n) == 1) {
+		if (path[1] == 'h' && !double_print(connection, "HTTP/1.1 103 Early Hints\r\n\r\n"))
+			return false;
+		usleep((useconds_t)n * 1000);
+		return double_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	}
 	if (sscanf(path, "/stall/%lu", &n) == 1)
 		return double_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") && double_fill(connection, n) &&
 		       double_hang(connection);

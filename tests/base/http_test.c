@@ -1,6 +1,7 @@
 #include "base/http.h"
 
 #include <fcntl.h>
+#include <semaphore.h>
 
 #include "base/clock.h"
 #include "tests/base/http_double.h"
@@ -165,16 +166,22 @@ static void test_times(void **state)
 	static const struct {
 		const char *name;
 		const char *path;
+		int64_t first_ms;
 		int64_t stall_ms;
 		int64_t timeout_ms;
 		int code;
 		int64_t least_ms;
 	} rows[] = {
-		{ "silence", "/silent", 300, 5000, BASE_ERR_TIMEOUT, 300 },
-		{ "stall in the body", "/stall/10", 300, 5000, BASE_ERR_TIMEOUT, 300 },
-		{ "all of it", "/silent", 5000, 300, BASE_ERR_TIMEOUT, 300 },
-		{ "slow is no stall", "/drip", 600, 10000, 0, 900 },
-		{ "slow may be too long", "/drip", 600, 400, BASE_ERR_TIMEOUT, 400 },
+		{ "silence", "/silent", 0, 300, 5000, BASE_ERR_TIMEOUT, 300 },
+		{ "stall in the body", "/stall/10", 0, 300, 5000, BASE_ERR_TIMEOUT, 300 },
+		{ "all of it", "/silent", 0, 5000, 300, BASE_ERR_TIMEOUT, 300 },
+		{ "slow is no stall", "/drip", 0, 600, 10000, 0, 900 },
+		{ "slow may be too long", "/drip", 0, 600, 400, BASE_ERR_TIMEOUT, 400 },
+		{ "an answer that is made first", "/late/900", 5000, 300, 10000, 0, 900 },
+		{ "one that is announced", "/hint/900", 5000, 300, 10000, 0, 900 },
+		{ "no answer at all", "/silent", 600, 300, 10000, BASE_ERR_TIMEOUT, 600 },
+		{ "the first byte alone may be late", "/stall/10", 5000, 300, 10000, BASE_ERR_TIMEOUT, 300 },
+		{ "all of it, while it is made", "/late/900", 5000, 300, 400, BASE_ERR_TIMEOUT, 400 },
 	};
 	struct http_double server;
 	struct http_client *client = open_client(0);
@@ -183,7 +190,11 @@ static void test_times(void **state)
 	double_start(&server, NULL);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct http_request request = {
-			.url = url_of(&server, rows[i].path), .stall_timeout_ms = rows[i].stall_ms, .timeout_ms = rows[i].timeout_ms, .body_max = 1000
+			.url = url_of(&server, rows[i].path),
+			.first_timeout_ms = rows[i].first_ms,
+			.stall_timeout_ms = rows[i].stall_ms,
+			.timeout_ms = rows[i].timeout_ms,
+			.body_max = 1000,
 		};
 		struct http_response response = { .status = 0 };
 		int64_t began = now_ms();
@@ -200,13 +211,18 @@ static void test_times(void **state)
 struct kept {
 	size_t len;
 	size_t fail_at;
+	unsigned sleep_ms; /* each time */
+	pthread_t thread;
 };
 
 static int keep(void *ctx, const char *bytes, size_t len)
 {
 	struct kept *kept = ctx;
 
-	(void)bytes;
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(bytes[i], 'x');
+	assert_true(pthread_equal(pthread_self(), kept->thread));
+	usleep(kept->sleep_ms * 1000);
 	kept->len += len;
 	return kept->len > kept->fail_at;
 }
@@ -217,15 +233,23 @@ static void test_sink(void **state)
 		const char *name;
 		const char *path;
 		size_t fail_at;
+		unsigned sleep_ms;
 		size_t body_max;
 		int code;
-		size_t kept;
+		size_t kept_least, kept_most;
 		size_t body;
 	} rows[] = {
-		{ "a 200 goes there", "/bytes/100000", SIZE_MAX, 100000, 0, 100000, 0 },
-		{ "the limit holds", "/bytes/100001", SIZE_MAX, 100000, BASE_ERR_LIMIT, 0, 0 },
-		{ "an error does not go there", "/other/404/5", SIZE_MAX, 100, 0, 0, 5 },
-		{ "it may refuse", "/bytes/10", 9, 100, BASE_ERR, 10, 0 },
+		{ "a 200 goes there", "/bytes/100000", SIZE_MAX, 0, 100000, 0, 100000, 100000, 0 },
+		{ "much, faster than it is taken", "/bytes/4000000", SIZE_MAX, 20, 4000000, 0, 4000000, 4000000, 0 },
+		{ "without a length", "/chunked/2000000", SIZE_MAX, 20, 2000000, 0, 2000000, 2000000, 0 },
+		{ "our own slowness is no stall", "/bytes/600000", SIZE_MAX, 700, 4000000, 0, 600000, 600000, 0 },
+		{ "the limit holds", "/bytes/100001", SIZE_MAX, 0, 100000, BASE_ERR_LIMIT, 0, 0, 0 },
+		{ "the limit holds without a length", "/chunked/1000001", SIZE_MAX, 20, 1000000, BASE_ERR_LIMIT, 0, 1000000, 0 },
+		{ "an error does not go there", "/other/404/5", SIZE_MAX, 0, 100, 0, 0, 0, 5 },
+		{ "it may refuse", "/bytes/10", 9, 0, 100, BASE_ERR, 10, 10, 0 },
+		{ "it may refuse what is still coming", "/bytes/9000000", 300000, 1, 9000000, BASE_ERR, 300001, 300000 + 2 * HTTP_HANDED_MAX, 0 },
+		{ "it may refuse where nothing comes any more", "/stall/10", 9, 0, 1000, BASE_ERR, 10, 10, 0 },
+		{ "cut off", "/cut", SIZE_MAX, 100, 1000, BASE_ERR, 0, 10, 0 },
 	};
 	struct http_double server;
 	struct http_client *client = open_client(0);
@@ -233,15 +257,91 @@ static void test_sink(void **state)
 	(void)state;
 	double_start(&server, NULL);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct kept kept = { .fail_at = rows[i].fail_at };
-		struct http_request request = { .url = url_of(&server, rows[i].path), .body_max = rows[i].body_max, .sink = keep, .sink_ctx = &kept };
+		struct kept kept = { .fail_at = rows[i].fail_at, .sleep_ms = rows[i].sleep_ms, .thread = pthread_self() };
+		struct http_request request = {
+			.url = url_of(&server, rows[i].path),
+			.body_max = rows[i].body_max,
+			.stall_timeout_ms = 500,
+			.sink = keep,
+			.sink_ctx = &kept,
+		};
 		struct http_response response = { .status = 0 };
+		struct err err = ERR_INIT;
 
-		CHECK(rows[i].name, http_fetch(client, &request, &response, NULL) == rows[i].code);
-		CHECK(rows[i].name, kept.len == rows[i].kept);
+		CHECK(rows[i].name, http_fetch(client, &request, &response, &err) == rows[i].code);
+		CHECK(rows[i].name, rows[i].code != BASE_ERR || rows[i].fail_at == SIZE_MAX || strstr(err.text, "could not be kept") != NULL);
+		CHECK(rows[i].name, kept.len >= rows[i].kept_least && kept.len <= rows[i].kept_most);
 		CHECK(rows[i].name, response.body.len == rows[i].body);
 		http_response_free(&response);
 	}
+	http_client_close(&client);
+	double_stop(&server);
+}
+
+struct blocked {
+	sem_t entered, released;
+};
+
+static int block(void *ctx, const char *bytes, size_t len)
+{
+	struct blocked *blocked = ctx;
+	struct timespec until;
+
+	(void)bytes;
+	(void)len;
+	sem_post(&blocked->entered);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 20;
+	return sem_timedwait(&blocked->released, &until);
+}
+
+struct blocked_fetch {
+	struct http_client *client;
+	struct http_request request;
+	int code;
+};
+
+static void *fetch_blocked(void *arg)
+{
+	struct blocked_fetch *fetch = arg;
+	struct http_response response = { .status = 0 };
+
+	fetch->code = http_fetch(fetch->client, &fetch->request, &response, NULL);
+	http_response_free(&response);
+	return NULL;
+}
+
+/* A disk that takes nothing holds up the fetch that writes to it and no other. */
+static void test_sink_blocks_nobody_else(void **state)
+{
+	struct http_double server;
+	struct http_client *client = open_client(0);
+	struct blocked blocked;
+	struct blocked_fetch fetch = { .client = client, .code = 7 };
+	struct http_request other = { .body_max = 100 };
+	pthread_t thread;
+
+	(void)state;
+	double_start(&server, NULL);
+	sem_init(&blocked.entered, 0, 0);
+	sem_init(&blocked.released, 0, 0);
+	/* All of it is one piece for the sink. */
+	fetch.request = (struct http_request){ .url = url_of(&server, "/bytes/1000"), .body_max = 1000, .sink = block, .sink_ctx = &blocked };
+	assert_int_equal(pthread_create(&thread, NULL, fetch_blocked, &fetch), 0);
+	sem_wait(&blocked.entered);
+	for (int i = 0; i < 10; i++) {
+		struct http_response response = { .status = 0 };
+		char url[512];
+
+		snprintf(url, sizeof(url), "http://127.0.0.1:%d/bytes/10", server.port);
+		other.url = url;
+		assert_int_equal(http_fetch(client, &other, &response, NULL), 0);
+		http_response_free(&response);
+	}
+	assert_int_equal(fetch.code, 7);
+	sem_post(&blocked.released);
+	pthread_join(thread, NULL);
+	assert_int_equal(fetch.code, 0);
 	http_client_close(&client);
 	double_stop(&server);
 }
@@ -459,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_refused_requests),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_sink),
+		cmocka_unit_test(test_sink_blocks_nobody_else),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_many_callers),
 		cmocka_unit_test(test_waiting_for_a_connection),
