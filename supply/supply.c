@@ -42,6 +42,7 @@ static int open_vcs(struct supply *supply, const struct supply_options *options,
 		.count = options->repositories_count,
 		.mirrors = mirrors,
 		.clock = options->clock,
+		.missing_s = options->negative_ttl_s,
 		.warn = options->warn,
 		.warn_ctx = options->notice_ctx,
 	};

@@ -42,7 +42,15 @@ static struct repository *make(const struct vcs *vcs, const struct location *at)
 	return made;
 }
 
-/* Takes the least recently used idle one out of the table when it is full. Under the table's lock. */
+/* Of two that nobody uses: one that nothing is known of goes first, so that probing for repositories drives out none that is there. */
+static bool goes_before(const struct repository *a, const struct repository *b)
+{
+	if (!a->refs != !b->refs)
+		return !a->refs;
+	return a->used_us < b->used_us;
+}
+
+/* Takes an idle one out of the table when it is full, the least recently used. Under the table's lock. */
 static struct repository *evict(struct vcs *vcs)
 {
 	struct repository **oldest = NULL, *gone = NULL;
@@ -50,7 +58,7 @@ static struct repository *evict(struct vcs *vcs)
 	if (vcs->repositories_count < REPOSITORIES_OPEN_MAX)
 		return NULL;
 	for (struct repository **at = &vcs->repositories; *at; at = &(*at)->next)
-		if ((*at)->users == 0 && (!oldest || (*at)->used_us < (*oldest)->used_us))
+		if ((*at)->users == 0 && (!oldest || goes_before(*at, *oldest)))
 			oldest = at;
 	if (oldest) {
 		gone = *oldest;
@@ -231,7 +239,9 @@ static void remember_failure(struct vcs *vcs, struct repository *repository, enu
 /* A remote that just failed is not asked again by everybody who waited for it. Under the lock. */
 static bool failed_lately(const struct vcs *vcs, const struct repository *repository)
 {
-	return !repository->local && repository->failure != SYNC_DONE && clock_monotonic_us(vcs->clock) - repository->failed_us < SYNC_FAILURE_US;
+	int64_t told_again_us = repository->failure == SYNC_MISSING ? vcs->missing_us : SYNC_FAILURE_US;
+
+	return !repository->local && repository->failure != SYNC_DONE && clock_monotonic_us(vcs->clock) - repository->failed_us < told_again_us;
 }
 
 enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err)

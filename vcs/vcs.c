@@ -91,6 +91,7 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 	pthread_mutex_init(&vcs->lock, NULL);
 	atomic_init(&vcs->aborted, false);
 	vcs->clock = options->clock ? options->clock : &clock_system;
+	vcs->missing_us = options->missing_s * 1000000 > SYNC_FAILURE_US ? options->missing_s * 1000000 : SYNC_FAILURE_US;
 	vcs->fetch_timeout_ms = options->fetch_timeout_ms ? options->fetch_timeout_ms : FETCH_TIMEOUT_MS;
 	vcs->fetch_memory_max = options->fetch_memory_max ? options->fetch_memory_max : FETCH_MEMORY_MAX;
 	vcs->fetch_bytes_max = options->fetch_bytes_max ? options->fetch_bytes_max : FETCH_BYTES_MAX;

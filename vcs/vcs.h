@@ -60,6 +60,7 @@ struct vcs_options {
 	const char *mirrors;       /* directory, made if absent: mirrors, and nameless files for contents over VCS_BLOB_BYTES_MAX; required */
 	const struct clock *clock; /* NULL: the machine's */
 	const char *git;           /* NULL: /usr/bin/git */
+	int64_t missing_s;         /* how long a repository that the host does not have is not asked for again; at least, and by default, 5 */
 	int64_t fetch_timeout_ms;  /* one child, and the making of one zip; 0: 300000 */
 	int64_t fetch_memory_max;  /* address space of a child in bytes; 0: 4 GiB */
 	int64_t fetch_bytes_max;   /* of one file that a child writes; 0: 8 GiB */

@@ -110,7 +110,7 @@ enum sync {
 #define REPOSITORY_HANDLES_MAX 8
 #define REPOSITORIES_OPEN_MAX  256                /* idle ones beyond are closed, least recently used first */
 #define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision is looked for again unless the references are younger */
-#define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying */
+#define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying; SYNC_MISSING: missing_us */
 #define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often */
 
 struct repository {
@@ -146,6 +146,7 @@ struct vcs {
 	char *empty;   /* a repository without anything, below mirrors */
 	char *git;
 	const struct clock *clock;
+	int64_t missing_us;
 	int64_t fetch_timeout_ms;
 	int64_t fetch_memory_max;
 	int64_t fetch_bytes_max;

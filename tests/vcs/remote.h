@@ -120,7 +120,7 @@ static inline size_t recorded(const struct remote *remote, const char *words)
 struct tune {
 	const char *credential, *ca, *mirrors, *repository, *git;
 	bool missing_is_absent;
-	int64_t timeout_ms, memory_max;
+	int64_t timeout_ms, memory_max, missing_s;
 };
 
 static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
@@ -135,6 +135,7 @@ static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
 	struct vcs_options options = { .repositories = &repository,
 		.count = 1,
 		.clock = &remote->clock,
+		.missing_s = tune.missing_s,
 		.git = tune.git,
 		.fetch_timeout_ms = tune.timeout_ms,
 		.fetch_memory_max = tune.memory_max };

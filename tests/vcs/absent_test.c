@@ -1,0 +1,108 @@
+/* Repositories that are not there: the go command looks for every parent of a path, and the host is asked once for all of it. */
+#include "remote.h"
+
+static size_t requests(const struct remote *remote)
+{
+	return recorded(remote, "\"event\": \"request\"");
+}
+
+/* All that is asked on the way to "no such module". */
+static void probe(struct vcs *vcs, int want)
+{
+	static const char *const modules[] = { "git.test/nowhere/a/b", "git.test/nowhere/a", "git.test/nowhere", "git.test/nowhere/v2" };
+
+	for (size_t i = 0; i < LENGTH(modules); i++) {
+		struct buf out = BUF_INIT(4096);
+		struct vcs_revision revision;
+		struct err err = ERR_INIT;
+		bool stale;
+
+		CHECK(modules[i], vcs_list(vcs, slice_of(modules[i]), &out, &stale, &err) == want);
+		CHECK(modules[i], strstr(err.text, "not found"));
+		CHECK(modules[i], vcs_latest(vcs, slice_of(modules[i]), &revision, &err) == want);
+		CHECK(modules[i], vcs_resolve(vcs, slice_of(modules[i]), SLICE("v1.0.0"), &revision, &err) == want);
+		buf_free(&out);
+	}
+}
+
+static void asked_once(void **state)
+{
+	static const struct {
+		const char *name;
+		bool missing_is_absent;
+		int want;
+	} rows[] = {
+		{ "the forge may be wrong", false, VCS_ERR_UNKNOWN },
+		{ "the forge is believed", true, VCS_ERR_ABSENT },
+	};
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs *vcs = open_remote(remote, (struct tune){ .missing_s = 10, .missing_is_absent = rows[i].missing_is_absent });
+		size_t before = requests(remote), once;
+
+		probe(vcs, rows[i].want);
+		once = requests(remote) - before;
+		CHECK(rows[i].name, once > 0 && once <= 2); /* without and with the credential */
+		advance(remote, 9);
+		probe(vcs, rows[i].want);
+		CHECK(rows[i].name, requests(remote) - before == once);
+		advance(remote, 2);
+		probe(vcs, rows[i].want);
+		CHECK(rows[i].name, requests(remote) - before == 2 * once);
+		vcs_close(&vcs);
+	}
+}
+
+static void found_once_it_is_there(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .missing_s = 10 });
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/soon"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
+	shell(remote->scratch, "cp -r repos/one.git repos/soon.git");
+	advance(remote, 11);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/soon"), SLICE("v1.0.0"), &revision, &err), 0);
+	vcs_close(&vcs);
+}
+
+/* Names that anybody may think up do not drive out the repositories that are in use. */
+static void probes_drive_out_none(void **state)
+{
+	struct remote *remote = *state;
+	char path[400];
+	struct vcs_repository repository = { .prefix = "h.x", .repository = path };
+	struct vcs_options options = { .repositories = &repository, .count = 1, .mirrors = below(remote->scratch, "mirrors") };
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+	struct vcs *vcs = NULL;
+	bool there = false;
+
+	snprintf(path, sizeof(path), "%s/{1}", remote->scratch);
+	assert_int_equal(vcs_open(&options, &vcs, &err), 0);
+	assert_int_equal(vcs_latest(vcs, SLICE("h.x/work"), &revision, &err), 0);
+	for (int i = 0; i < 2 * REPOSITORIES_OPEN_MAX; i++) {
+		char module[64];
+
+		snprintf(module, sizeof(module), "h.x/thought-up-%d", i);
+		assert_int_equal(vcs_latest(vcs, slice_of(module), &revision, &err), VCS_ERR_UNKNOWN);
+	}
+	assert_true(vcs->repositories_count <= REPOSITORIES_OPEN_MAX);
+	for (const struct repository *at = vcs->repositories; at; at = at->next)
+		there = there || slice_ends(slice_of(at->name), SLICE("/work"));
+	assert_true(there);
+	vcs_close(&vcs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(asked_once),
+		cmocka_unit_test(found_once_it_is_there),
+		cmocka_unit_test(probes_drive_out_none),
+	};
+
+	return cmocka_run_group_tests(tests, remote_setup, remote_teardown);
+}
