@@ -78,13 +78,20 @@ struct supply_answer *answer_refusal(enum supply_code code, const char *text)
 	return &answer->public;
 }
 
+/* The text behind `"name":"`; nothing when it is not there. Such a run of bytes cannot lie inside another text, where quotes are escaped. */
+static struct slice body_text(struct slice body, struct slice name)
+{
+	ptrdiff_t at = slice_find(body, name);
+	struct slice text = at >= 0 ? slice_after(body, (size_t)at + name.len) : SLICE_NONE;
+	ptrdiff_t end = slice_index(text, '"');
+	return end >= 0 ? slice_sub(text, 0, (size_t)end) : SLICE_NONE;
+}
+
 /* Every .info body here was written by us or by upstream's own writer: Version comes first. */
 static struct slice body_version(struct slice body)
 {
 	struct slice head = SLICE("{\"Version\":\"");
-	struct slice version = slice_starts(body, head) ? slice_after(body, head.len) : SLICE_NONE;
-	ptrdiff_t end = slice_index(version, '"');
-	return end >= 0 ? slice_sub(version, 0, (size_t)end) : SLICE_NONE;
+	return slice_starts(body, head) ? body_text(body, head) : SLICE_NONE;
 }
 
 struct supply_answer *answer_artifact(const struct order *order, const struct store_artifact *artifact, enum supply_source source)
@@ -115,7 +122,7 @@ struct supply_answer *answer_artifact(const struct order *order, const struct st
 struct supply_answer *answer_kept(
 	const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale)
 {
-	struct answer *answer = make(0);
+	struct answer *answer = make(VCS_COMMIT_MAX);
 	if (answer == NULL) {
 		store_answer_unref(kept);
 		return NULL;
@@ -123,6 +130,10 @@ struct supply_answer *answer_kept(
 	int64_t age_s = (clock_wall_us(supply->clock) - kept->fetched_us) / 1000000;
 	answer->kept = kept;
 	answer->public.version = order->kind == SUPPLY_LIST ? SLICE_NONE : body_version(kept->body);
+	if (order->kind != SUPPLY_LIST && kept->is_private) {
+		snprintf(answer->bytes, VCS_COMMIT_MAX, "%.*s", SLICE_ARG(body_text(kept->body, SLICE("\"Hash\":\""))));
+		answer->public.origin = answer->bytes;
+	}
 	answer->public.body = kept->body;
 	answer->public.bytes = (int64_t)kept->body.len;
 	answer->public.etag = kept->etag;

@@ -106,7 +106,7 @@ struct supply_answer {
 	int64_t bytes;
 	const char *etag;   /* quoted */
 	const char *h1;     /* of zip and mod; "" otherwise */
-	const char *origin; /* commit of a private module; "" otherwise */
+	const char *origin; /* commit that a private version or query stands for; "" otherwise */
 	enum supply_source source;
 	enum supply_proof proof;
 	bool is_mutable; /* list, latest, queries */

@@ -21,7 +21,9 @@ static void test_kinds(void **state)
 		{ "zip of an unknown version", SUPPLY_ZIP, "v9.9.9", SUPPLY_ERR_ABSENT, "", NULL },
 	};
 	struct world world;
+	char commit[41];
 	world_make(&world, state, 60);
+	head_commit(&world, commit);
 	for (unsigned round = 0; round < 3; round++) {
 		for (size_t i = 0; i < LENGTH(rows); i++) {
 			const struct supply_answer *answer = ask(&world, rows[i].kind, rows[i].query);
@@ -31,6 +33,8 @@ static void test_kinds(void **state)
 			CHECK(rows[i].name, (answer->code == SUPPLY_OK) == (answer->text[0] == '\0'));
 			CHECK(rows[i].name, answer->code != SUPPLY_OK || answer->source == (round == 0 ? SUPPLY_BUILT : SUPPLY_CACHE));
 			CHECK(rows[i].name, answer->code != SUPPLY_OK || answer->proof == SUPPLY_PROOF_PIN);
+			CHECK(rows[i].name, answer->code != SUPPLY_OK || strlen(answer->origin) == (rows[i].kind == SUPPLY_LIST ? 0 : 40));
+			CHECK(rows[i].name, answer->origin[0] == '\0' || strcmp(answer->origin, commit) == 0);
 			CHECK(rows[i].name, answer->code != SUPPLY_OK || rows[i].kind != SUPPLY_ZIP ||
 						    (answer->file != NULL && strncmp(answer->h1, "h1:", 3) == 0));
 			supply_answer_unref(answer);

@@ -31,6 +31,18 @@ static inline void shell(const struct world *world, const char *commands)
 		fail_msg("cannot run: %s", commands);
 }
 
+/* The commit of HEAD. */
+static inline void head_commit(const struct world *world, char out[41])
+{
+	struct buf text = BUF_INIT(100);
+	char path[400];
+	shell(world, "git rev-parse HEAD >.git/asked");
+	snprintf(path, sizeof(path), "%s/.git/asked", world->repository);
+	assert_int_equal(file_read(path, &text, NULL), 0);
+	snprintf(out, 41, "%s", buf_text(&text));
+	buf_free(&text);
+}
+
 static inline void on_notice(void *ctx, const struct supply_notice *notice)
 {
 	struct world *world = ctx;
