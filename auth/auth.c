@@ -111,13 +111,47 @@ void auth_close(struct auth **auth)
 	*auth = NULL;
 }
 
-int auth_reload(struct auth *auth, struct err *err)
+struct auth_reload {
+	struct auth *auth;
+	struct auth_key_reading *readings; /* NULL: no JWTs */
+};
+
+int auth_reload_read(struct auth *auth, struct auth_reload **reload_out, struct err *err)
 {
+	struct auth_reload *reload = calloc(1, sizeof(*reload));
+
+	if (reload == NULL)
+		return err_set(err, AUTH_ERR, "out of memory");
+	reload->auth = auth;
+	if (auth->jwt != NULL && auth_jwt_read(auth->jwt, &reload->readings, err) < 0) {
+		auth_reload_close(&reload);
+		return AUTH_ERR;
+	}
+	*reload_out = reload;
+	return 0;
+}
+
+/* The keys first: what was verified with the old ones is remembered by the old epoch. */
+void auth_reload_commit(struct auth_reload *reload)
+{
+	struct auth *auth = reload->auth;
+
+	if (reload->readings != NULL)
+		auth_jwt_put(auth->jwt, reload->readings);
 	atomic_fetch_add(&auth->epoch, 1);
 	auth_cache_clear(auth->accepted);
 	auth_cache_clear(auth->refused);
 	auth_cache_clear(auth->verified);
-	return auth->jwt == NULL ? 0 : auth_jwt_reload(auth->jwt, err);
+}
+
+void auth_reload_close(struct auth_reload **reload)
+{
+	if (*reload == NULL)
+		return;
+	if ((*reload)->readings != NULL)
+		auth_jwt_drop((*reload)->auth->jwt, &(*reload)->readings);
+	free(*reload);
+	*reload = NULL;
 }
 
 void auth_counts_read(struct auth *auth, struct auth_counts *counts_out)

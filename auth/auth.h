@@ -194,8 +194,15 @@ int auth_open(const struct auth_options *options, struct auth **auth_out, struct
 /* NULL-safe. No call may be under way, no callback outstanding. */
 void auth_close(struct auth **auth);
 
-/* Rereads key files and forgets every remembered answer. A file that cannot be read leaves the old keys in force: AUTH_ERR, err says why. Any thread; may block. */
-int auth_reload(struct auth *auth, struct err *err);
+/*
+ * In two steps, so that others can be made ready between them: reads every key file as it is now (AUTH_ERR, err says which cannot be
+ * read), then, and this cannot fail, brings those keys into force and forgets every remembered answer. Any thread; reading may block.
+ */
+struct auth_reload;
+int auth_reload_read(struct auth *auth, struct auth_reload **reload_out, struct err *err);
+void auth_reload_commit(struct auth_reload *reload);
+/* Committed or not. NULL-safe; before auth_close(). */
+void auth_reload_close(struct auth_reload **reload);
 
 /*
  * Answers from memory alone; never blocks; any thread. authorization is the header's value, borrowed; ptr NULL: no such header.

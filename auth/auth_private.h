@@ -144,7 +144,11 @@ struct auth_jwt;
 int auth_jwt_open(const struct auth_jwt_options *options, size_t count, const struct clock *clock, const struct auth_noter *noter,
 	struct auth_jwt **jwt_out, struct err *err);
 void auth_jwt_close(struct auth_jwt **jwt);
-int auth_jwt_reload(struct auth_jwt *jwt, struct err *err);
+/* Reads every issuer's keys as they are now, without bringing them into force: put or not, drop what came of it. AUTH_ERR. Any thread. */
+struct auth_key_reading;
+int auth_jwt_read(const struct auth_jwt *jwt, struct auth_key_reading **readings_out, struct err *err);
+void auth_jwt_put(struct auth_jwt *jwt, struct auth_key_reading *readings);
+void auth_jwt_drop(const struct auth_jwt *jwt, struct auth_key_reading **readings);
 /* Grows when keys changed: what was verified with an older one counts no more. Any thread. */
 uint64_t auth_jwt_generation(struct auth_jwt *jwt);
 /*

@@ -76,15 +76,32 @@ void auth_jwt_close(struct auth_jwt **jwt)
 	*jwt = NULL;
 }
 
-int auth_jwt_reload(struct auth_jwt *jwt, struct err *err)
+int auth_jwt_read(const struct auth_jwt *jwt, struct auth_key_reading **readings_out, struct err *err)
 {
-	int code = 0;
+	struct auth_key_reading *readings = calloc(jwt->count + 1, sizeof(*readings));
+	int code = readings == NULL ? err_set(err, AUTH_ERR, "out of memory") : 0;
 
-	for (size_t i = 0; i < jwt->count; i++) {
-		if (auth_key_file_reload(jwt->issuers[i].keys, code == 0 ? err : NULL) < 0)
-			code = AUTH_ERR;
-	}
+	for (size_t i = 0; code == 0 && i < jwt->count; i++)
+		code = auth_key_file_read(jwt->issuers[i].keys, &readings[i], err);
+	if (code == 0)
+		*readings_out = readings;
+	else
+		auth_jwt_drop(jwt, &readings);
 	return code;
+}
+
+void auth_jwt_put(struct auth_jwt *jwt, struct auth_key_reading *readings)
+{
+	for (size_t i = 0; i < jwt->count; i++)
+		auth_key_file_put(jwt->issuers[i].keys, &readings[i]);
+}
+
+void auth_jwt_drop(const struct auth_jwt *jwt, struct auth_key_reading **readings)
+{
+	for (size_t i = 0; *readings != NULL && i < jwt->count; i++)
+		auth_key_set_unref((*readings)[i].keys);
+	free(*readings);
+	*readings = NULL;
 }
 
 uint64_t auth_jwt_generation(struct auth_jwt *jwt)

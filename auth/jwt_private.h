@@ -3,6 +3,8 @@
 #define AUTH_JWT_PRIVATE_H
 
 #include <openssl/evp.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "auth/auth_private.h"
 #include "base/json.h"
@@ -39,13 +41,27 @@ bool auth_jwk_read(const struct json *jwk, enum jwt_algorithm *algorithm_out, EV
 
 /* --- jwks_file.c ----------------------------------------------------------------------------------------------------------------------- */
 
+/* Tells one state of a file from another. */
+struct auth_key_stamp {
+	struct timespec modified;
+	off_t size;
+	ino_t inode;
+};
+/* What was read and is not in force yet: its keys are the holder's to put or to unref. */
+struct auth_key_reading {
+	struct auth_key_set *keys;
+	struct auth_key_stamp stamp;
+};
+
 struct auth_key_file;
 int auth_key_file_open(const char *path, const struct auth_noter *noter, struct auth_key_file **file_out, struct err *err);
 void auth_key_file_close(struct auth_key_file **file);
 /* The keys in force, one reference. Rereads a file that changed; one that cannot be read leaves the old keys and a note. Any thread. */
 struct auth_key_set *auth_key_file_keys(struct auth_key_file *file, int64_t now_us);
-/* Rereads in any case. AUTH_ERR: the old keys stay. */
-int auth_key_file_reload(struct auth_key_file *file, struct err *err);
+/* Reads the file as it is now. AUTH_ERR. Any thread. */
+int auth_key_file_read(const struct auth_key_file *file, struct auth_key_reading *reading_out, struct err *err);
+/* Brings into force what was read; takes the keys over. Any thread. */
+void auth_key_file_put(struct auth_key_file *file, struct auth_key_reading *reading);
 /* Times the keys were replaced. */
 uint64_t auth_key_file_generation(struct auth_key_file *file);
 

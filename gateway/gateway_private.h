@@ -57,6 +57,7 @@ struct gateway {
 	struct auth *auth;
 	struct supply *supply;
 
+	int listen_fd; /* bound and not yet the daemon's; else -1 */
 	struct MHD_Daemon *daemon;
 	struct slice prefix; /* ends in '/' */
 	char prefix_text[SETTINGS_TEXT_MAX + 2];

@@ -54,7 +54,9 @@ enum step_result handle_metrics(struct request *request)
 	struct buf text = BUF_INIT(METRICS_BYTES_MAX);
 	struct audit_state audit;
 	struct supply_state supply;
+	struct auth_counts auth;
 	char why[ERR_TEXT_MAX];
+	auth_counts_read(gateway->auth, &auth);
 	audit_state(gateway->audit, &audit);
 	supply_state(gateway->supply, &supply);
 	struct metrics_gauges gauges = {
@@ -68,6 +70,10 @@ enum step_result handle_metrics(struct request *request)
 		.fetches_active = supply.fetches_active,
 		.cache_hits = supply.cache_hits,
 		.cache_misses = supply.cache_misses,
+		.directory_binds = auth.directory_binds,
+		.directory_searches = auth.directory_searches,
+		.jwt_verified = auth.jwt_verified,
+		.sign_ins_shared = auth.shared,
 		.ready = gateway_ready(gateway, why, sizeof(why)),
 		.start_s = gateway->start_s,
 	};

@@ -47,6 +47,7 @@ struct metrics_gauges {
 	uint64_t audit_rows, audit_queue, audit_index_lag;
 	uint64_t directory_queue, store_queue, git_queue, fetch_queue, fetches_active;
 	uint64_t cache_hits, cache_misses;
+	uint64_t directory_binds, directory_searches, jwt_verified, sign_ins_shared;
 	int ready;
 	int64_t start_s;
 };

@@ -217,6 +217,7 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 		return err_set(err, GATEWAY_ERR, "memory is short");
 	gateway->settings = settings_ref(settings);
 	gateway->data.lock_fd = -1;
+	gateway->listen_fd = -1;
 	gateway->start_s = clock_wall_us(&clock_system) / 1000000;
 	pthread_mutex_init(&gateway->policy_lock, NULL);
 	pthread_mutex_init(&gateway->reload_lock, NULL);

@@ -30,9 +30,11 @@ static void policy_replace(struct gateway *gateway, struct policy *policy)
 	policy_unref(old);
 }
 
+/* Reads all there is to read, records it, and only then brings it into force, which cannot fail: nobody meets new keys and an old policy. */
 static int reload_locked(struct gateway *gateway, const char *by, struct buf *told, struct err *err)
 {
 	struct policy *policy = NULL;
+	struct auth_reload *auth = NULL;
 	char text[ERR_TEXT_MAX];
 	int code = open_policy(gateway->settings, &policy, err);
 	if (code != 0)
@@ -40,15 +42,17 @@ static int reload_locked(struct gateway *gateway, const char *by, struct buf *to
 	buf_printf(told, "policy %s, %zu rules", policy_name(policy), policy_rules(policy));
 	code = settings_now(gateway, told, err);
 	if (code == 0)
-		code = auth_reload(gateway->auth, err);
+		code = auth_reload_read(gateway->auth, &auth, err);
 	snprintf(text, sizeof(text), "reloaded %s", policy_name(policy));
 	if (code == 0)
 		code = record_text(gateway->audit, AUDIT_POLICY, by, text, policy_hash(policy), err);
-	if (code == 0) {
-		policy_replace(gateway, policy);
-		policy = NULL;
-	}
+	if (code != 0)
+		goto out;
+	auth_reload_commit(auth);
+	policy_replace(gateway, policy);
+	policy = NULL;
 out:
+	auth_reload_close(&auth);
 	policy_unref(policy);
 	return code == 0 ? 0 : err_prepend(err, GATEWAY_ERR_NO, "the old policy stays in force");
 }

@@ -1,8 +1,6 @@
 /* The daemon: start, the main thread's loop of signals and ticks, drain. */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
@@ -135,13 +133,17 @@ static int write_address(const struct gateway *gateway, const char *address_file
 	return file_write(address_file, slice_of(gateway->url), 0644, err);
 }
 
-static int start(struct gateway *gateway, struct control **control_out, const char *address_file, struct err *err)
+/* Recorded once the port is ours, and before anybody is answered. */
+static int begin(struct gateway *gateway, struct err *err)
 {
-	char text[1024];
-	snprintf(text, sizeof(text), "started modgate %s", MODGATE_VERSION);
-	int code = record_text(gateway->audit, AUDIT_SYSTEM, "", text, policy_hash(gateway->policy), err);
-	if (code == 0)
-		code = control_open(gateway, control_out, err);
+	int code = server_bind(gateway, err);
+	return code == 0 ? record_text(gateway->audit, AUDIT_SYSTEM, "", "started modgate " MODGATE_VERSION, policy_hash(gateway->policy), err)
+			 : code;
+}
+
+static int answer(struct gateway *gateway, struct control **control_out, const char *address_file, struct err *err)
+{
+	int code = control_open(gateway, control_out, err);
 	if (code == 0)
 		code = server_start(gateway, err);
 	if (code == 0)
@@ -159,10 +161,26 @@ static void tell_start(struct gateway *gateway)
 	policy_unref(policy);
 }
 
+/* From the row that says started to the one that says stopped. */
+static int serve(struct gateway *gateway, const char *address_file, const sigset_t *signals, struct err *err)
+{
+	struct control *control = NULL;
+	int code = answer(gateway, &control, address_file, err);
+	if (code == 0) {
+		tell_start(gateway);
+		run(gateway, signals);
+	}
+	control_close(&control);
+	if (gateway->daemon != NULL)
+		drain(gateway);
+	record_text(gateway->audit, AUDIT_SYSTEM, "", "stopped", NULL, NULL);
+	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopped");
+	return code;
+}
+
 int gateway_serve(const struct settings *settings, const char *address_file, struct err *err)
 {
 	struct gateway *gateway = NULL;
-	struct control *control = NULL;
 	sigset_t signals;
 	block_signals(&signals);
 	raise_descriptors();
@@ -173,17 +191,10 @@ int gateway_serve(const struct settings *settings, const char *address_file, str
 		return err_prepend(err, GATEWAY_ERR, "another modgate owns %s", settings->data);
 	if (code != 0)
 		return code == GATEWAY_ERR_INVALID ? code : GATEWAY_ERR;
-	code = start(gateway, &control, address_file, err);
-	if (code == 0) {
-		tell_start(gateway);
-		run(gateway, &signals);
-	}
-	control_close(&control);
-	if (gateway->daemon != NULL) {
-		drain(gateway);
-		record_text(gateway->audit, AUDIT_SYSTEM, "", "stopped", NULL, NULL);
-		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopped");
-	}
+	code = begin(gateway, err);
+	if (code == 0)
+		code = serve(gateway, address_file, &signals, err);
+	server_stop(gateway);
 	gateway_close(&gateway);
 	return code == 0 ? 0 : GATEWAY_ERR;
 }

@@ -238,30 +238,29 @@ static struct MHD_Daemon *start_daemon(struct gateway *gateway, int fd, const ch
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }
 
+int server_bind(struct gateway *gateway, struct err *err)
+{
+	int code = bind_socket(&gateway->settings->listen, &gateway->listen_fd, err);
+	return code == 0 ? format_url(gateway, gateway->listen_fd, err) : code;
+}
+
 int server_start(struct gateway *gateway, struct err *err)
 {
 	const struct settings_listen *listen_on = &gateway->settings->listen;
 	struct buf certificate = BUF_INIT(PEM_BYTES_MAX), key = BUF_INIT(PEM_BYTES_MAX);
-	int fd = -1;
 	int code = file_read(listen_on->certificate, &certificate, err);
 	if (code == 0)
 		code = file_read(listen_on->key, &key, err);
-	if (code == 0)
-		code = bind_socket(listen_on, &fd, err);
-	if (code == 0)
-		code = format_url(gateway, fd, err);
 	if (code != 0)
 		goto out;
 
-	gateway->daemon = start_daemon(gateway, fd, buf_text(&certificate), buf_text(&key));
+	gateway->daemon = start_daemon(gateway, gateway->listen_fd, buf_text(&certificate), buf_text(&key));
 	if (gateway->daemon == NULL)
 		code = err_set(err, BASE_ERR, "the server cannot start: do listen.certificate (%s) and listen.key (%s) belong together?",
 			listen_on->certificate, listen_on->key);
 	else
-		fd = -1;
+		gateway->listen_fd = -1;
 out:
-	if (fd >= 0)
-		close(fd);
 	buf_free(&certificate);
 	buf_wipe(&key);
 	return code;
@@ -281,4 +280,7 @@ void server_stop(struct gateway *gateway)
 	if (gateway->daemon != NULL)
 		MHD_stop_daemon(gateway->daemon);
 	gateway->daemon = NULL;
+	if (gateway->listen_fd >= 0)
+		close(gateway->listen_fd);
+	gateway->listen_fd = -1;
 }

@@ -418,9 +418,19 @@ static void test_begin_without_need(void **state)
 	world_close(&world);
 }
 
-/* What was under way when everything was forgotten is not remembered. */
+static void reload(struct auth *auth)
+{
+	struct auth_reload *reload = NULL;
+
+	assert_int_equal(auth_reload_read(auth, &reload, NULL), 0);
+	auth_reload_commit(reload);
+	auth_reload_close(&reload);
+}
+
+/* What was under way when everything was forgotten is not remembered; nothing is forgotten by a reload that is given up. */
 static void test_reload(void **state)
 {
+	struct auth_reload *given_up = NULL;
 	struct world world = world_open((struct setting){ .anonymous = false });
 	struct arrival arrival = ARRIVAL_INIT;
 	char *header = basic_header("alice", "secret");
@@ -429,12 +439,16 @@ static void test_reload(void **state)
 	pthread_mutex_lock(&world.directory->gate);
 	begin(&world, header, &arrival, 0);
 	wait_for(&world.directory->binds, 1);
-	assert_int_equal(auth_reload(world.auth, NULL), 0);
+	reload(world.auth);
 	pthread_mutex_unlock(&world.directory->gate);
 	await(&arrival, 1);
 	EXPECT_USER(password(&world, "alice", "secret"), "alice");
 	assert_int_equal(world.directory->binds, 2);
-	assert_int_equal(auth_reload(world.auth, NULL), 0);
+	reload(world.auth);
+	EXPECT_USER(password(&world, "alice", "secret"), "alice");
+	assert_int_equal(world.directory->binds, 3);
+	assert_int_equal(auth_reload_read(world.auth, &given_up, NULL), 0);
+	auth_reload_close(&given_up);
 	EXPECT_USER(password(&world, "alice", "secret"), "alice");
 	assert_int_equal(world.directory->binds, 3);
 	pool_close(&world.pool);

@@ -773,6 +773,7 @@ static void test_rotation(void **state)
 	struct way way;
 	char *old;
 	char *new;
+	struct auth_reload *reload = NULL;
 	struct err err = ERR_INIT;
 
 	snprintf(file, sizeof(file), "%s", scratch_path(state, "rotation.jwks"));
@@ -793,13 +794,29 @@ static void test_rotation(void **state)
 	buf_reset(&notes);
 	assert_int_equal(way_judge(&way, new), AUTH_REASON_NONE);
 	assert_non_null(strstr(buf_text(&notes), "rotation.jwks"));
-	assert_int_equal(auth_reload(way.auth, &err), AUTH_ERR);
+	assert_int_equal(auth_reload_read(way.auth, &reload, &err), AUTH_ERR);
 	assert_non_null(strstr(err.text, "rotation.jwks"));
 	assert_int_equal(way_judge(&way, new), AUTH_REASON_NONE);
 	write_key(file, ec_a, ",\"crv\":\"P-256\",\"kid\":\"1\"");
-	assert_int_equal(auth_reload(way.auth, NULL), 0);
+	assert_int_equal(auth_reload_read(way.auth, &reload, NULL), 0);
+	/* Read, and not in force yet: given up, it never is (until the file is looked at again). */
+	assert_int_equal(way_judge(&way, new), AUTH_REASON_NONE);
+	auth_reload_close(&reload);
+	assert_int_equal(way_judge(&way, new), AUTH_REASON_NONE);
+	assert_int_equal(auth_reload_read(way.auth, &reload, NULL), 0);
+	auth_reload_commit(reload);
+	auth_reload_close(&reload);
 	assert_int_equal(way_judge(&way, new), AUTH_REASON_UNKNOWN_KEY);
 	assert_int_equal(way_judge(&way, old), AUTH_REASON_NONE);
+	/* Of two, the one that was read before and committed later is not what the file says: it is looked at again. */
+	assert_int_equal(auth_reload_read(way.auth, &reload, NULL), 0);
+	write_key(file, ec_ci, ",\"crv\":\"P-256\",\"kid\":\"2\"");
+	turn_s(5);
+	assert_int_equal(way_judge(&way, new), AUTH_REASON_NONE);
+	auth_reload_commit(reload);
+	auth_reload_close(&reload);
+	turn_s(5);
+	assert_int_equal(way_judge(&way, new), AUTH_REASON_NONE);
 	free(old);
 	free(new);
 	way_close(&way);

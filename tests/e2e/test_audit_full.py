@@ -6,7 +6,8 @@ import time
 import pytest
 
 import skips
-from company import API, GREETING, Company
+from company import API, GREETING, POLICY, Company
+from doubles.ldap import SERVICE_PASSWORD, password
 
 TMPFS_MIB = 12
 
@@ -61,6 +62,27 @@ def test_full_disk(stage, small_disk):
     told = [row for row in gate.audit_export() if row["kind"] == "access" and row["status"] == 200]
     assert len(told) == 4 + served + 4
     assert gate.attempt("audit", "verify").returncode == 0
+
+
+def test_a_reload_that_cannot_be_recorded_changes_nothing(stage, small_disk):
+    """Neither the policy nor what is known of those who signed in."""
+    company, slapd = Company(stage), stage.ldap()
+    gate = company.gateway(settings=lambda one: {"data": str(small_disk / "data"),
+                                                 "auth.ldap": slapd.settings(stage.ca.pem, one.secret("ldap", SERVICE_PASSWORD))})
+    alice = ("alice", password("alice"))
+    assert gate.request("/", user=alice).status == 200
+    ballast = fill(small_disk)
+    until(lambda: gate.request(f"/{GREETING}/@v/list", user=alice).status == 503)
+    gate.policy({**POLICY, "rules": []})
+    done = gate.attempt("reload")
+    assert done.returncode == 1 and "the old policy stays in force" in done.stderr
+    os.unlink(ballast)
+    until(lambda: gate.request("/readyz").status == 200)
+    assert gate.request(f"/{GREETING}/@v/list", user=alice).status == 200
+    assert gate.metrics()["modgate_directory_binds_total"] == 1
+    gate.command("reload")
+    assert gate.request(f"/{GREETING}/@v/list", user=alice).status == 403
+    assert gate.metrics()["modgate_directory_binds_total"] == 2
 
 
 def test_full_disk_of_the_store_alone(stage, small_disk):

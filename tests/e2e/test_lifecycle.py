@@ -28,6 +28,31 @@ def token(gate):
     return gate.token("alice", ["payments"])
 
 
+# --- starting --------------------------------------------------------------------------------------------------------------------------------
+
+
+def system_rows(gate):
+    return [row["text"].split()[0] for row in gate.audit_export() if row["kind"] == "system"]
+
+
+def test_no_start_is_recorded_where_the_port_is_taken(company):
+    gate = company.gateway(start=False)
+    gate.token("alice")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        gate.configure({"listen.address": f"127.0.0.1:{other.getsockname()[1]}"})
+        done = gate.attempt("serve")
+    assert done.returncode == 3 and "is another server there?" in done.stderr
+    assert system_rows(gate) == []
+
+
+def test_a_start_that_fails_is_recorded_to_its_end(company):
+    gate = company.gateway(start=False)
+    gate.configure({"listen.key": gate.secret("another", "not a key")})
+    done = gate.attempt("serve")
+    assert done.returncode == 3 and "belong together" in done.stderr
+    assert system_rows(gate) == ["started", "stopped"]
+
+
 # --- reload ----------------------------------------------------------------------------------------------------------------------------------
 
 CLOSED = rules({"name": "closed", "modules": [GREETING], "verdict": "deny", "reason": "not today"})
@@ -51,7 +76,7 @@ def test_reload_changes_the_answer(gate, token, reload):
     reload(gate)
     gate.wait(lambda: gate.request(LIST, token=token).status == 403, "did not reload")
     assert b"not today" in gate.request(LIST, token=token).body and gate.process.pid == pid
-    hashes = [row["policy"] for row in gate.audit_export() if row["kind"] == "access"]
+    hashes = [row["policy"] for row in gate.rows(kinds=("access",))]
     assert hashes[0] != hashes[-1]
 
 

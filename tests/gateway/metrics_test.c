@@ -6,7 +6,7 @@
 static void test_requests(void **state)
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
-	struct metrics_gauges gauges = { .audit_rows = 7, .ready = 1 };
+	struct metrics_gauges gauges = { .audit_rows = 7, .ready = 1, .directory_binds = 3, .directory_searches = 4, .jwt_verified = 5, .sign_ins_shared = 6 };
 	struct buf page = BUF_INIT(1024 * 1024);
 	(void)state;
 	metrics_request(metrics, ENDPOINT_ZIP, 200);
@@ -20,6 +20,10 @@ static void test_requests(void **state)
 		"modgate_requests_total{endpoint=\"none\",status=\"other\"} 1\n",
 		"modgate_audit_rows_total 7\n",
 		"modgate_ready 1\n",
+		"modgate_directory_binds_total 3\n",
+		"modgate_directory_searches_total 4\n",
+		"modgate_jwt_verified_total 5\n",
+		"modgate_sign_ins_shared_total 6\n",
 	};
 	for (size_t i = 0; i < LENGTH(lines); i++)
 		CHECK(lines[i], strstr(buf_text(&page), lines[i]) != NULL);
