@@ -60,7 +60,7 @@ static int keep(struct store *store, struct slice module, struct slice query, in
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX];
 	if (answer == NULL)
-		return err_set(err, STORE_ERR, "memory is short");
+		return store_no_memory(err, "keep an answer about", module);
 	memcpy(answer->body, body.ptr != NULL ? body.ptr : "", body.len);
 	sha256(body, digest);
 	hex_encode(digest, sizeof(digest), hex);
@@ -85,7 +85,7 @@ int store_answer(struct store *store, struct slice module, struct slice query, c
 		return 0;
 	code = store->catalogue->calls->answer_get(store->catalogue, module, query, &fetched_us, &is_private, &body, err);
 	if (code == 0 && buf_failed(&body))
-		code = err_set(err, STORE_ERR, "memory is short");
+		code = store_no_memory(err, "read what was answered about", module);
 	if (code == 0)
 		code = keep(store, module, query, fetched_us, is_private, buf_slice(&body), answer_out, err);
 	buf_free(&body);

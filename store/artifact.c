@@ -75,13 +75,13 @@ static struct artifact *make(enum store_kind kind, const struct store_row *row, 
 		.kind = kind,
 		.bytes = row->bytes,
 		.proof = kind == STORE_MOD ? pin->mod_proof : pin->proof,
-		.is_private = pin->is_private,
+		.is_private = row->is_private,
 		.body = kind == STORE_ZIP ? SLICE_NONE : slice_make(artifact->path + path_bytes, body.len),
 		.file = artifact->path,
 	};
 	snprintf(artifact->public.etag, sizeof(artifact->public.etag), "\"%s\"", hex);
 	snprintf(artifact->public.h1, sizeof(artifact->public.h1), "%s", row->h1);
-	snprintf(artifact->public.origin, sizeof(artifact->public.origin), "%s", pin->commit);
+	snprintf(artifact->public.origin, sizeof(artifact->public.origin), "%s", row->is_private ? pin->commit : "");
 	return artifact;
 }
 
@@ -92,7 +92,7 @@ static int keep(struct store *store, enum store_kind kind, struct slice module, 
 	struct artifact *artifact = make(kind, row, pin, path, body);
 	struct buf key = BUF_INIT(STORE_KEY_MAX);
 	if (artifact == NULL)
-		return err_set(err, STORE_ERR, "memory is short");
+		return store_no_memory(err, "keep", module);
 	make_key(&key, kind, module, version);
 	if (!buf_failed(&key))
 		memory_put(store->memory, buf_slice(&key), &artifact->object, sizeof(*artifact) + strlen(path) + body.len);
@@ -148,6 +148,14 @@ int store_artifact(struct store *store, enum store_kind kind, struct slice modul
 	return code;
 }
 
+/* A version is in the list once both of its small files are stored. */
+static int list(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct err *err)
+{
+	struct store_row other;
+	int code = store->catalogue->calls->file_get(store->catalogue, kind == STORE_INFO ? STORE_MOD : STORE_INFO, module, version, &other, NULL);
+	return code == STORE_ERR_ABSENT ? 0 : store_list_update(store, module, err);
+}
+
 /* The catalogue's row, last of all: from here on the file exists. */
 static int enter(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_row *row, const char *path,
 	struct slice body, const struct store_artifact **artifact_out, struct err *err)
@@ -160,14 +168,14 @@ static int enter(struct store *store, enum store_kind kind, struct slice module,
 	if (code == 0)
 		code = catalogue->calls->file_put(catalogue, kind, module, version, row, err);
 	if (code == 0 && kind != STORE_ZIP)
-		code = store_list_write(store, module, err);
+		code = list(store, kind, module, version, err);
 	return code == 0 ? keep(store, kind, module, version, row, &pin, path, body, artifact_out, err) : code;
 }
 
-int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, struct slice h1,
+int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, const struct store_pin *facts,
 	const struct store_artifact **artifact_out, struct err *err)
 {
-	struct store_row row = { .bytes = (int64_t)body.len };
+	struct store_row row = { .bytes = (int64_t)body.len, .is_private = facts->is_private };
 	char path[STORE_PATH_MAX], directory[STORE_PATH_MAX];
 	ASSERT(kind == STORE_INFO || kind == STORE_MOD);
 	int code = store_path(store, module, version, suffixes[kind], path, err);
@@ -176,7 +184,7 @@ int store_put(struct store *store, enum store_kind kind, struct slice module, st
 	if (code != 0)
 		return code;
 	sha256(body, row.digest);
-	snprintf(row.h1, sizeof(row.h1), "%.*s", SLICE_ARG(h1));
+	snprintf(row.h1, sizeof(row.h1), "%s", kind == STORE_MOD ? facts->mod_h1 : "");
 	if (file_mkdirs(directory, 0700, err) != 0 || store_write(store, path, body, err) != 0)
 		return STORE_ERR;
 	return enter(store, kind, module, version, &row, path, body, artifact_out, err);
@@ -204,18 +212,18 @@ static int write_ziphash(struct store *store, struct slice module, struct slice 
 }
 
 int store_put_zip(struct store *store, struct slice module, struct slice version, struct file_temp *temp, int64_t bytes,
-	const uint8_t digest[SHA256_BYTES], struct slice h1, const struct store_artifact **artifact_out, struct err *err)
+	const uint8_t digest[SHA256_BYTES], const struct store_pin *facts, const struct store_artifact **artifact_out, struct err *err)
 {
-	struct store_row row = { .bytes = bytes };
+	struct store_row row = { .bytes = bytes, .is_private = facts->is_private };
 	char path[STORE_PATH_MAX];
 	int code = store_path(store, module, version, suffixes[STORE_ZIP], path, err);
 	if (code == 0 && file_temp_commit(temp, err) != 0)
 		code = STORE_ERR;
 	if (code == 0)
-		code = write_ziphash(store, module, version, h1, err);
+		code = write_ziphash(store, module, version, slice_of(facts->h1), err);
 	if (code != 0)
 		return code;
 	memcpy(row.digest, digest, sizeof(row.digest));
-	snprintf(row.h1, sizeof(row.h1), "%.*s", SLICE_ARG(h1));
+	snprintf(row.h1, sizeof(row.h1), "%s", facts->h1);
 	return enter(store, STORE_ZIP, module, version, &row, path, SLICE_NONE, artifact_out, err);
 }

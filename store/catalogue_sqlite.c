@@ -11,7 +11,7 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS store_seen (module TEXT NOT NULL, version TEXT NOT NULL, found TEXT NOT NULL,"
 	" PRIMARY KEY (module, version, found)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_file (module TEXT NOT NULL, version TEXT NOT NULL, kind INTEGER NOT NULL, bytes INTEGER NOT NULL,"
-	" digest BLOB NOT NULL, h1 TEXT NOT NULL, PRIMARY KEY (module, version, kind)) WITHOUT ROWID;"
+	" digest BLOB NOT NULL, h1 TEXT NOT NULL, private INTEGER NOT NULL, PRIMARY KEY (module, version, kind)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_answer (module TEXT NOT NULL, query TEXT NOT NULL, fetched_us INTEGER NOT NULL, private INTEGER NOT NULL,"
 	" body BLOB NOT NULL, PRIMARY KEY (module, query)) WITHOUT ROWID;";
 
@@ -22,8 +22,8 @@ static const char *const statements[] = {
 		    "?, ?, ?, ?, ?, ?, ?)",
 	[PIN_REPORT] = "INSERT OR IGNORE INTO store_seen (module, version, found) VALUES (?, ?, ?)",
 	[PIN_EACH] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, mod_proof, version FROM store_pin WHERE module = ?",
-	[FILE_GET] = "SELECT bytes, digest, h1 FROM store_file WHERE module = ? AND version = ? AND kind = ?",
-	[FILE_PUT] = "INSERT OR REPLACE INTO store_file (module, version, kind, bytes, digest, h1) VALUES (?, ?, ?, ?, ?, ?)",
+	[FILE_GET] = "SELECT bytes, digest, h1, private FROM store_file WHERE module = ? AND version = ? AND kind = ?",
+	[FILE_PUT] = "INSERT OR REPLACE INTO store_file (module, version, kind, bytes, digest, h1, private) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[VERSIONS] = "SELECT version FROM store_file WHERE module = ? AND kind IN (0, 1) GROUP BY version HAVING count(*) = 2",
 	[ANSWER_GET] = "SELECT fetched_us, private, body FROM store_answer WHERE module = ? AND query = ?",
 	[ANSWER_PUT] = "INSERT OR REPLACE INTO store_answer (module, query, fetched_us, private, body) VALUES (?, ?, ?, ?, ?)",
@@ -156,6 +156,7 @@ static int file_get(struct store_catalogue *catalogue, enum store_kind kind, str
 		row_out->bytes = db_column_int(stmt, 0);
 		memcpy(row_out->digest, digest.ptr, SHA256_BYTES);
 		column_text(stmt, 2, row_out->h1, sizeof(row_out->h1));
+		row_out->is_private = db_column_int(stmt, 3) != 0;
 	}
 	return done(catalogue, stmt, code);
 }
@@ -169,6 +170,7 @@ static int file_put(struct store_catalogue *catalogue, enum store_kind kind, str
 	db_bind_int(stmt, 4, row->bytes);
 	db_bind_blob(stmt, 5, slice_make(row->digest, SHA256_BYTES));
 	db_bind_text(stmt, 6, slice_of(row->h1));
+	db_bind_int(stmt, 7, row->is_private);
 	return done(catalogue, stmt, run_write(stmt, err));
 }
 
@@ -246,7 +248,7 @@ int catalogue_sqlite_open(struct db *db, struct store_catalogue **catalogue_out,
 {
 	struct sqlite_catalogue *self = calloc(1, sizeof(*self));
 	if (self == NULL)
-		return err_set(err, STORE_ERR, "memory is short");
+		return store_no_memory(err, "open", SLICE("the catalogue"));
 	self->catalogue.calls = &calls;
 	self->db = db;
 	db_lock(db);

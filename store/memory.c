@@ -39,7 +39,7 @@ int memory_open(size_t bytes_max, struct memory **memory_out, struct err *err)
 {
 	struct memory *memory = calloc(1, sizeof(*memory));
 	if (memory == NULL)
-		return err_set(err, STORE_ERR, "memory is short");
+		return store_no_memory(err, "open", SLICE("the cache in memory"));
 	pthread_mutex_init(&memory->lock, NULL);
 	memory->bytes_max = bytes_max;
 	*memory_out = memory;

@@ -10,12 +10,18 @@
 
 #define LIST_BYTES_MAX (16 * 1024 * 1024)
 
+int store_no_memory(struct err *err, const char *doing, struct slice module)
+{
+	return err_set(err, STORE_ERR, "cannot %s %.*s: memory is short; try again later, and give modgate more if this comes back", doing,
+		SLICE_ARG(module));
+}
+
 /* What a kill left half-written has no row in the catalogue and lies in one folder: away with it. */
 static int sweep(const char *folder, struct err *err)
 {
 	DIR *directory = opendir(folder);
 	if (directory == NULL)
-		return err_set(err, STORE_ERR, "%s: %m", folder);
+		return err_set(err, STORE_ERR, "cannot sweep %s: %m; check who owns the data directory", folder);
 	for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
 		if (strncmp(entry->d_name, FILE_TEMP_PREFIX, strlen(FILE_TEMP_PREFIX)) == 0)
 			unlinkat(dirfd(directory), entry->d_name, 0);
@@ -38,7 +44,7 @@ static int make_folders(struct store *store, const char *directory, struct err *
 int store_open_over(const struct store_options *options, struct store_catalogue *catalogue, struct store **store_out, struct err *err)
 {
 	struct store *store = calloc(1, sizeof(*store));
-	int code = store != NULL ? 0 : err_set(err, STORE_ERR, "memory is short");
+	int code = store != NULL ? 0 : store_no_memory(err, "open", slice_of(options->directory));
 	if (code == 0)
 		code = make_folders(store, options->directory, err);
 	if (code == 0)
@@ -142,6 +148,8 @@ int store_pin_add(struct store *store, struct slice module, struct slice version
 		code = err_set(err, STORE_ERR_PINNED, "%.*s@%.*s differs from what was served before", SLICE_ARG(module), SLICE_ARG(version));
 		goto out;
 	}
+	changed = changed || pin.is_private != facts->is_private;
+	pin.is_private = facts->is_private;
 	merge_proof(&pin.proof, facts->proof, &changed);
 	merge_proof(&pin.mod_proof, facts->mod_proof, &changed);
 	if (changed)
@@ -182,7 +190,7 @@ static int by_version(const void *a, const void *b)
 	return semver_order(*(const struct slice *)a, *(const struct slice *)b);
 }
 
-static int sort_lines(struct buf *lines, struct buf *sorted, struct err *err)
+static int sort_lines(struct slice module, struct buf *lines, struct buf *sorted, struct err *err)
 {
 	size_t count = 0, at = 0;
 	struct slice rest = buf_slice(lines), line;
@@ -190,7 +198,7 @@ static int sort_lines(struct buf *lines, struct buf *sorted, struct err *err)
 		count += lines->ptr[i] == '\n';
 	struct slice *items = calloc(count + 1, sizeof(*items));
 	if (items == NULL)
-		return err_set(err, STORE_ERR, "memory is short");
+		return store_no_memory(err, "list what is stored of", module);
 	while (at < count && slice_next(&rest, '\n', &line))
 		items[at++] = line;
 	qsort(items, at, sizeof(*items), by_version);
@@ -202,7 +210,15 @@ static int sort_lines(struct buf *lines, struct buf *sorted, struct err *err)
 	return 0;
 }
 
-int store_list_write(struct store *store, struct slice module, struct err *err)
+static bool says_so(const char *path, struct slice lines)
+{
+	struct buf there = BUF_INIT(LIST_BYTES_MAX);
+	bool same = file_read(path, &there, NULL) == 0 && slice_equal(buf_slice(&there), lines);
+	buf_free(&there);
+	return same;
+}
+
+int store_list_update(struct store *store, struct slice module, struct err *err)
 {
 	struct buf lines = BUF_INIT(LIST_BYTES_MAX), sorted = BUF_INIT(LIST_BYTES_MAX);
 	char path[STORE_PATH_MAX];
@@ -211,9 +227,11 @@ int store_list_write(struct store *store, struct slice module, struct err *err)
 	if (code == 0)
 		code = store->catalogue->calls->versions(store->catalogue, module, &lines, err);
 	if (code == 0)
-		code = sort_lines(&lines, &sorted, err);
-	if (code == 0 && (buf_failed(&lines) || buf_failed(&sorted) || store_write(store, path, buf_slice(&sorted), err) != 0))
-		code = STORE_ERR;
+		code = sort_lines(module, &lines, &sorted, err);
+	if (code == 0 && (buf_failed(&lines) || buf_failed(&sorted)))
+		code = store_no_memory(err, "list what is stored of", module);
+	if (code == 0 && !says_so(path, buf_slice(&sorted)))
+		code = store_write(store, path, buf_slice(&sorted), err);
 	pthread_mutex_unlock(&store->list_lock);
 	buf_free(&lines);
 	buf_free(&sorted);

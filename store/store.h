@@ -55,7 +55,7 @@ struct store_artifact {
 	char etag[SHA256_HEX + 2]; /* quoted lower-case hex SHA-256 of the bytes */
 	char h1[MODULE_H1_MAX];    /* of a zip: its h1; of a .mod: its go.mod h1; of an .info: "" */
 	enum store_proof proof;
-	bool is_private;
+	bool is_private;               /* when it was made */
 	char origin[STORE_ORIGIN_MAX]; /* commit of a private one; "" otherwise */
 	struct slice body;             /* .info and .mod: the bytes. A zip: none */
 	const char *file;              /* the path on disk */
@@ -77,7 +77,7 @@ struct store_pin {
 	char mod_h1[MODULE_H1_MAX];
 	enum store_proof proof;     /* of h1, and of commit */
 	enum store_proof mod_proof; /* of mod_h1: a proof of the one says nothing about the other */
-	bool is_private;
+	bool is_private;            /* when something was last added */
 	int64_t first_seen_us;
 };
 /* STORE_ERR_ABSENT, STORE_ERR. */
@@ -94,14 +94,17 @@ bool store_pin_report(struct store *store, struct slice module, struct slice ver
 int store_pin_each(struct store *store, struct slice module, int (*each)(void *ctx, struct slice version, const struct store_pin *pin), void *ctx,
 	struct err *err);
 
-/* Puts an .info or .mod: file first, catalogue row last; the pin must exist. h1: for STORE_MOD. Gives the artifact. */
-int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, struct slice h1,
+/*
+ * Puts an .info or .mod: file first, catalogue row last; the pin must exist. Of facts, is_private and the h1 of this kind are the file's: they
+ * say how these bytes were made, whatever else the version was before. Gives the artifact.
+ */
+int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, const struct store_pin *facts,
 	const struct store_artifact **artifact_out, struct err *err);
 
 /* A zip is streamed into a temporary file beside its place: begin, write to temp.fd, then store_put_zip() commits it. */
 int store_zip_begin(struct store *store, struct slice module, struct slice version, struct file_temp *temp_out, struct err *err);
 int store_put_zip(struct store *store, struct slice module, struct slice version, struct file_temp *temp, int64_t bytes,
-	const uint8_t digest[SHA256_BYTES], struct slice h1, const struct store_artifact **artifact_out, struct err *err);
+	const uint8_t digest[SHA256_BYTES], const struct store_pin *facts, const struct store_artifact **artifact_out, struct err *err);
 
 /* Answers that may change (list, latest, branch and other queries), by module and query ("@list", "@latest", "main"). */
 struct store_answer {

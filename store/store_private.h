@@ -15,6 +15,7 @@ struct store_row {
 	int64_t bytes;
 	uint8_t digest[SHA256_BYTES];
 	char h1[MODULE_H1_MAX];
+	bool is_private; /* when it was made */
 };
 
 /*
@@ -77,14 +78,17 @@ struct store {
 	pthread_mutex_t list_lock; /* one writer of a `list` file at a time */
 };
 
+/* "memory is short", and what to do. STORE_ERR. doing: "read"; of what: a module, or a directory. */
+int store_no_memory(struct err *err, const char *doing, struct slice of_what);
+
 /* The path of a file of the store, "...../<escaped module>/@v/<escaped version><suffix>", and that of its directory. STORE_ERR. */
 int store_path(const struct store *store, struct slice module, struct slice version, const char *suffix, char out[STORE_PATH_MAX], struct err *err);
 
 /* Writes these bytes durably over path, by way of the temporary folder. STORE_ERR. */
 int store_write(struct store *store, const char *path, struct slice bytes, struct err *err);
 
-/* Writes the `list` file of a module anew from the catalogue. STORE_ERR. */
-int store_list_write(struct store *store, struct slice module, struct err *err);
+/* Brings the `list` file of a module to what the catalogue says; one that says so already is not written. STORE_ERR. */
+int store_list_update(struct store *store, struct slice module, struct err *err);
 
 /* Opens over another catalogue: tests put doubles there. The store closes it. */
 int store_open_over(const struct store_options *options, struct store_catalogue *catalogue, struct store **store_out, struct err *err);

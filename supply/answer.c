@@ -113,9 +113,9 @@ struct supply_answer *answer_artifact(const struct order *order, const struct st
 	answer->public.origin = artifact->origin;
 	answer->public.source = source;
 	answer->public.proof = proofs[artifact->proof];
-	/* No database speaks of an .info; for a private one the pin does. */
-	if (artifact->kind == STORE_INFO && !artifact->is_private)
-		answer->public.proof = SUPPLY_PROOF_NONE;
+	/* No database speaks of an .info; of a private one the pin does. */
+	if (artifact->kind == STORE_INFO)
+		answer->public.proof = artifact->is_private ? SUPPLY_PROOF_PIN : SUPPLY_PROOF_NONE;
 	return &answer->public;
 }
 

@@ -91,13 +91,13 @@ int zip_writer_sink(void *ctx, const void *bytes, size_t len)
 	return file_temp_write(&writer->temp, slice_make(bytes, len), &writer->err);
 }
 
-int zip_writer_store(struct supply *supply, const struct order *order, struct zip_writer *writer, const char *h1, struct supply_answer **answer_out,
-	enum supply_source source, struct err *err)
+int zip_writer_store(struct supply *supply, const struct order *order, struct zip_writer *writer, const struct store_pin *facts,
+	struct supply_answer **answer_out, enum supply_source source, struct err *err)
 {
 	const struct store_artifact *artifact = NULL;
 	uint8_t digest[SHA256_BYTES];
 	sha256_digest(writer->digest, digest);
-	int code = store_put_zip(supply->store, order->module, order->query, &writer->temp, writer->bytes, digest, slice_of(h1), &artifact, err);
+	int code = store_put_zip(supply->store, order->module, order->query, &writer->temp, writer->bytes, digest, facts, &artifact, err);
 	if (code != 0)
 		return store_failed(supply, code, err);
 	store_works(supply);

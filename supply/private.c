@@ -72,10 +72,11 @@ static int put_info(
 	struct supply *supply, struct slice module, const struct vcs_revision *revision, const struct store_artifact **artifact_out, struct err *err)
 {
 	struct buf body = BUF_INIT(INFO_BYTES_MAX);
+	struct store_pin facts = { .is_private = true };
 	vcs_info_write(revision, true, &body);
-	int code = buf_failed(&body) ? err_set(err, SUPPLY_ERR_STORE, "memory is short") : 0;
+	int code = buf_failed(&body) ? supply_no_memory(err, "write an .info") : 0;
 	if (code == 0) {
-		code = store_put(supply->store, STORE_INFO, module, slice_of(revision->version), buf_slice(&body), SLICE_NONE, artifact_out, err);
+		code = store_put(supply->store, STORE_INFO, module, slice_of(revision->version), buf_slice(&body), &facts, artifact_out, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);
 	}
 	buf_free(&body);
@@ -153,8 +154,7 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 		dirhash_gomod(buf_slice(&body), facts.mod_h1);
 		code = store_pin_add(supply->store, order->module, order->query, &facts, err);
 		if (code == 0)
-			code = store_put(
-				supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), slice_of(facts.mod_h1), &artifact, err);
+			code = store_put(supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), &facts, &artifact, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);
 	}
 	if (code == 0)
@@ -185,7 +185,7 @@ static int zip(struct supply *supply, const struct order *order, struct supply_a
 	code = store_pin_add(supply->store, order->module, order->query, &facts, err);
 	if (code == STORE_ERR_PINNED && store_pin(supply->store, order->module, order->query, &pin, NULL) == 0)
 		tell_changed(supply, order->module, order->query, "zip changed", pin.h1, facts.h1, true);
-	code = code == 0 ? zip_writer_store(supply, order, &writer, facts.h1, answer_out, SUPPLY_BUILT, err) : store_failed(supply, code, err);
+	code = code == 0 ? zip_writer_store(supply, order, &writer, &facts, answer_out, SUPPLY_BUILT, err) : store_failed(supply, code, err);
 out:
 	zip_writer_close(&writer);
 	return code;

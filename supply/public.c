@@ -107,7 +107,7 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 	if (code == 0)
 		code = pin(supply, order, &facts, "go.mod changed", err);
 	if (code == 0) {
-		code = store_put(supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), slice_of(facts.mod_h1), &artifact, err);
+		code = store_put(supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), &facts, &artifact, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);
 	}
 	if (code == 0)
@@ -155,7 +155,7 @@ static int zip(struct supply *supply, const struct order *order, struct supply_a
 	if (code == 0)
 		code = pin(supply, order, &facts, "zip changed", err);
 	if (code == 0)
-		code = zip_writer_store(supply, order, &writer, facts.h1, answer_out, SUPPLY_FETCHED, err);
+		code = zip_writer_store(supply, order, &writer, &facts, answer_out, SUPPLY_FETCHED, err);
 out:
 	zip_writer_close(&writer);
 	return code;
@@ -175,7 +175,7 @@ static int info_exact(struct supply *supply, const struct order *order, struct s
 	if (code == 0)
 		code = pin(supply, order, &facts, "", err);
 	if (code == 0) {
-		code = store_put(supply->store, STORE_INFO, order->module, order->query, buf_slice(&body), SLICE_NONE, &artifact, err);
+		code = store_put(supply->store, STORE_INFO, order->module, order->query, buf_slice(&body), &facts, &artifact, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);
 	}
 	if (code == 0)

@@ -102,9 +102,9 @@ struct zip_writer {
 };
 int zip_writer_open(struct supply *supply, const struct order *order, struct zip_writer *writer, struct err *err);
 int zip_writer_sink(void *ctx, const void *bytes, size_t len);
-/* Pins h1 with these facts, then puts the file into the store. */
-int zip_writer_store(struct supply *supply, const struct order *order, struct zip_writer *writer, const char *h1, struct supply_answer **answer_out,
-	enum supply_source source, struct err *err);
+/* Puts the file into the store, when these facts are pinned. */
+int zip_writer_store(struct supply *supply, const struct order *order, struct zip_writer *writer, const struct store_pin *facts,
+	struct supply_answer **answer_out, enum supply_source source, struct err *err);
 void zip_writer_close(struct zip_writer *writer);
 
 /* --- turns on the workers for git (turns.c) ------------------------------------------------------------------------------------------------ */

@@ -1,4 +1,5 @@
 /* The store: files first and the row last, pins that never change, and what a restart or a failing disk leaves. */
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "store/store_private.h"
@@ -7,6 +8,8 @@
 
 #define MODULE  SLICE("example.org/Big")
 #define VERSION SLICE("v1.2.3")
+
+static const struct store_pin facts_x = { .mod_h1 = "h1:x", .is_private = true };
 
 struct fixture {
 	char directory[512];
@@ -51,9 +54,9 @@ static void test_artifact_survives(void **state)
 	const struct store_artifact *artifact = NULL;
 	fixture_open(&fixture, state);
 	assert_int_equal(store_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact, NULL), STORE_ERR_ABSENT);
-	assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), SLICE("h1:x"), &artifact, NULL), STORE_ERR);
+	assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), &facts_x, &artifact, NULL), STORE_ERR);
 	pin_it(fixture.store, "abc");
-	assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), SLICE("h1:x"), &artifact, NULL), 0);
+	assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), &facts_x, &artifact, NULL), 0);
 	assert_true(slice_equal_text(artifact->body, "module x\n"));
 	store_artifact_unref(artifact);
 	assert_int_equal(store_try_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact), 0);
@@ -89,7 +92,7 @@ static void test_damaged_file(void **state)
 		char path[700];
 		fixture_open(&fixture, state);
 		pin_it(fixture.store, "abc");
-		assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), SLICE("h1:x"), &artifact, NULL), 0);
+		assert_int_equal(store_put(fixture.store, STORE_MOD, MODULE, VERSION, SLICE("module x\n"), &facts_x, &artifact, NULL), 0);
 		store_artifact_unref(artifact);
 		fixture_close(&fixture);
 
@@ -165,12 +168,12 @@ static void test_proof_of_each(void **state)
 		fixture_open(&fixture, state);
 		assert_int_equal(store_pin_add(fixture.store, module, version, &mod, NULL), 0);
 		assert_int_equal(store_pin_add(fixture.store, module, version, &zip, NULL), 0);
-		assert_int_equal(store_put(fixture.store, STORE_MOD, module, version, SLICE("m"), SLICE("h1:m"), &artifact, NULL), 0);
+		assert_int_equal(store_put(fixture.store, STORE_MOD, module, version, SLICE("m"), &mod, &artifact, NULL), 0);
 		store_artifact_unref(artifact);
 		assert_int_equal(store_zip_begin(fixture.store, module, version, &temp, NULL), 0);
 		assert_int_equal(file_temp_write(&temp, SLICE("z"), NULL), 0);
 		sha256(SLICE("z"), digest);
-		assert_int_equal(store_put_zip(fixture.store, module, version, &temp, 1, digest, SLICE("h1:z"), &artifact, NULL), 0);
+		assert_int_equal(store_put_zip(fixture.store, module, version, &temp, 1, digest, &zip, &artifact, NULL), 0);
 		file_temp_close(&temp);
 		store_artifact_unref(artifact);
 		fixture_close(&fixture);
@@ -206,7 +209,7 @@ static void test_zip(void **state)
 	assert_int_equal(store_zip_begin(fixture.store, MODULE, VERSION, &temp, NULL), 0);
 	assert_int_equal(file_temp_write(&temp, SLICE("zip bytes"), NULL), 0);
 	sha256(SLICE("zip bytes"), digest);
-	assert_int_equal(store_put_zip(fixture.store, MODULE, VERSION, &temp, 9, digest, SLICE("h1:z"), &artifact, NULL), 0);
+	assert_int_equal(store_put_zip(fixture.store, MODULE, VERSION, &temp, 9, digest, &(struct store_pin){ .h1 = "h1:z" }, &artifact, NULL), 0);
 	file_temp_close(&temp);
 	assert_string_equal(artifact->file, path);
 	assert_int_equal(artifact->bytes, 9);
@@ -234,17 +237,93 @@ static void test_list(void **state)
 		const struct store_artifact *artifact = NULL;
 		struct store_pin facts = { .commit = "c" };
 		assert_int_equal(store_pin_add(fixture.store, module, slice_of(versions[i]), &facts, NULL), 0);
-		assert_int_equal(store_put(fixture.store, STORE_INFO, module, slice_of(versions[i]), SLICE("{}"), SLICE_NONE, &artifact, NULL), 0);
+		assert_int_equal(store_put(fixture.store, STORE_INFO, module, slice_of(versions[i]), SLICE("{}"), &facts, &artifact, NULL), 0);
 		store_artifact_unref(artifact);
 		if (i == 0)
 			continue;
-		assert_int_equal(store_put(fixture.store, STORE_MOD, module, slice_of(versions[i]), SLICE("m"), SLICE("h1:m"), &artifact, NULL), 0);
+		assert_int_equal(store_put(fixture.store, STORE_MOD, module, slice_of(versions[i]), SLICE("m"), &facts, &artifact, NULL), 0);
 		store_artifact_unref(artifact);
 	}
 	snprintf(path, sizeof(path), "%s/example.org/list/@v/list", fixture.directory);
 	assert_int_equal(file_read(path, &list, NULL), 0);
 	assert_string_equal(buf_text(&list), "v1.9.0-rc.1\nv1.9.0\n");
 	buf_free(&list);
+	fixture_close(&fixture);
+}
+
+static ino_t inode_of(const char *path)
+{
+	struct stat status;
+	assert_int_equal(stat(path, &status), 0);
+	return status.st_ino;
+}
+
+/* What `list` says already is not written again; what a kill kept out of it comes in with the next file. */
+static void test_list_written_when_changed(void **state)
+{
+	struct fixture fixture = { 0 };
+	struct slice module = SLICE("example.org/rewritten");
+	struct store_pin facts = { .commit = "c", .mod_h1 = "h1:m" };
+	const struct store_artifact *artifact = NULL;
+	struct buf list = BUF_INIT(1000);
+	char path[700];
+	fixture_open(&fixture, state);
+	snprintf(path, sizeof(path), "%s/example.org/rewritten/@v/list", fixture.directory);
+	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &facts, NULL), 0);
+	assert_int_equal(store_put(fixture.store, STORE_MOD, module, VERSION, SLICE("m"), &facts, &artifact, NULL), 0);
+	store_artifact_unref(artifact);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(store_put(fixture.store, STORE_INFO, module, VERSION, SLICE("{}"), &facts, &artifact, NULL), 0);
+	store_artifact_unref(artifact);
+	ino_t before = inode_of(path);
+	/* Keeps the inode in use, so that a new file cannot have its number. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(store_put(fixture.store, STORE_INFO, module, VERSION, SLICE("{ }"), &facts, &artifact, NULL), 0);
+	store_artifact_unref(artifact);
+	assert_int_equal(inode_of(path), before);
+	close(fd);
+
+	unlink(path);
+	assert_int_equal(store_put(fixture.store, STORE_MOD, module, VERSION, SLICE("m"), &facts, &artifact, NULL), 0);
+	store_artifact_unref(artifact);
+	assert_int_equal(file_read(path, &list, NULL), 0);
+	assert_string_equal(buf_text(&list), "v1.2.3\n");
+	buf_free(&list);
+	fixture_close(&fixture);
+}
+
+/* A module that becomes private, or public: each file is what it was when it was made, until it is made anew. */
+static void test_private_of_each(void **state)
+{
+	struct fixture fixture = { 0 };
+	struct slice module = SLICE("example.org/moved");
+	struct store_pin as_public = { .mod_h1 = "h1:m", .mod_proof = STORE_PROOF_SUMDB },
+			 as_private = { .commit = "c", .mod_h1 = "h1:m", .is_private = true };
+	const struct store_artifact *artifact = NULL;
+	struct store_pin pin;
+	fixture_open(&fixture, state);
+	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &as_public, NULL), 0);
+	assert_int_equal(store_put(fixture.store, STORE_INFO, module, VERSION, SLICE("{}"), &as_public, &artifact, NULL), 0);
+	store_artifact_unref(artifact);
+	assert_int_equal(store_put(fixture.store, STORE_MOD, module, VERSION, SLICE("m"), &as_public, &artifact, NULL), 0);
+	store_artifact_unref(artifact);
+	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &as_private, NULL), 0);
+	assert_int_equal(store_pin(fixture.store, module, VERSION, &pin, NULL), 0);
+	assert_true(pin.is_private);
+	assert_int_equal(store_put(fixture.store, STORE_MOD, module, VERSION, SLICE("m"), &as_private, &artifact, NULL), 0);
+	assert_true(artifact->is_private);
+	store_artifact_unref(artifact);
+	fixture_close(&fixture);
+
+	fixture_open(&fixture, state);
+	assert_int_equal(store_artifact(fixture.store, STORE_MOD, module, VERSION, &artifact, NULL), 0);
+	assert_true(artifact->is_private);
+	assert_string_equal(artifact->origin, "c");
+	store_artifact_unref(artifact);
+	assert_int_equal(store_artifact(fixture.store, STORE_INFO, module, VERSION, &artifact, NULL), 0);
+	assert_false(artifact->is_private);
+	assert_string_equal(artifact->origin, "");
+	store_artifact_unref(artifact);
 	fixture_close(&fixture);
 }
 
@@ -299,6 +378,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_proof_of_each, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_zip, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_list, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_list_written_when_changed, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_private_of_each, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_answers, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_sweep, scratch_setup, scratch_teardown),
 	};

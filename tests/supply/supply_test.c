@@ -112,6 +112,42 @@ static void test_moved_tag(void **state)
 	world_stop(&world);
 }
 
+/* It was public once, pinned and stored as such; now it is built from git, once, and what is built is kept. */
+static void test_became_private(void **state)
+{
+	static const struct {
+		const char *name;
+		enum supply_kind kind;
+	} rows[] = { { "info", SUPPLY_INFO }, { "mod", SUPPLY_MOD }, { "zip", SUPPLY_ZIP } };
+	struct world world;
+	struct store_pin as_public = { .mod_proof = STORE_PROOF_SUMDB };
+	const struct store_artifact *artifact = NULL;
+	struct slice gomod = SLICE("module corp.example/tool\n"), version = SLICE("v1.0.0");
+	world_make(&world, state, 60);
+	dirhash_gomod(gomod, as_public.mod_h1);
+	assert_int_equal(store_pin_add(world.supply->store, MODULE, version, &as_public, NULL), 0);
+	assert_int_equal(store_put(world.supply->store, STORE_MOD, MODULE, version, gomod, &as_public, &artifact, NULL), 0);
+	store_artifact_unref(artifact);
+	assert_int_equal(
+		store_put(world.supply->store, STORE_INFO, MODULE, version, SLICE("{\"Version\":\"v1.0.0\"}"), &as_public, &artifact, NULL), 0);
+	store_artifact_unref(artifact);
+	for (unsigned round = 0; round < 3; round++) {
+		for (size_t i = 0; i < LENGTH(rows); i++) {
+			const struct supply_answer *answer = ask(&world, rows[i].kind, "v1.0.0");
+			CHECK(rows[i].name, answer->code == SUPPLY_OK);
+			CHECK(rows[i].name, answer->source == (round == 0 ? SUPPLY_BUILT : SUPPLY_CACHE));
+			CHECK(rows[i].name, strlen(answer->origin) == 40);
+			supply_answer_unref(answer);
+		}
+		if (round == 1) {
+			world_stop(&world);
+			world_start(&world, 60);
+		}
+	}
+	assert_int_equal(world.notice.count, 0);
+	world_stop(&world);
+}
+
 static void test_covers_and_unmapped(void **state)
 {
 	struct world world;
@@ -133,6 +169,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kinds, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_single_flight, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_moved_tag, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_became_private, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_covers_and_unmapped, scratch_setup, scratch_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
