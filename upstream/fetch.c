@@ -55,21 +55,23 @@ static int status_code(long status)
 	}
 }
 
-static int judge_status(const char *url, const struct http_response *response, struct err *err)
+static int judge_status(const struct upstream_peer *peer, const char *tail, const struct http_response *response, struct err *err)
 {
 	struct slice reason = reason_of(response);
 	int code = status_code(response->status);
-	const char *hint = response->status >= 300 && response->status < 400 ? " (redirects are not followed)" : "";
 
-	if (code != 0)
-		err_set(err, code, "%s answered %ld%s%s%.*s", url, response->status, hint, reason.len > 0 ? ": " : "", SLICE_ARG(reason));
-	return code;
+	if (code == 0)
+		return 0;
+	if (response->status >= 300 && response->status < 400)
+		reason = SLICE("it sends us elsewhere, which is not followed in this version; the operator names an upstream that answers itself");
+	return err_set(err, code, "%s answered %ld for %s%s%.*s", peer->name, response->status, tail, reason.len > 0 ? ": " : "", SLICE_ARG(reason));
 }
 
-static int judge_failure(const struct upstream_fetch *fetch, int rc, struct err *err)
+static int judge_failure(const struct upstream_peer *peer, const struct upstream_fetch *fetch, int rc, struct err *err)
 {
 	if (fetch->body == NULL && fetch->bytes < 0)
 		return err_set(err, UPSTREAM_ERR, "cannot write the file that is being fetched: %s", strerror((int)-fetch->bytes));
+	err_prepend(err, rc, "%s was asked for %s", peer->name, fetch->tail);
 	if (rc == BASE_ERR_TIMEOUT)
 		return UPSTREAM_ERR_TIMEOUT;
 	return rc == BASE_ERR_LIMIT ? UPSTREAM_ERR_LIMIT : UPSTREAM_ERR_UNAVAILABLE;
@@ -78,13 +80,19 @@ static int judge_failure(const struct upstream_fetch *fetch, int rc, struct err 
 int upstream_get(struct upstream *upstream, const struct upstream_peer *peer, struct upstream_fetch *fetch, struct err *err)
 {
 	struct buf url = BUF_INIT(UPSTREAM_URL_MAX + 8 * (MODULE_PATH_MAX + MODULE_VERSION_MAX));
-	struct http_request request = { .ca_file = peer->ca_file, .body_max = fetch->bytes_max, .timeout_ms = fetch->timeout_ms };
+	struct http_request request = {
+		.ca_file = peer->ca_file,
+		.body_max = fetch->bytes_max,
+		.first_timeout_ms = fetch->made ? upstream->making_ms : upstream->stall_ms,
+		.stall_timeout_ms = upstream->stall_ms,
+		.timeout_ms = fetch->timeout_ms,
+	};
 	struct http_response response = { .status = 0 };
 	int rc;
 
 	buf_printf(&url, "%s/%s", peer->url, fetch->tail);
 	if (buf_failed(&url)) {
-		rc = err_set(err, UPSTREAM_ERR, "out of memory");
+		rc = err_set(err, UPSTREAM_ERR, "there is no memory to ask %s; try again shortly", peer->name);
 		goto out;
 	}
 	request.url = buf_text(&url);
@@ -95,9 +103,9 @@ int upstream_get(struct upstream *upstream, const struct upstream_peer *peer, st
 	}
 	rc = http_fetch(upstream->http, &request, &response, err);
 	if (rc != 0)
-		rc = judge_failure(fetch, rc, err);
+		rc = judge_failure(peer, fetch, rc, err);
 	else
-		rc = judge_status(request.url, &response, err);
+		rc = judge_status(peer, fetch->tail, &response, err);
 	if (rc == 0 && fetch->body != NULL)
 		buf_add_slice(fetch->body, buf_slice(&response.body));
 	http_response_free(&response);

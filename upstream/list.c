@@ -52,7 +52,7 @@ int upstream_list_read(struct slice body, struct slice path, struct buf *out, st
 	size_t count;
 
 	if (versions == NULL)
-		return err_set(err, UPSTREAM_ERR, "out of memory");
+		return err_set(err, UPSTREAM_ERR, "there is no memory for a list of versions; try again shortly");
 	count = collect(body, path, versions);
 	qsort(versions, count, sizeof(*versions), by_version);
 	for (size_t i = 0; i < count; i++) {
@@ -62,5 +62,6 @@ int upstream_list_read(struct slice body, struct slice path, struct buf *out, st
 		buf_add_char(out, '\n');
 	}
 	free(versions);
-	return buf_failed(out) ? err_set(err, UPSTREAM_ERR_LIMIT, "the list of versions is too long") : 0;
+	return buf_failed(out) ? err_set(err, UPSTREAM_ERR_LIMIT, "the list of versions of %.*s is longer than there is room for", SLICE_ARG(path))
+			       : 0;
 }

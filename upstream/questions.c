@@ -38,7 +38,7 @@ static int attempt_info(struct upstream *upstream, const struct upstream_proxy *
 	if (rc == 0)
 		rc = upstream_info_read(buf_slice(question->fetch.body), public_module_path(question->module), question->query, question->version_out,
 			question->out, err);
-	return rc == UPSTREAM_ERR_BAD ? err_prepend(err, rc, "%s", proxy->peer.url) : rc;
+	return rc == UPSTREAM_ERR_BAD ? err_prepend(err, rc, "%s", proxy->peer.name) : rc;
 }
 
 static int attempt_mod(struct upstream *upstream, const struct upstream_proxy *proxy, void *ctx, struct err *err)
@@ -57,6 +57,8 @@ static int attempt_zip(struct upstream *upstream, const struct upstream_proxy *p
 	return upstream_get(upstream, &proxy->peer, &question->fetch, err);
 }
 
+/* Time for a file of a version: to be made, and to come. */
+#define FILE_TIMEOUT_MS (UPSTREAM_MAKING_MS + 60000)
 /* Room for the tail of any URL. */
 #define TAIL_MAX (8 * (MODULE_PATH_MAX + MODULE_VERSION_MAX))
 
@@ -74,12 +76,16 @@ int upstream_list(struct upstream *upstream, const struct public_module *module,
 	return rc;
 }
 
+/* A branch or the latest version is what the upstream knows now; only the file of a version may have to be made. */
 static int ask_info(struct upstream *upstream, struct question *question, struct buf *tail, struct err *err)
 {
 	struct buf body = BUF_INIT(UPSTREAM_INFO_BYTES_MAX);
+	bool made = question->query.len > 0 && module_check(public_module_path(question->module), question->query, NULL) == 0;
 	int rc;
 
-	question->fetch = (struct upstream_fetch){ .tail = buf_text(tail), .bytes_max = UPSTREAM_INFO_BYTES_MAX, .body = &body };
+	question->fetch = (struct upstream_fetch){
+		.tail = buf_text(tail), .bytes_max = UPSTREAM_INFO_BYTES_MAX, .made = made, .timeout_ms = made ? FILE_TIMEOUT_MS : 0, .body = &body
+	};
 	rc = upstream_try(upstream, question->module, attempt_info, question, err);
 	buf_free(&body);
 	return rc;
@@ -117,11 +123,14 @@ int upstream_mod(struct upstream *upstream, const struct public_module *module, 
 	struct question question = { .module = module };
 	int rc = upstream_url_file(module, version, ".mod", &tail, err);
 
-	question.fetch = (struct upstream_fetch){ .tail = buf_text(&tail), .bytes_max = GOMOD_BYTES_MAX, .body = out };
+	question.fetch = (struct upstream_fetch){
+		.tail = buf_text(&tail), .bytes_max = GOMOD_BYTES_MAX, .made = true, .timeout_ms = FILE_TIMEOUT_MS, .body = out
+	};
 	if (rc == 0)
 		rc = upstream_try(upstream, module, attempt_mod, &question, err);
 	if (rc == 0 && buf_failed(out))
-		rc = err_set(err, UPSTREAM_ERR_LIMIT, "the go.mod is larger than allowed");
+		rc = err_set(err, UPSTREAM_ERR_LIMIT, "the go.mod of %.*s@%.*s is larger than there is room for",
+			SLICE_ARG(public_module_path(module)), SLICE_ARG(version));
 	buf_free(&tail);
 	return rc;
 }
@@ -133,7 +142,7 @@ int upstream_zip(struct upstream *upstream, const struct public_module *module, 
 	int rc = upstream_url_file(module, version, ".zip", &tail, err);
 
 	question.fetch = (struct upstream_fetch){
-		.tail = buf_text(&tail), .bytes_max = (size_t)MODULE_ZIP_BYTES_MAX, .timeout_ms = UPSTREAM_ZIP_TIMEOUT_MS, .fd = fd
+		.tail = buf_text(&tail), .bytes_max = (size_t)MODULE_ZIP_BYTES_MAX, .made = true, .timeout_ms = UPSTREAM_ZIP_TIMEOUT_MS, .fd = fd
 	};
 	if (rc == 0)
 		rc = upstream_try(upstream, module, attempt_zip, &question, err);

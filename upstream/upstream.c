@@ -1,15 +1,20 @@
 /* The configured upstreams, copied. */
 #include "upstream/upstream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "upstream/upstream_private.h"
 
-static int copy_proxy(struct upstream_proxy *proxy, const struct upstream_server *server, struct err *err)
+/* number: of the list, from 1. */
+static int copy_proxy(struct upstream_proxy *proxy, const struct upstream_server *server, size_t number, struct err *err)
 {
-	int rc = upstream_peer_set(&proxy->peer, server->url, server->ca_file, err);
+	char what[64];
+	int rc;
 
+	snprintf(what, sizeof(what), "upstream %zu", number);
+	rc = upstream_peer_set(&proxy->peer, what, server->url, server->ca_file, err);
 	if (rc != 0)
 		return rc;
 	proxy->fallback_any_error = server->fallback_any_error;
@@ -21,7 +26,9 @@ static int copy_proxy(struct upstream_proxy *proxy, const struct upstream_server
 		proxy->modules_count++;
 	}
 	/* One pattern less must never mean "every module". */
-	return proxy->modules != NULL && proxy->modules_count == server->modules_count ? 0 : err_set(err, UPSTREAM_ERR, "out of memory");
+	return proxy->modules != NULL && proxy->modules_count == server->modules_count
+		       ? 0
+		       : err_set(err, UPSTREAM_ERR, "there is no memory for the patterns of %s", what);
 }
 
 static void free_proxy(struct upstream_proxy *proxy)
@@ -37,8 +44,8 @@ static int copy_log(struct upstream_log *log, const struct upstream_database *da
 	log->proxy = -1;
 	log->name = strdup(database->name);
 	if (log->name == NULL)
-		return err_set(err, UPSTREAM_ERR, "out of memory");
-	return database->url == NULL ? 0 : upstream_peer_set(&log->peer, database->url, database->ca_file, err);
+		return err_set(err, UPSTREAM_ERR, "there is no memory for the name of checksum database %s", database->name);
+	return database->url == NULL ? 0 : upstream_peer_set(&log->peer, "the database", database->url, database->ca_file, err);
 }
 
 static int copy_options(struct upstream *upstream, const struct upstream_options *options, struct err *err)
@@ -48,9 +55,9 @@ static int copy_options(struct upstream *upstream, const struct upstream_options
 	upstream->proxies = calloc(options->servers_count + 1, sizeof(*upstream->proxies));
 	upstream->logs = calloc(options->databases_count + 1, sizeof(*upstream->logs));
 	if (upstream->proxies == NULL || upstream->logs == NULL)
-		return err_set(err, UPSTREAM_ERR, "out of memory");
+		return err_set(err, UPSTREAM_ERR, "there is no memory for the upstreams");
 	for (size_t i = 0; rc == 0 && i < options->servers_count; i++)
-		rc = copy_proxy(&upstream->proxies[upstream->proxies_count++], &options->servers[i], err);
+		rc = copy_proxy(&upstream->proxies[upstream->proxies_count++], &options->servers[i], i + 1, err);
 	for (size_t i = 0; rc == 0 && i < options->databases_count; i++)
 		rc = copy_log(&upstream->logs[upstream->logs_count++], &options->databases[i], err);
 	return rc;
@@ -62,9 +69,11 @@ int upstream_open(const struct upstream_options *options, struct upstream **upst
 	int rc;
 
 	if (upstream == NULL)
-		return err_set(err, UPSTREAM_ERR, "out of memory");
+		return err_set(err, UPSTREAM_ERR, "there is no memory for the upstreams");
 	pthread_mutex_init(&upstream->mutex, NULL);
 	upstream->http = options->http;
+	upstream->stall_ms = options->stall_ms != 0 ? options->stall_ms : UPSTREAM_STALL_MS;
+	upstream->making_ms = options->making_ms != 0 ? options->making_ms : UPSTREAM_MAKING_MS;
 	rc = copy_options(upstream, options, err);
 	if (rc == 0)
 		*upstream_out = upstream;

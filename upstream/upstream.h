@@ -4,6 +4,7 @@
  *
  * Upstreams are asked in order, each only for modules its patterns match. 404 and 410 go on to the next; any other failure goes on only
  * where the upstream says fallback_any_error (the '|' of GOPROXY), and is what is reported in the end even if a later one answers 404.
+ * What went wrong is told with the place of the upstream in that list, its host and what was asked of it, never its whole address.
  * Every call blocks (workers only), from any thread.
  */
 #ifndef UPSTREAM_UPSTREAM_H
@@ -23,6 +24,8 @@
 
 #define UPSTREAM_LIST_BYTES_MAX (8 * 1024 * 1024)
 #define UPSTREAM_INFO_BYTES_MAX (256 * 1024)
+#define UPSTREAM_STALL_MS       (30 * 1000)      /* without a byte */
+#define UPSTREAM_MAKING_MS      (3 * 60 * 1000)  /* without the first byte of a version's file: an upstream that has not got it makes it first */
 #define UPSTREAM_ZIP_TIMEOUT_MS (30 * 60 * 1000) /* of a whole zip, while bytes keep coming */
 
 enum upstream_code {
@@ -54,6 +57,7 @@ struct upstream_options {
 	size_t servers_count;
 	const struct upstream_database *databases;
 	size_t databases_count;
+	int64_t stall_ms, making_ms; /* 0: as above */
 };
 
 struct upstream;

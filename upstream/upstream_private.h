@@ -12,6 +12,7 @@
 struct upstream_peer {
 	char *url;     /* without a trailing '/' */
 	char *ca_file; /* or NULL */
+	char *name;    /* for sentences: "upstream 1 at proxy.example:8443" */
 };
 
 struct upstream_proxy {
@@ -33,13 +34,14 @@ struct upstream {
 	size_t proxies_count;
 	struct upstream_log *logs;
 	size_t logs_count;
+	int64_t stall_ms, making_ms;
 	pthread_mutex_t mutex;
 };
 
 /* --- url.c ---------------------------------------------------------------------------------------------------------------------- */
 
-/* Copies an address that can be used. UPSTREAM_ERR_BAD, UPSTREAM_ERR. Free with upstream_peer_free(), also after a failure. */
-int upstream_peer_set(struct upstream_peer *peer, const char *url, const char *ca_file, struct err *err);
+/* Copies an address that can be used; what says whose it is. UPSTREAM_ERR_BAD, UPSTREAM_ERR. Free with upstream_peer_free(), also after a failure. */
+int upstream_peer_set(struct upstream_peer *peer, const char *what, const char *url, const char *ca_file, struct err *err);
 void upstream_peer_free(struct upstream_peer *peer);
 /* Appends "<module escaped>/@v/<version or query escaped><suffix>", percent-encoded. UPSTREAM_ERR_ABSENT: no server can have that name. */
 int upstream_url_file(const struct public_module *module, struct slice query, const char *suffix, struct buf *out, struct err *err);
@@ -54,6 +56,7 @@ int upstream_url_lookup(const struct public_module *module, struct slice version
 struct upstream_fetch {
 	const char *tail; /* after "<url>/" */
 	size_t bytes_max;
+	bool made; /* may have to be made before its first byte comes */
 	int64_t timeout_ms;
 	struct buf *body;
 	int fd;

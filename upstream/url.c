@@ -1,4 +1,5 @@
 /* Addresses. The only place where a URL towards a module upstream is put together, and only from a struct public_module. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -6,7 +7,7 @@
 #include "upstream/upstream_private.h"
 
 /* http(s)://host[:port][/path] in visible ASCII. */
-static bool url_usable(struct slice url)
+static bool url_usable(struct slice url, struct slice *host_out)
 {
 	struct slice rest, authority;
 
@@ -20,22 +21,25 @@ static bool url_usable(struct slice url)
 		if (rest.ptr[i] <= ' ' || rest.ptr[i] > '~' || strchr("?#\\\"<>^`{|}", rest.ptr[i]) != NULL)
 			return false;
 	slice_cut(rest, '/', &authority, &rest);
+	*host_out = authority;
 	return authority.len > 0 && authority.ptr[0] != ':' && slice_index(authority, '@') < 0 && url.len <= UPSTREAM_URL_MAX;
 }
 
-int upstream_peer_set(struct upstream_peer *peer, const char *url, const char *ca_file, struct err *err)
+int upstream_peer_set(struct upstream_peer *peer, const char *what, const char *url, const char *ca_file, struct err *err)
 {
-	struct slice text = slice_of(url);
+	struct slice text = slice_of(url), host = SLICE_NONE;
 
-	if (!url_usable(text))
+	if (!url_usable(text, &host))
 		return err_set(
-			err, UPSTREAM_ERR_BAD, "the address of an upstream must be http(s)://host[:port][/path], without user, query or fragment");
+			err, UPSTREAM_ERR_BAD, "the address of %s must be http(s)://host[:port][/path], without user, query or fragment", what);
 	while (slice_ends(text, SLICE("/")))
 		text.len--;
 	peer->url = slice_dup(text);
 	peer->ca_file = ca_file == NULL ? NULL : strdup(ca_file);
-	if (peer->url == NULL || (ca_file != NULL && peer->ca_file == NULL))
-		return err_set(err, UPSTREAM_ERR, "out of memory");
+	if (asprintf(&peer->name, "%s at %.*s", what, SLICE_ARG(host)) < 0)
+		peer->name = NULL;
+	if (peer->url == NULL || peer->name == NULL || (ca_file != NULL && peer->ca_file == NULL))
+		return err_set(err, UPSTREAM_ERR, "there is no memory for the address of %s", what);
 	return 0;
 }
 
@@ -43,8 +47,8 @@ void upstream_peer_free(struct upstream_peer *peer)
 {
 	free(peer->url);
 	free(peer->ca_file);
-	peer->url = NULL;
-	peer->ca_file = NULL;
+	free(peer->name);
+	*peer = (struct upstream_peer){ .url = NULL };
 }
 
 static bool literal(char c)
@@ -70,7 +74,7 @@ int upstream_url_module(const struct public_module *module, const char *suffix, 
 	add_encoded(out, buf_slice(&escaped));
 	buf_add_text(out, suffix);
 	if (rc == 0 && (buf_failed(&escaped) || buf_failed(out)))
-		rc = err_set(err, UPSTREAM_ERR, "out of memory");
+		rc = err_set(err, UPSTREAM_ERR, "there is no memory for the address of an upstream's file; try again shortly");
 	buf_free(&escaped);
 	return rc;
 }
@@ -83,7 +87,7 @@ static int add_version(struct slice version, const char *suffix, struct buf *out
 	add_encoded(out, buf_slice(&escaped));
 	buf_add_text(out, suffix);
 	if (rc == 0 && (buf_failed(&escaped) || buf_failed(out)))
-		rc = err_set(err, UPSTREAM_ERR, "out of memory");
+		rc = err_set(err, UPSTREAM_ERR, "there is no memory for the address of an upstream's file; try again shortly");
 	buf_free(&escaped);
 	return rc;
 }

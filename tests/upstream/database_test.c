@@ -89,8 +89,8 @@ static void test_probe_fallback(void **state)
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct upstream_server servers[] = { { .url = world->a.url, .fallback_any_error = rows[i].any_error }, { .url = world->b.url } };
-		struct route a[] = { { SUPPORTED, rows[i].a, "", 0 }, { LOOKUP, 200, "record", 0 } };
-		struct route b[] = { { SUPPORTED, rows[i].b, "", 0 }, { LOOKUP, 200, "record", 0 } };
+		struct route a[] = { { SUPPORTED, rows[i].a, "", 0, 0 }, { LOOKUP, 200, "record", 0, 0 } };
+		struct route b[] = { { SUPPORTED, rows[i].b, "", 0, 0 }, { LOOKUP, 200, "record", 0, 0 } };
 		struct source source;
 		int rc;
 
@@ -140,7 +140,7 @@ static void test_no_module(void **state)
 {
 	struct world *world = *state;
 	struct upstream_server servers[] = { { .url = world->a.url } };
-	static const struct route routes[] = { { SUPPORTED, 200, "", 0 }, { LATEST, 200, "head", 0 } };
+	static const struct route routes[] = { { SUPPORTED, 200, "", 0, 0 }, { LATEST, 200, "head", 0, 0 } };
 	struct buf out = BUF_INIT(100);
 	struct source source;
 

@@ -19,6 +19,7 @@ struct route {
 	int status;         /* 0: the connection is closed without an answer */
 	const char *body;
 	size_t missing; /* bytes of the body that are announced and never come */
+	unsigned after_ms;
 };
 
 struct server {
@@ -71,6 +72,7 @@ static inline void server_answer(struct server *server, int fd)
 	if (!server_read(fd, head) || sscanf(head, "GET %4095s ", target) != 1)
 		return;
 	route = server_route(server, target);
+	usleep(route.after_ms * 1000);
 	if (route.status != 0) {
 		size_t len = strlen(route.body);
 

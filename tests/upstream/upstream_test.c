@@ -186,6 +186,91 @@ static void test_patterns(void **state)
 	public_module_unref(other);
 }
 
+/* Whatever goes wrong: which upstream of the list it was, its host and what was asked of it, and of its address no more than that. */
+static void test_sentences(void **state)
+{
+	static const struct {
+		const char *name;
+		int status;
+		const char *body, *want;
+	} rows[] = {
+		{ "absent", 404, "", "upstream 2 at HOST answered 404 for example.com/m/@v/v1.0.0.mod" },
+		{ "with a reason", 500, "the disk is full\nmore",
+			"upstream 2 at HOST answered 500 for example.com/m/@v/v1.0.0.mod: the disk is full" },
+		{ "elsewhere", 302, "go away",
+			"upstream 2 at HOST answered 302 for example.com/m/@v/v1.0.0.mod: it sends us elsewhere, which is not followed in this "
+			"version; the "
+			"operator names an upstream that answers itself" },
+		{ "no answer", 0, "", "upstream 2 at HOST was asked for example.com/m/@v/v1.0.0.mod: http://HOST: " },
+	};
+	static const char *const nobody[] = { "nobody.example" };
+	struct world *world = *state;
+	struct upstream_server servers[] = { { .url = world->b.url, .modules = nobody, .modules_count = 1 }, { .url = world->a.url } };
+	const struct public_module *module = world_module(world, "example.com/m");
+	const char *host = world->a.url + strlen("http://");
+	struct buf out = BUF_INIT(1000);
+
+	world_open(world, servers, 2, NULL);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct route route = { .target = MOD, .status = rows[i].status, .body = rows[i].body };
+		struct buf want = BUF_INIT(1000);
+		struct err err = ERR_INIT;
+
+		for (const char *at = rows[i].want; *at != '\0'; at++) {
+			if (strncmp(at, "HOST", 4) != 0) {
+				buf_add_char(&want, *at);
+				continue;
+			}
+			buf_add(&want, host, strcspn(host, "/"));
+			at += 3;
+		}
+		server_set(&world->a, &route, 1);
+		assert_true(upstream_mod(world->upstream, module, SLICE("v1.0.0"), &out, &err) < 0);
+		if (rows[i].status != 0)
+			assert_string_equal(err.text, buf_text(&want));
+		else if (!slice_starts(slice_of(err.text), buf_slice(&want)))
+			fail_msg("%s: %s", rows[i].name, err.text);
+		assert_null(strstr(err.text, "/base"));
+		buf_free(&want);
+	}
+	public_module_unref(module);
+}
+
+/* The files of a version may take their time to be made; what an upstream knows or does not know may not. */
+static void test_made_first(void **state)
+{
+	static const char info[] = "{\"Version\":\"v1.0.0\",\"Time\":\"2024-01-02T03:04:05Z\"}";
+	static const struct route routes[] = {
+		{ .target = MOD, .status = 200, .body = "module m\n", .after_ms = 500 },
+		{ .target = "/base/example.com/m/@v/v1.0.0.zip", .status = 200, .body = "a zip", .after_ms = 500 },
+		{ .target = "/base/example.com/m/@v/v1.0.0.info", .status = 200, .body = info, .after_ms = 500 },
+		{ .target = "/base/example.com/m/@v/main.info", .status = 200, .body = info, .after_ms = 500 },
+		{ .target = "/base/example.com/m/@latest", .status = 200, .body = info, .after_ms = 500 },
+		{ .target = "/base/example.com/m/@v/list", .status = 200, .body = "v1.0.0\n", .after_ms = 500 },
+	};
+	struct world *world = *state;
+	struct upstream_server server = { .url = world->a.url };
+	struct upstream_options options = { .http = world->http, .servers = &server, .servers_count = 1, .stall_ms = 200, .making_ms = 5000 };
+	const struct public_module *module = world_module(world, "example.com/m");
+	struct upstream_version version;
+	struct buf out = BUF_INIT(1000);
+	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int64_t bytes;
+
+	assert_true(fd >= 0);
+	server_set(&world->a, routes, LENGTH(routes));
+	assert_int_equal(upstream_open(&options, &world->upstream, NULL), 0);
+	assert_int_equal(upstream_mod(world->upstream, module, SLICE("v1.0.0"), &out, NULL), 0);
+	assert_int_equal(upstream_info(world->upstream, module, SLICE("v1.0.0"), &version, &out, NULL), 0);
+	assert_int_equal(upstream_info(world->upstream, module, SLICE("main"), &version, &out, NULL), UPSTREAM_ERR_TIMEOUT);
+	assert_int_equal(upstream_latest(world->upstream, module, &version, &out, NULL), UPSTREAM_ERR_TIMEOUT);
+	assert_int_equal(upstream_list(world->upstream, module, &out, NULL), UPSTREAM_ERR_TIMEOUT);
+	assert_int_equal(upstream_zip(world->upstream, module, SLICE("v1.0.0"), fd, &bytes, NULL), 0);
+	assert_int_equal(bytes, 5);
+	close(fd);
+	public_module_unref(module);
+}
+
 /* The reason an upstream gives, one line of it, is part of ours. */
 static void test_reason(void **state)
 {
@@ -198,7 +283,7 @@ static void test_reason(void **state)
 	world_open(world, &server, 1, NULL);
 	server_set(&world->a, NULL, 0);
 	assert_int_equal(upstream_list(world->upstream, module, &out, &err), UPSTREAM_ERR_ABSENT);
-	assert_non_null(strstr(err.text, "/example.com/m/@v/list answered 404: not found: nobody has it"));
+	assert_non_null(strstr(err.text, " answered 404 for example.com/m/@v/list: not found: nobody has it"));
 	assert_null(strstr(err.text, "second line"));
 	public_module_unref(module);
 }
@@ -315,6 +400,8 @@ int main(void)
 		TEST(test_odd_queries),
 		TEST(test_fallback),
 		TEST(test_patterns),
+		TEST(test_sentences),
+		TEST(test_made_first),
 		TEST(test_reason),
 		TEST(test_list_and_latest),
 		TEST(test_zip),
