@@ -165,3 +165,33 @@ def test_a_copy_of_the_store_is_a_proxy(company, gate, go, go_command, tmp_path)
     through, alone = (downloaded(one.run("mod", "download", "-json", *needs)) for one in (go, other))
     assert through == alone and len(alone) == len(needs)
 
+
+
+@pytest.mark.parametrize("status", (404, 410))
+def test_go_finds_the_latest_where_upstream_knows_none(stage, go_commands, status):
+    """Not every proxy has @latest; ours says so too, and the go command goes by the list."""
+    company = Company(stage)
+    company.upstream.faults.set("paths", f"*/@latest {status}")
+    gate = company.gateway()
+    token = gate.token("alice")
+    assert gate.request(f"/{GREETING}/@latest", token=token).status == 404
+    for command in go_commands:
+        go = company.go(gate, command, token)
+        assert json.loads(go.run("list", "-m", "-json", f"{GREETING}@latest"))["Version"] == "v1.1.0"
+        go.run("get", GREETING)
+        assert f"{GREETING} v1.1.0" in go.read("go.mod")
+
+
+def test_go_shows_what_upstream_did(stage, go_commands):
+    """Which upstream of the list, its host and what it was asked for; where it lies on that host is nobody's business."""
+    upstream = stage.upstream()
+    gate = stage.gateway({"upstreams": [{"url": f"{upstream.url}/internal/path", "ca": stage.ca.pem}]}, upstream=upstream)
+    token = gate.token("alice")
+    go = gate.go(go_commands[0], token)
+    host = upstream.url.split("//")[1]
+    upstream.faults.set("paths", f"* redirect:{upstream.url}/elsewhere")
+    said = go.refused("get", f"{GREETING}@v1.1.0")
+    assert f"upstream 1 at {host} answered 302 for {GREETING}/@v/v1.1.0.info: it sends us elsewhere" in said and "internal" not in said
+    upstream.faults.set("paths", "* reset")
+    said = go.refused("get", f"{GREETING}@v1.1.0")
+    assert f"upstream 1 at {host} was asked for {GREETING}/@v/v1.1.0.info" in said and "internal" not in said
