@@ -49,6 +49,11 @@ static int set_encoding(const struct attribute_value *value, const char *path, s
 		return 0;
 	if (value->kind != VALUE_TEXT || !plain(value->text))
 		return err_set(err, VCS_ERR_REJECTED, "%s: .gitattributes names no encoding in working-tree-encoding", path);
+	if (vcs_encoding_unsafe(value->text))
+		return err_set(err, VCS_ERR_REJECTED,
+			"%s: .gitattributes wants working-tree-encoding %.*s, whose converter is open to attacks and not used here; take UTF-8, and "
+			"make a new version",
+			path, SLICE_ARG(value->text));
 	if (slice_equal_nocase(value->text, SLICE("UTF-8")) || slice_equal_nocase(value->text, SLICE("UTF8")))
 		return 0;
 	memcpy(out->encoding, value->text.ptr, value->text.len);

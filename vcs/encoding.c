@@ -1,4 +1,5 @@
 /* The attribute working-tree-encoding: from UTF-8, which repositories hold, to what it names. Source: gitattributes(5). */
+#include <ctype.h>
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
@@ -18,6 +19,26 @@ static const struct {
 	{ "UTF16BE-BOM", "UTF-16BE", "\xfe\xff" },
 	{ "latin-1", "ISO-8859-1", "" },
 };
+
+/*
+ * The repository chooses which converter of the C library reads its bytes, and those of these families have let their input write beyond the
+ * output (CVE-2024-2961 is one). The library drops most signs from a name, so only letters and digits count here.
+ */
+bool vcs_encoding_unsafe(struct slice name)
+{
+	static const char *const families[] = { "ISO2022CN", "ISO2022KR" };
+	char letters[ENCODING_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.len && n < sizeof(letters) - 1; i++)
+		if (isalnum((unsigned char)name.ptr[i]))
+			letters[n++] = (char)toupper((unsigned char)name.ptr[i]);
+	letters[n] = '\0';
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (strstr(letters, families[i]))
+			return true;
+	return false;
+}
 
 /* One round of the converter: true while there is more to do; *done_out when all went well. */
 static bool round_of(iconv_t converter, char **from, size_t *left, struct spool *out, bool *done_out)

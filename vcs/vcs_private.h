@@ -407,6 +407,8 @@ int vcs_convert(
 void vcs_convert_ident(struct slice in, const git_oid *blob, struct spool *out);
 bool vcs_convert_eol_applies(struct slice in, bool automatic);
 void vcs_convert_eol(struct slice in, struct spool *out);
+/* Is it an encoding that is refused, since its converter cannot be trusted with a stranger's bytes? name: at most ENCODING_MAX - 1 bytes. */
+bool vcs_encoding_unsafe(struct slice name);
 /* False: the encoding is unknown or cannot say these bytes; the file stays as it is. */
 bool vcs_convert_encoding(struct slice in, const char *encoding, struct spool *out);
 

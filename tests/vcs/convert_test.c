@@ -132,6 +132,50 @@ static void encodings(void **state)
 	}
 }
 
+/* Encodings whose converters are not trusted, as the library would understand their names: no zip, and the sentence says which file and why. */
+static void unsafe_encodings(void **state)
+{
+	static const struct {
+		const char *encoding;
+		bool unsafe;
+	} rows[] = {
+		{ "ISO-2022-CN-EXT", true },
+		{ "ISO-2022-CN", true },
+		{ "iso-2022-kr", true },
+		{ "ISO2022CNEXT", true },
+		{ "csISO2022KR", true },
+		{ "ISO-2022-+CN-EXT", true },
+		{ "ISO.2022:KR", true },
+		{ "ISO-2022-JP", false },
+		{ "EUC-KR", false },
+		{ "EUC-CN", false },
+		{ "UTF-16", false },
+		{ "no-such-encoding", false },
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct buf zip = BUF_INIT(1 << 20);
+		char h1[MODULE_H1_MAX], script[512];
+		struct err err = ERR_INIT;
+		struct vcs *vcs;
+		int code;
+
+		snprintf(script, sizeof(script),
+			"rm -rf unsafe; git init -q -b main unsafe; cd unsafe; echo 'module h.x/unsafe' > go.mod; printf 'h\\303\\251\\n' > b.txt;"
+			"git add .; echo 'b.txt working-tree-encoding=%s' > .gitattributes; git update-index --add --cacheinfo "
+			"100644,$(git hash-object -w --no-filters .gitattributes),.gitattributes; git commit -q -m x; git tag v1.0.0",
+			rows[i].encoding);
+		shell(*state, script);
+		vcs = open_local(*state, "h.x/unsafe", "unsafe", NULL);
+		code = vcs_zip(vcs, SLICE("h.x/unsafe"), SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err);
+		if (code != (rows[i].unsafe ? VCS_ERR_REJECTED : 0))
+			fail_msg("%s: %d: %s", rows[i].encoding, code, err.text);
+		CHECK(rows[i].encoding, !rows[i].unsafe || (strstr(err.text, "b.txt") && strstr(err.text, rows[i].encoding)));
+		vcs_close(&vcs);
+		buf_free(&zip);
+	}
+}
+
 /* Contents at, and one byte over, what is kept in memory; and over what is allowed. */
 static void spools(void **state)
 {
@@ -233,6 +277,7 @@ int main(void)
 		cmocka_unit_test(line_ends),
 		cmocka_unit_test(binary_boundary),
 		cmocka_unit_test(encodings),
+		cmocka_unit_test(unsafe_encodings),
 		cmocka_unit_test(spools),
 		cmocka_unit_test(equals_git_archive),
 	};
