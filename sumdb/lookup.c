@@ -1,4 +1,5 @@
 /* Records: asked for once, proved, kept; and compared with what somebody else says about the same version. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,29 @@ struct question {
 	char *key;  /* module@version */
 	char *path; /* of the file the answer is kept in */
 };
+
+/* Can a file have that path: is each part of it short enough for a name? */
+static bool path_fits(struct slice path)
+{
+	struct slice part;
+
+	while (slice_next(&path, '/', &part))
+		if (part.len > NAME_MAX)
+			return false;
+	return true;
+}
+
+/* A module's first element is never empty, so that its file has another name than this. */
+static void name_by_hash(struct slice key, struct buf *name)
+{
+	uint8_t digest[SHA256_BYTES];
+	char hex[SHA256_HEX];
+
+	sha256(key, digest);
+	hex_encode(digest, sizeof(digest), hex);
+	buf_reset(name);
+	buf_printf(name, "lookup/@%s", hex);
+}
 
 /* Checks the question and fills in its names. */
 static int question_open(struct question *question, struct err *err)
@@ -34,10 +58,12 @@ static int question_open(struct question *question, struct err *err)
 		rc = err_set(err, SUMDB_ERR_INVALID, "the module or version is too long");
 	rc = rc == 0 ? 0 : SUMDB_ERR_INVALID;
 	if (rc == 0) {
+		if (!path_fits(buf_slice(&name)))
+			name_by_hash(buf_slice(&key), &name);
 		question->path = sumdb_file(question->sumdb, buf_text(&name));
 		question->key = buf_take(&key);
 		if (question->path == NULL || question->key == NULL)
-			rc = err_set(err, SUMDB_ERR, "out of memory");
+			rc = err_set(err, SUMDB_ERR, "there is no memory to look up a record; try again shortly");
 	}
 	buf_free(&name);
 	buf_free(&key);

@@ -6,7 +6,9 @@
  * Kept below <directory>/<name>/ (a '/' of the name is written '+'), every file replaced atomically:
  *   head                                   the largest signed tree head; it only moves forward
  *   tile/8/...                             tiles that were proved, under the names they have on the wire
- *   lookup/<escaped path>@<version>        answers as received, only after their proof
+ *   lookup/<escaped path>@<version>        answers as received, only after their proof; where one part of that is longer than the 255 bytes
+ *                                          a file's name can have, lookup/@<SHA-256 of path@version> (the go command can keep only the go.mod
+ *                                          of such a module, but asks for its sums all the same)
  *   fork                                   the two signed heads that contradict each other, should that ever happen
  */
 #ifndef SUMDB_SUMDB_H

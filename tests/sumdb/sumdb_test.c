@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 
+#include "base/hash.h"
+#include "module/path.h"
+
 #include "tests/sumdb/database.h"
 
 /* A database, a directory and a handle: the state of each test. */
@@ -547,6 +550,79 @@ static void test_kept_alone(void **state)
 	buf_free(&out);
 }
 
+/* Asks for record 0 by the name it has just now. */
+static int ask_first(struct world *world, struct slice module)
+{
+	struct database_source ctx;
+	struct sumdb_source source = database_source(&world->database, 0, &ctx);
+	struct buf out = BUF_INIT(SUMDB_LOOKUP_BYTES_MAX);
+	int rc;
+
+	source.module = module;
+	rc = sumdb_lookup_bytes(world->sumdb, &source, SLICE("v1.0.0"), &out, NULL);
+	buf_free(&out);
+	return rc;
+}
+
+/* Where the answer is kept, below the database's directory: plain or by hash. */
+static void kept_name(struct slice module, bool plain, struct buf *out)
+{
+	struct buf key = BUF_INIT(2000);
+	uint8_t digest[SHA256_BYTES];
+	char hex[SHA256_HEX];
+
+	buf_printf(&key, "%.*s@v1.0.0", SLICE_ARG(module));
+	sha256(buf_slice(&key), digest);
+	hex_encode(digest, sizeof(digest), hex);
+	buf_add_text(out, "lookup/");
+	if (plain)
+		assert_int_equal(module_escape_path(module, out, NULL), 0);
+	buf_printf(out, "@%s", plain ? "v1.0.0" : hex);
+	buf_free(&key);
+}
+
+/* As long as the name of a file can be, and longer: all are kept. */
+static void test_long_names(void **state)
+{
+	static const struct {
+		const char *name, *begin, *end;
+		size_t element; /* its last element is filled with 'x' to so many bytes, before the end */
+		bool plain;
+	} rows[] = {
+		{ "255 bytes with the version", "example.com/", "", 248, true },
+		{ "256", "example.com/", "", 249, false },
+		{ "255, of which a capital is two", "example.com/A", "", 247, true },
+		{ "256, of which a capital is two", "example.com/A", "", 248, false },
+		{ "a directory", "example.com/", "/y", 256, false },
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct buf module = BUF_INIT(2000), kept = BUF_INIT(3000), path = BUF_INIT(4000);
+
+		buf_add_text(&module, rows[i].begin);
+		while (module.len < strlen("example.com/") + rows[i].element)
+			buf_add_char(&module, 'x');
+		buf_add_text(&module, rows[i].end);
+		kept_name(buf_slice(&module), rows[i].plain, &kept);
+		buf_printf(&path, "%s/sum.example.org/%s", world->directory, buf_text(&kept));
+
+		sumdb_close(&world->sumdb);
+		directory_remove(file_of(world, ""));
+		reopen(world);
+		database_name_first(&world->database, buf_text(&module));
+		world->database.lie = LIE_NONE;
+		if (ask_first(world, buf_slice(&module)) != 0 || access(buf_text(&path), F_OK) != 0)
+			fail_msg("%s: not kept as %s", rows[i].name, buf_text(&path));
+		world->database.lie = LIE_DOWN;
+		reopen(world);
+		assert_int_equal(ask_first(world, buf_slice(&module)), 0);
+		buf_free(&module);
+		buf_free(&kept);
+		buf_free(&path);
+	}
+}
+
 /* The head that cannot be kept is not believed either: after a restart it would be forgotten. */
 static void test_disk_full(void **state)
 {
@@ -628,6 +704,7 @@ int main(void)
 		TEST(test_tiles_proved),
 		TEST(test_latest),
 		TEST(test_kept_alone),
+		TEST(test_long_names),
 		TEST(test_disk_full),
 		TEST(test_threads),
 	};
