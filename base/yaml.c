@@ -98,13 +98,15 @@ static void append(struct yaml_node *parent, struct yaml_node **last, struct yam
 	parent->count++;
 }
 
-static int fill_sequence(struct reader *reader, struct yaml_node *node, unsigned depth)
+typedef int child_maker(struct reader *reader, const yaml_event_t *event, unsigned depth, struct yaml_node **child_out);
+
+/* The children up to the event that ends the collection; make gets the first event of each. */
+static int fill_children(struct reader *reader, yaml_event_type_t end, child_maker *make, unsigned depth, struct yaml_node *node)
 {
 	struct yaml_node *last = NULL;
 	yaml_event_t event;
 	int code;
 
-	node->type = YAML_SEQUENCE;
 	for (;;) {
 		struct yaml_node *child = NULL;
 		bool ended;
@@ -112,14 +114,20 @@ static int fill_sequence(struct reader *reader, struct yaml_node *node, unsigned
 		code = next_event(reader, &event);
 		if (code < 0)
 			return code;
-		ended = event.type == YAML_SEQUENCE_END_EVENT;
+		ended = event.type == end;
 		if (!ended)
-			code = make_node(reader, &event, depth, &child);
+			code = make(reader, &event, depth, &child);
 		yaml_event_delete(&event);
 		if (code < 0 || ended)
 			return code;
 		append(node, &last, child);
 	}
+}
+
+static int fill_sequence(struct reader *reader, struct yaml_node *node, unsigned depth)
+{
+	node->type = YAML_SEQUENCE;
+	return fill_children(reader, YAML_SEQUENCE_END_EVENT, make_node, depth, node);
 }
 
 static int make_value(struct reader *reader, const yaml_event_t *key_event, unsigned depth, struct yaml_node **child_out)
@@ -181,28 +189,11 @@ static int check_unique(const struct reader *reader, const struct yaml_node *map
 
 static int fill_mapping(struct reader *reader, struct yaml_node *node, unsigned depth)
 {
-	struct yaml_node *last = NULL;
-	yaml_event_t event;
 	int code;
 
 	node->type = YAML_MAPPING;
-	for (;;) {
-		struct yaml_node *child = NULL;
-		bool ended;
-
-		code = next_event(reader, &event);
-		if (code < 0)
-			return code;
-		ended = event.type == YAML_MAPPING_END_EVENT;
-		if (!ended)
-			code = make_value(reader, &event, depth, &child);
-		yaml_event_delete(&event);
-		if (code < 0)
-			return code;
-		if (ended)
-			return check_unique(reader, node);
-		append(node, &last, child);
-	}
+	code = fill_children(reader, YAML_MAPPING_END_EVENT, make_value, depth, node);
+	return code < 0 ? code : check_unique(reader, node);
 }
 
 static int fill(struct reader *reader, const yaml_event_t *event, unsigned depth, struct yaml_node *node)

@@ -7,7 +7,6 @@
 struct reader {
 	struct sumdb *sumdb;
 	const struct sumdb_source *source; /* NULL: the cache alone, which is all that a source without calls is */
-	struct tile_source tiles;
 	bool cache_used;
 	bool cache_barred;
 	int code; /* of the source's failure, if that is what failed */
@@ -57,21 +56,6 @@ static void keep_tile(void *ctx, const struct tile *tile, struct slice bytes)
 	sumdb_tile_keep(reader->sumdb, tile, bytes, reader->cache_barred);
 }
 
-static void reader_init(struct reader *reader, struct sumdb *sumdb, const struct sumdb_source *source)
-{
-	*reader = (struct reader){ .sumdb = sumdb, .source = source != NULL && source->calls != NULL ? source : NULL };
-	reader->tiles = (struct tile_source){ .read = read_tile, .save = keep_tile, .ctx = reader };
-}
-
-/* True: ask again, without the disk. */
-static bool again(struct reader *reader, int rc)
-{
-	if (rc != TLOG_ERR || reader->code != 0 || !reader->cache_used || reader->cache_barred || reader->source == NULL)
-		return false;
-	reader->cache_barred = true;
-	return true;
-}
-
 static int result(const struct reader *reader, int rc)
 {
 	if (rc == 0)
@@ -83,41 +67,66 @@ static int result(const struct reader *reader, int rc)
 	return reader->source == NULL && reader->cache_used ? SUMDB_ERR_UNAVAILABLE : SUMDB_ERR_FORGED;
 }
 
+/* One question to a tree. What it does not take stays NULL. */
+struct question {
+	const struct tlog_head *head;
+	uint64_t number; /* of the leaf, or the size */
+	const struct tile *tile;
+	struct tlog_hash *hash_out;
+	struct buf *out;
+};
+
+typedef int ask_tiles(const struct tile_source *tiles, const struct question *question, struct err *err);
+
+static int ask_leaf(const struct tile_source *tiles, const struct question *question, struct err *err)
+{
+	return tile_read_leaf(tiles, question->head, question->number, question->hash_out, err);
+}
+
+static int ask_root(const struct tile_source *tiles, const struct question *question, struct err *err)
+{
+	return tile_root_at(tiles, question->head, question->number, question->hash_out, err);
+}
+
+static int ask_tile(const struct tile_source *tiles, const struct question *question, struct err *err)
+{
+	return tile_read(tiles, question->head, question->tile, question->out, err);
+}
+
+static int prove(struct sumdb *sumdb, const struct sumdb_source *source, ask_tiles *ask, const struct question *question, struct err *err)
+{
+	struct reader reader = { .sumdb = sumdb, .source = source != NULL && source->calls != NULL ? source : NULL };
+	struct tile_source tiles = { .read = read_tile, .save = keep_tile, .ctx = &reader };
+	int rc = ask(&tiles, question, err);
+
+	/* What the disk said may be what is wrong. */
+	if (rc == TLOG_ERR && reader.code == 0 && reader.cache_used && reader.source != NULL) {
+		reader.cache_barred = true;
+		rc = ask(&tiles, question, err);
+	}
+	return result(&reader, rc);
+}
+
 int sumdb_prove_leaf(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t index, struct tlog_hash *leaf_out,
 	struct err *err)
 {
-	struct reader reader;
-	int rc;
+	struct question question = { .head = head, .number = index, .hash_out = leaf_out };
 
-	reader_init(&reader, sumdb, source);
-	do
-		rc = tile_read_leaf(&reader.tiles, head, index, leaf_out, err);
-	while (again(&reader, rc));
-	return result(&reader, rc);
+	return prove(sumdb, source, ask_leaf, &question, err);
 }
 
 int sumdb_prove_root(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, uint64_t old_size,
 	struct tlog_hash *root_out, struct err *err)
 {
-	struct reader reader;
-	int rc;
+	struct question question = { .head = head, .number = old_size, .hash_out = root_out };
 
-	reader_init(&reader, sumdb, source);
-	do
-		rc = tile_root_at(&reader.tiles, head, old_size, root_out, err);
-	while (again(&reader, rc));
-	return result(&reader, rc);
+	return prove(sumdb, source, ask_root, &question, err);
 }
 
 int sumdb_prove_tile(struct sumdb *sumdb, const struct sumdb_source *source, const struct tlog_head *head, const struct tile *tile, struct buf *out,
 	struct err *err)
 {
-	struct reader reader;
-	int rc;
+	struct question question = { .head = head, .tile = tile, .out = out };
 
-	reader_init(&reader, sumdb, source);
-	do
-		rc = tile_read(&reader.tiles, head, tile, out, err);
-	while (again(&reader, rc));
-	return result(&reader, rc);
+	return prove(sumdb, source, ask_tile, &question, err);
 }
