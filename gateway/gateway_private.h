@@ -136,6 +136,7 @@ struct request {
 
 	const struct supply_answer *answer;
 	unsigned handler_step; /* of a handler with several */
+	bool again;            /* the stored file is gone: what memory knows of it is not asked any more */
 	struct slice resolved; /* the version that the question came to, and that was decided on; empty: as asked */
 	struct slice body;     /* what is sent instead of the answer's body */
 	const char *etag;
@@ -171,6 +172,8 @@ void request_refuse(struct request *request, unsigned status, const char *format
 /* Suspends the connection until request_wake() from another thread. */
 void request_wait(struct request *request);
 void request_wake(struct request *request);
+/* Goes back to supply, once: the file that its answer named is gone, and is made anew. */
+void request_supply_again(struct request *request);
 /* Notes how long the stage that now ends took. */
 void request_stage(struct request *request, enum stage stage);
 

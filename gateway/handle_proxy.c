@@ -67,7 +67,7 @@ static enum step_result ask(struct request *request, enum supply_kind kind, stru
 		.public_module = request->public_module,
 		.sumdb_exempt = policy_sumdb_exempt(request->policy, module),
 	};
-	if (supply_try(gateway->supply, &question, &request->answer) == SUPPLY_OK)
+	if (!request->again && supply_try(gateway->supply, &question, &request->answer) == SUPPLY_OK)
 		return STEP_DONE;
 
 	request_wait(request);

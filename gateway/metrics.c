@@ -114,7 +114,8 @@ void metrics_write(struct metrics *metrics, const struct metrics_gauges *gauges,
 	single(out, "modgate_cache_hits_total", "counter", "Answers given from the store.", gauges->cache_hits);
 	single(out, "modgate_cache_misses_total", "counter", "Answers that had to be built or fetched.", gauges->cache_misses);
 	single(out, "modgate_directory_binds_total", "counter", "Passwords shown to the directory.", gauges->directory_binds);
-	single(out, "modgate_directory_searches_total", "counter", "Persons looked up in the directory for their tokens.", gauges->directory_searches);
+	single(out, "modgate_directory_searches_total", "counter", "Persons looked up in the directory for their tokens.",
+		gauges->directory_searches);
 	single(out, "modgate_jwt_verified_total", "counter", "Signatures of identity tokens looked at.", gauges->jwt_verified);
 	single(out, "modgate_sign_ins_shared_total", "counter", "Sign-ins that joined one like them under way.", gauges->sign_ins_shared);
 	single(out, "modgate_ready", "gauge", "1 while /readyz answers 200.", (uint64_t)(gauges->ready != 0));

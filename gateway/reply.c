@@ -126,18 +126,30 @@ static void select_range(struct request *request)
 	}
 }
 
+static bool open_file(struct request *request)
+{
+	struct stat status;
+	int fd = open(request->answer->file, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size == request->answer->bytes) {
+		request->file_fd = fd;
+		return true;
+	}
+	log_write(&request->gateway->log, LOG_LEVEL_WARNING, request->id, "%s is gone, or cannot be read, or has another size than was stored%s",
+		request->answer->file, request->again ? "" : "; it is made anew");
+	if (fd >= 0)
+		close(fd);
+	return false;
+}
+
 /* A file is opened before its access is recorded: the record must not say 200 of what cannot be read. */
 static void select_file(struct request *request)
 {
-	struct stat status;
-	request->file_fd = open(request->answer->file, O_RDONLY | O_CLOEXEC);
-	if (request->file_fd < 0 || fstat(request->file_fd, &status) != 0 || status.st_size != request->answer->bytes) {
-		log_write(&request->gateway->log, LOG_LEVEL_ERROR, request->id, "%s cannot be read or has another size than the catalogue says",
-			request->answer->file);
+	if (open_file(request))
+		select_range(request);
+	else if (!request->again)
+		request_supply_again(request);
+	else
 		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: the stored file cannot be read; the operator's log says more");
-		return;
-	}
-	select_range(request);
 }
 
 enum step_result reply_select(struct request *request)

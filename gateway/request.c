@@ -26,6 +26,7 @@ static const struct {
 	{ "recorded", step_recorded },
 };
 #define STEPS       (sizeof(steps) / sizeof(steps[0]))
+#define STEP_SUPPLY 3
 #define STEP_RECORD 5
 
 enum MHD_Result request_run(struct request *request)
@@ -52,6 +53,15 @@ void request_wake(struct request *request)
 	struct gateway *gateway = request->gateway;
 	MHD_resume_connection(request->connection);
 	atomic_fetch_sub(&gateway->suspended, 1);
+}
+
+void request_supply_again(struct request *request)
+{
+	request->again = true;
+	request->status = 0;
+	request->etag = NULL;
+	request->handler_step = 0;
+	request->step = STEP_SUPPLY;
 }
 
 void request_stage(struct request *request, enum stage stage)

@@ -116,10 +116,10 @@ static int read_body(const char *path, const struct store_row *row, struct buf *
 	return 0;
 }
 
-static int check_zip(const char *path, const struct store_row *row, struct err *err)
+static int check_zip(const char *path, int64_t bytes, struct err *err)
 {
 	struct stat status;
-	if (stat(path, &status) != 0 || status.st_size != row->bytes)
+	if (stat(path, &status) != 0 || status.st_size != bytes)
 		return err_set(err, STORE_ERR_ABSENT, "%s is gone or has another size", path);
 	return 0;
 }
@@ -128,20 +128,25 @@ int store_artifact(struct store *store, enum store_kind kind, struct slice modul
 	struct err *err)
 {
 	struct store_catalogue *catalogue = store->catalogue;
+	const struct store_artifact *known = NULL;
 	struct buf body = BUF_INIT(STORE_BODY_MAX);
 	struct store_row row;
 	struct store_pin pin;
 	char path[STORE_PATH_MAX];
-	int code = store_try_artifact(store, kind, module, version, artifact_out);
-	if (code == 0)
+	int code = store_try_artifact(store, kind, module, version, &known);
+	/* Of a zip memory has no more than facts, and its file may have gone since they were put there. */
+	if (code == 0 && (kind != STORE_ZIP || check_zip(known->file, known->bytes, NULL) == 0)) {
+		*artifact_out = known;
 		return 0;
+	}
+	store_artifact_unref(known);
 	code = catalogue->calls->file_get(catalogue, kind, module, version, &row, err);
 	if (code == 0)
 		code = catalogue->calls->pin_get(catalogue, module, version, &pin, err);
 	if (code == 0)
 		code = store_path(store, module, version, suffixes[kind], path, err);
 	if (code == 0)
-		code = kind == STORE_ZIP ? check_zip(path, &row, err) : read_body(path, &row, &body, err);
+		code = kind == STORE_ZIP ? check_zip(path, row.bytes, err) : read_body(path, &row, &body, err);
 	if (code == 0)
 		code = keep(store, kind, module, version, &row, &pin, path, buf_slice(&body), artifact_out, err);
 	buf_free(&body);

@@ -1,6 +1,7 @@
 """What is served, and how: tags, ranges, caches, types, outcomes; versions that a rule hides."""
 import hashlib
 import json
+import os
 import random
 import shutil
 import socket
@@ -204,6 +205,42 @@ def test_stale_list_says_so(company, gate, get):
     assert stale.headers["Cache-Status"] == "modgate; hit; stale" and int(stale.headers["Age"]) >= 1
     time.sleep(0.1)
     assert "Cache-Status" not in get(f"/{GREETING}/@v/list").headers
+
+
+# --- files that are gone -------------------------------------------------------------------------------------------------------------------
+
+
+def cut(path):
+    os.truncate(path, os.path.getsize(path) - 1)
+
+
+@pytest.mark.parametrize("harm", [os.unlink, cut])
+@pytest.mark.parametrize("path, source", [(ZIP, "built"), (PUBLIC_ZIP, "fetched")])
+def test_a_stored_zip_that_is_gone_is_made_again(gate, get, rows, path, source, harm):
+    """The gateway remembers the zip; the file went behind its back."""
+    whole = get(path)
+    file = gate.path("data/cache/download", path[1:])
+    harm(file)
+    assert get(path, Range="bytes=0-9").body == whole.body[:10]
+    harm(file)
+    again = get(path)
+    assert (again.status, again.headers["X-Go-Checksum"]) == (200, whole.headers["X-Go-Checksum"])
+    assert again.headers["ETag"] == f'"{hashlib.sha256(again.body).hexdigest()}"'
+    assert get(path).body == again.body
+    assert [(row["status"], row["source"]) for row in rows("access")][1:] == [(206, source), (200, source), (200, "cache")]
+
+
+def test_a_zip_that_cannot_be_made_again_is_refused(company, gate, get, rows):
+    assert get(PUBLIC_ZIP).status == 200
+    os.unlink(gate.path("data/cache/download", PUBLIC_ZIP[1:]))
+    for fault, argument, status in (("upstream", "503", 503), ("zip", f"{GREETING}@v1.1.0", 502)):
+        company.upstream.faults.set(fault, argument)
+        try:
+            assert get(PUBLIC_ZIP).status == status
+        finally:
+            company.upstream.faults.clear()
+    assert get(PUBLIC_ZIP).status == 200
+    assert [row["status"] for row in rows("access")] == [200, 503, 502, 200]
 
 
 # --- outcomes ----------------------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@
 static void test_requests(void **state)
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
-	struct metrics_gauges gauges = { .audit_rows = 7, .ready = 1, .directory_binds = 3, .directory_searches = 4, .jwt_verified = 5, .sign_ins_shared = 6 };
+	struct metrics_gauges gauges = {
+		.audit_rows = 7, .ready = 1, .directory_binds = 3, .directory_searches = 4, .jwt_verified = 5, .sign_ins_shared = 6
+	};
 	struct buf page = BUF_INIT(1024 * 1024);
 	(void)state;
 	metrics_request(metrics, ENDPOINT_ZIP, 200);

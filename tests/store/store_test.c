@@ -215,6 +215,12 @@ static void test_zip(void **state)
 	assert_int_equal(artifact->bytes, 9);
 	store_artifact_unref(artifact);
 
+	/* Memory knows it; whoever may wait is told what the disk says. */
+	unlink(path);
+	assert_int_equal(store_try_artifact(fixture.store, STORE_ZIP, MODULE, VERSION, &artifact), 0);
+	store_artifact_unref(artifact);
+	assert_int_equal(store_artifact(fixture.store, STORE_ZIP, MODULE, VERSION, &artifact, NULL), STORE_ERR_ABSENT);
+
 	/* The go command's own layout: the hash beside the zip. */
 	struct buf hash = BUF_INIT(100);
 	file_of(&fixture, "v1.2.3.ziphash", path);
