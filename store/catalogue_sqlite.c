@@ -151,7 +151,8 @@ static int file_get(struct store_catalogue *catalogue, enum store_kind kind, str
 	int code = step_one(stmt, err);
 	struct slice digest = code == 0 ? db_column_blob(stmt, 1) : SLICE_NONE;
 	if (code == 0 && digest.len != SHA256_BYTES)
-		code = err_set(err, STORE_ERR, "the catalogue's row for %.*s@%.*s is damaged", SLICE_ARG(module), SLICE_ARG(version));
+		code = err_set(err, STORE_ERR, "the catalogue's row for %.*s@%.*s is damaged; restore modgate.db from a backup", SLICE_ARG(module),
+			SLICE_ARG(version));
 	if (code == 0) {
 		row_out->bytes = db_column_int(stmt, 0);
 		memcpy(row_out->digest, digest.ptr, SHA256_BYTES);

@@ -145,7 +145,8 @@ int store_pin_add(struct store *store, struct slice module, struct slice version
 	code = 0;
 	if (!merge(pin.commit, facts->commit, sizeof(pin.commit), &changed) || !merge(pin.h1, facts->h1, sizeof(pin.h1), &changed) ||
 		!merge(pin.mod_h1, facts->mod_h1, sizeof(pin.mod_h1), &changed)) {
-		code = err_set(err, STORE_ERR_PINNED, "%.*s@%.*s differs from what was served before", SLICE_ARG(module), SLICE_ARG(version));
+		code = err_set(err, STORE_ERR_PINNED, "%.*s@%.*s differs from what was served before and is not served; make a new version",
+			SLICE_ARG(module), SLICE_ARG(version));
 		goto out;
 	}
 	changed = changed || pin.is_private != facts->is_private;

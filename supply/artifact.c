@@ -46,7 +46,7 @@ int keep_answer(struct supply *supply, const struct order *order, const struct b
 {
 	const struct store_answer *kept = NULL;
 	if (buf_failed(body))
-		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+		return supply_no_memory(err, "keep an answer");
 	if (stale && kept_before(supply, order, &kept, NULL) == 0) {
 		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, true);
 		return 0;
@@ -78,7 +78,7 @@ int zip_writer_open(struct supply *supply, const struct order *order, struct zip
 {
 	*writer = (struct zip_writer){ .temp = FILE_TEMP_INIT, .digest = sha256_open() };
 	if (writer->digest == NULL)
-		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+		return supply_no_memory(err, "hash a zip");
 	int code = store_zip_begin(supply->store, order->module, order->query, &writer->temp, err);
 	return code == 0 ? 0 : store_failed(supply, code, err);
 }

@@ -33,7 +33,7 @@ int flights_open(struct flights **flights_out, struct err *err)
 {
 	struct flights *flights = calloc(1, sizeof(*flights));
 	if (flights == NULL)
-		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+		return supply_no_memory(err, "open the table of questions");
 	pthread_mutex_init(&flights->lock, NULL);
 	*flights_out = flights;
 	return 0;
@@ -83,7 +83,7 @@ static struct flight *flight_make(struct supply *supply, const struct supply_que
 	if (flight == NULL)
 		return NULL;
 	char *at = flight->bytes;
-	*flight = (struct flight){ .supply = supply, .refusal = answer_refusal(SUPPLY_ERR_STORE, "memory is short") };
+	*flight = (struct flight){ .supply = supply, .refusal = answer_refusal(SUPPLY_ERR_STORE, "") };
 	if (flight->refusal == NULL) {
 		free(flight);
 		return NULL;
@@ -126,7 +126,7 @@ static void land(struct flight *flight, const struct supply_answer *answer)
 static void finish(struct flight *flight, int code, struct supply_answer *answer, struct err *err)
 {
 	if (code == 0 && answer == NULL)
-		code = err_set(err, SUPPLY_ERR_STORE, "memory is short");
+		code = supply_no_memory(err, "give the answer");
 	if (code != 0) {
 		answer = flight->refusal;
 		supply_answer_ref(answer);

@@ -22,7 +22,7 @@ int negatives_open(int64_t ttl_us, struct negatives **negatives_out, struct err 
 {
 	struct negatives *negatives = calloc(1, sizeof(*negatives));
 	if (negatives == NULL)
-		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+		return supply_no_memory(err, "open the table of absences");
 	pthread_mutex_init(&negatives->lock, NULL);
 	negatives->ttl_us = ttl_us;
 	*negatives_out = negatives;

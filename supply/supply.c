@@ -23,7 +23,7 @@ static int open_vcs(struct supply *supply, const struct supply_options *options,
 	char mirrors[4096];
 	struct vcs_repository *repositories = calloc(options->repositories_count + 1, sizeof(*repositories));
 	if (repositories == NULL)
-		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+		return supply_no_memory(err, "open the repositories");
 	for (size_t i = 0; i < options->repositories_count; i++) {
 		const struct supply_repository *from = &options->repositories[i];
 		repositories[i] = (struct vcs_repository){
@@ -69,7 +69,7 @@ static int open_upstream(struct supply *supply, const struct supply_options *opt
 	struct upstream_server *servers = calloc(options->upstreams_count + 1, sizeof(*servers));
 	struct upstream_database databases[DATABASES_MAX];
 	if (servers == NULL)
-		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+		return supply_no_memory(err, "open the upstreams");
 	for (size_t i = 0; i < options->upstreams_count; i++) {
 		const struct supply_upstream *from = &options->upstreams[i];
 		servers[i] = (struct upstream_server){
@@ -122,7 +122,7 @@ int supply_open(const struct supply_options *options, struct supply **supply_out
 	struct http_client_options http = { .connections_max = 128, .connections_per_host_max = 64, .user_agent = "modgate/" MODGATE_VERSION };
 	struct supply *supply = calloc(1, sizeof(*supply));
 	if (supply == NULL)
-		return err_set(err, SUPPLY_ERR_STORE, "memory is short");
+		return supply_no_memory(err, "open the store and its sources");
 	pthread_mutex_init(&supply->text_lock, NULL);
 	supply->list_ttl_s = options->list_ttl_s;
 	supply->notice = options->notice;

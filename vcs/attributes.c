@@ -156,9 +156,9 @@ static int open_root(struct attributes *attributes, struct err *err)
 
 	for (size_t i = 0; i < ATTRIBUTES_KNOWN; i++)
 		if (vcs_attribute_intern(&attributes->names, slice_of(known[i])) != i)
-			return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+			return vcs_no_memory(err, "read .gitattributes");
 	if (vcs_rules_read(SLICE("[attr]binary -diff -merge -text\n"), &attributes->names, true, &attributes->builtin) < 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+		return vcs_no_memory(err, "read .gitattributes");
 	code = push(attributes, "", 0, err);
 	if (code < 0)
 		return code;
@@ -166,7 +166,7 @@ static int open_root(struct attributes *attributes, struct err *err)
 	attributes->macros = calloc(count, sizeof(*attributes->macros));
 	attributes->values = calloc(count, sizeof(*attributes->values));
 	if (!attributes->macros || !attributes->values)
-		return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+		return vcs_no_memory(err, "read .gitattributes");
 	note_macros(attributes, &attributes->builtin);
 	note_macros(attributes, &attributes->levels[0].rules);
 	return 0;
@@ -178,7 +178,7 @@ int vcs_attributes_open(struct session *session, const git_oid *commit, struct a
 	int code;
 
 	if (!attributes)
-		return err_set(err, VCS_ERR_UNKNOWN, "attributes cannot be read: out of memory");
+		return vcs_no_memory(err, "read .gitattributes");
 	attributes->session = session;
 	attributes->git = session->git;
 	code = vcs_blob_tree(session->git, commit, &attributes->tree, err);

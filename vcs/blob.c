@@ -51,7 +51,7 @@ static int read_object(git_odb *odb, const git_oid *id, const char *path, struct
 	buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
 	git_odb_object_free(object);
 	if (buf_failed(out))
-		return err_set(err, VCS_ERR_UNKNOWN, "%s cannot be read: out of memory", path);
+		return vcs_no_memory(err, "read a file");
 	return 0;
 }
 

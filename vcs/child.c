@@ -173,8 +173,8 @@ struct pipes {
 static const char *overdue(const struct child *child, int64_t deadline)
 {
 	if (atomic_load(child->aborted))
-		return "stopped because modgate stops";
-	return now_ms() >= deadline ? "took too long and was ended" : NULL;
+		return "stopped because modgate stops; try again shortly";
+	return now_ms() >= deadline ? "took too long and was ended; try again later, and see why the host is slow" : NULL;
 }
 
 /* Reads until all pipes end. NULL, or what went wrong. */
@@ -191,10 +191,10 @@ static const char *listen_to(const struct child *child, struct pipes *pipes, int
 		if (poll(fds, 3, POLL_MS) <= 0)
 			continue;
 		if (fds[0].revents && !drain(&pipes->out[0], child->output, false))
-			return "said more than expected and was ended";
+			return "said more than expected and was ended; see whether the address is a git host's";
 		if ((fds[1].revents && !drain(&pipes->messages[0], child->messages, true)) ||
 			(fds[2].revents && !drain(&pipes->trace[0], child->trace, true)))
-			return "could not be listened to: out of memory";
+			return "could not be listened to: memory is short; try again later";
 	}
 	return NULL;
 }
@@ -233,7 +233,8 @@ static int start_and_listen(struct start *start, struct pipes *pipes, int *statu
 	pid_t pid = fork();
 
 	if (pid < 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot start git: %s", strerror(errno));
+		return err_set(
+			err, VCS_ERR_UNKNOWN, "cannot start git: %s; see how many processes and how much memory modgate may have", strerror(errno));
 	if (pid == 0)
 		become(start);
 	setpgid(pid, pid); /* whoever is first; the other fails harmlessly */
@@ -283,11 +284,11 @@ int vcs_child_run(const struct child *child, int *status_out, struct err *err)
 	int code = VCS_ERR_UNKNOWN, status = 0;
 
 	if (start.in < 0 || open_pipes(child, &pipes) != 0) {
-		err_set(err, code, "cannot start git: %s", strerror(errno));
+		err_set(err, code, "cannot start git: %s; see how many files and processes modgate may have", strerror(errno));
 		goto out;
 	}
 	if (!make_environment(child, start.environment)) {
-		err_set(err, code, "cannot start git: out of memory");
+		vcs_no_memory(err, "start git");
 		goto out;
 	}
 	start.out = child->output_fd >= 0 ? child->output_fd : pipes.out[1];
@@ -301,4 +302,14 @@ out:
 	close_fd(&start.in);
 	free_environment(start.environment);
 	return code;
+}
+
+bool vcs_child_starved(const struct buf *messages)
+{
+	static const char *const words[] = { "memory", "Too many open files", "No space left", "Resource temporarily unavailable" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_find(buf_slice(messages), slice_of(words[i])) >= 0)
+			return true;
+	return false;
 }

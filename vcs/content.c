@@ -30,7 +30,7 @@ int vcs_content_map(int fd, struct content *out, struct err *err)
 	map = stat.st_size > 0 ? mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
 	close(fd);
 	if (map == MAP_FAILED)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot map a temporary file: %s", strerror(errno));
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot map a temporary file: %s; try again later", strerror(errno));
 	*out = (struct content){ .bytes = slice_make(map, (size_t)stat.st_size), .memory = NULL, .map = map };
 	return 0;
 }
@@ -115,7 +115,8 @@ int vcs_spool_finish(struct spool *spool, struct content *out, struct err *err)
 	if (spool->error == EFBIG) {
 		code = err_set(err, VCS_ERR_REJECTED, "a file is larger than %lld bytes when converted", (long long)spool->bytes_max);
 	} else if (spool->error != 0) {
-		code = err_set(err, VCS_ERR_UNKNOWN, "cannot keep a file for a while: %s", strerror(spool->error));
+		code = err_set(err, VCS_ERR_UNKNOWN, "cannot keep a file in %s for a while: %s; check its disk's space", spool->directory,
+			strerror(spool->error));
 	} else if (spool->fd >= 0) {
 		code = vcs_content_map(spool->fd, out, err);
 		spool->fd = -1;
@@ -149,7 +150,8 @@ static int cat_file(struct session *session, const char *objects, const char *id
 	int status = 0, code = vcs_child_run(&child, &status, err);
 
 	if (code == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		code = err_set(err, VCS_ERR_UNKNOWN, "a file of %s cannot be read by git", session->at.module);
+		code = err_set(err, vcs_child_starved(&messages) ? VCS_ERR_UNKNOWN : VCS_DAMAGED, "file object %s of %s cannot be read by git", id,
+			session->at.module);
 	buf_free(&messages);
 	return code;
 }
@@ -164,7 +166,8 @@ static int read_large(struct session *session, const git_oid *blob, size_t bytes
 	buf_printf(&objects, "%sobjects", git_repository_commondir(session->git));
 	code = vcs_child_config("https://localhost/", NULL, SLICE_NONE, &config_fd, err);
 	if (code == 0 && (fd < 0 || buf_failed(&objects)))
-		code = err_set(err, VCS_ERR_UNKNOWN, "cannot make a temporary file in %s", session->vcs->mirrors);
+		code = err_set(
+			err, VCS_ERR_UNKNOWN, "cannot make a temporary file in %s; check who owns it and its disk's space", session->vcs->mirrors);
 	if (code == 0)
 		code = cat_file(session, buf_text(&objects), id, config_fd, fd, err);
 	if (code == 0) {
@@ -197,7 +200,7 @@ static int read_small(git_odb *odb, const git_oid *blob, struct content *out, st
 		memcpy(memory, git_odb_object_data(object), len);
 	git_odb_object_free(object);
 	if (!memory)
-		return err_set(err, VCS_ERR_UNKNOWN, "a file cannot be read: out of memory");
+		return vcs_no_memory(err, "read a file");
 	*out = (struct content){ .bytes = slice_make(memory, len), .memory = memory, .map = NULL };
 	return 0;
 }

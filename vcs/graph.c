@@ -163,10 +163,10 @@ static int read_commit(struct graph *graph, git_repository *git, uint32_t at, st
 		uint32_t parent = number(graph, git_commit_parent_id(commit, i));
 
 		if (parent == NONE || add_parent(graph, parent) < 0 || (graph->first[parent] == NONE && push(todo, parent) < 0))
-			code = err_set(err, VCS_ERR_UNKNOWN, "cannot read the history: out of memory");
+			code = vcs_no_memory(err, "read the history");
 	}
 	if (code == 0 && add_parent(graph, NONE) < 0)
-		code = err_set(err, VCS_ERR_UNKNOWN, "cannot read the history: out of memory");
+		code = vcs_no_memory(err, "read the history");
 	graph->first[at] = first;
 	git_commit_free(commit);
 	return code;
@@ -180,12 +180,14 @@ static int extend(struct graph *graph, git_repository *git, const git_oid *tip, 
 	int code = 0;
 
 	if (at == NONE || push(&todo, at) < 0)
-		code = err_set(err, VCS_ERR_UNKNOWN, "cannot read the history: out of memory");
+		code = vcs_no_memory(err, "read the history");
 	while (code == 0 && todo.count > 0) {
 		uint32_t next = todo.items[--todo.count];
 
 		if (graph->count > GRAPH_COMMITS_MAX)
-			code = err_set(err, VCS_ERR_UNKNOWN, "the history has more than %d commits", GRAPH_COMMITS_MAX);
+			code = err_set(err, VCS_ERR_UNKNOWN,
+				"the history has more than %d commits, which is more than can be searched; ask for tagged versions",
+				GRAPH_COMMITS_MAX);
 		else if (graph->first[next] == NONE)
 			code = read_commit(graph, git, next, &todo, err);
 	}
@@ -228,13 +230,13 @@ int vcs_graph_mark(
 	for (size_t i = 0; i < tips_count && code == 0; i++) {
 		code = extend(graph, git, &tips[i], &at, err);
 		if (code == 0 && push(&todo, at) < 0)
-			code = err_set(err, VCS_ERR_UNKNOWN, "cannot read the history: out of memory");
+			code = vcs_no_memory(err, "read the history");
 	}
 	if (code < 0)
 		goto out;
 	bits = calloc(1, graph->count / 8 + 1);
 	if (!bits || mark(graph, &todo, bits) < 0) {
-		code = err_set(err, VCS_ERR_UNKNOWN, "cannot read the history: out of memory");
+		code = vcs_no_memory(err, "read the history");
 		goto out;
 	}
 	*bits_out = bits;

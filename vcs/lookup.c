@@ -121,7 +121,7 @@ static int reach(struct session *session, struct err *err)
 		return 0;
 	tips = malloc((most ? most : 1) * sizeof(*tips));
 	if (!tips)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot read the history: out of memory");
+		return vcs_no_memory(err, "read the history");
 	for (size_t i = 0; i < refs->tags_count; i++)
 		if (refs->tags[i].commit)
 			tips[count++] = refs->tags[i].target;

@@ -131,7 +131,7 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 	mapping_out->missing_is_absent = repository->missing_is_absent;
 	if (!mapping_out->prefix || !mapping_out->repository || !mapping_out->subdir ||
 		(repository->credentials_file && !mapping_out->credentials_file) || (repository->ca && !mapping_out->ca))
-		return err_set(err, VCS_ERR_UNKNOWN, "out of memory");
+		return vcs_no_memory(err, "keep the repositories' prefixes");
 	return 0;
 }
 

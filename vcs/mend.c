@@ -11,17 +11,6 @@
 #define OUTPUT_MAX   4096
 #define PATH_BYTES   8192
 
-/* What git complains of when this machine is short of something: that says nothing about the mirror. */
-static bool short_of_something(struct slice messages)
-{
-	static const char *const words[] = { "memory", "Too many open files", "No space left", "Resource temporarily unavailable" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (slice_find(messages, slice_of(words[i])) >= 0)
-			return true;
-	return false;
-}
-
 bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err)
 {
 	const char *const argv[] = { vcs->git, "rev-list", "--objects", "--all", "--quiet", NULL };
@@ -45,7 +34,7 @@ bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err)
 	if (vcs_child_config("https://localhost/", NULL, SLICE_NONE, &child.config_fd, NULL) < 0)
 		goto out;
 	if (vcs_child_run(&child, &status, NULL) == 0)
-		sound = !WIFEXITED(status) || WEXITSTATUS(status) == 0 || short_of_something(buf_slice(&messages));
+		sound = !WIFEXITED(status) || WEXITSTATUS(status) == 0 || vcs_child_starved(&messages);
 	close(child.config_fd);
 	rest = buf_slice(&messages);
 	if (!sound && slice_next(&rest, '\n', &line))

@@ -67,7 +67,7 @@ static int list_read(git_repository *git, const char *prefix, struct ref_list *o
 	got = git_reference_iterator_glob_new(&iterator, git, glob);
 	while (got == 0 && (got = git_reference_next(&reference, iterator)) == 0) {
 		if (list_reference(out, reference, strlen(prefix)) < 0)
-			code = err_set(err, VCS_ERR_UNKNOWN, "cannot read the references: out of memory");
+			code = vcs_no_memory(err, "read the references");
 		git_reference_free(reference);
 		if (code < 0)
 			break;
@@ -200,7 +200,7 @@ int vcs_refs_read(git_repository *git, struct refs *old, struct refs **refs_out,
 	int code;
 
 	if (!refs)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot read the references: out of memory");
+		return vcs_no_memory(err, "read the references");
 	atomic_init(&refs->holders, 1);
 	code = read_names(git, refs, err);
 	if (code < 0)

@@ -89,7 +89,7 @@ int vcs_repository_acquire(struct vcs *vcs, const struct location *at, struct re
 	pthread_mutex_unlock(&vcs->lock);
 	vcs_repository_free(&evicted);
 	if (!found)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot open the repository: out of memory");
+		return vcs_no_memory(err, "open the repository");
 	*repository_out = found;
 	return 0;
 }

@@ -101,7 +101,7 @@ int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want wan
 		return err_set(err, VCS_ERR_UNMAPPED, "no repository is configured for %.*s", SLICE_ARG(module));
 	session = calloc(1, sizeof(*session));
 	if (!session)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot open the repository: out of memory");
+		return vcs_no_memory(err, "open the repository");
 	session->vcs = vcs;
 	session->begun_us = clock_monotonic_us(vcs->clock);
 	code = vcs_location_init(mapping, module, &session->at, err);
@@ -145,9 +145,10 @@ int vcs_session_go_on(const struct session *session, struct err *err)
 	const struct vcs *vcs = session->vcs;
 
 	if (atomic_load(&vcs->aborted))
-		return err_set(err, VCS_ERR_UNKNOWN, "stopped because modgate stops");
+		return err_set(err, VCS_ERR_UNKNOWN, "stopped because modgate stops; try again shortly");
 	if (clock_monotonic_us(vcs->clock) - session->work_begun_us > vcs->fetch_timeout_ms * 1000)
-		return err_set(err, VCS_ERR_UNKNOWN, "making the zip of %s took longer than %lld ms and was given up", session->at.module,
+		return err_set(err, VCS_ERR_UNKNOWN,
+			"making the zip of %s took longer than %lld ms and was given up; try again later, or make it smaller", session->at.module,
 			(long long)vcs->fetch_timeout_ms);
 	return 0;
 }

@@ -55,7 +55,7 @@ int vcs_tag_sum(const struct session *session, const char *prefix, char out[VCS_
 	ptrdiff_t slash = slice_last_index(start, '/');
 
 	if (!stream)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot sum the tags: out of memory");
+		return vcs_no_memory(err, "sum the tags");
 	for (size_t i = vcs_refs_tags_from(refs, start); i < refs->tags_count && slice_starts(slice_of(refs->tags[i].name), start); i++) {
 		struct slice rest = slice_after(slice_of(refs->tags[i].name), (size_t)(slash + 1));
 

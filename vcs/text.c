@@ -1,4 +1,4 @@
-/* Small things about text: putting two together in bounds, and what the library last complained about. */
+/* Small things about text: putting two together in bounds, what the library last complained about, and that memory is short. */
 #include <stdio.h>
 
 #include "vcs/vcs_private.h"
@@ -8,6 +8,11 @@ const char *vcs_git_reason(void)
 	const git_error *error = git_error_last();
 
 	return error && error->message ? error->message : "no reason given";
+}
+
+int vcs_no_memory(struct err *err, const char *doing)
+{
+	return err_set(err, VCS_ERR_UNKNOWN, "cannot %s: memory is short; try again later, and give modgate more if this comes back", doing);
 }
 
 int vcs_git_code(void)

@@ -18,7 +18,7 @@ int vcs_listing_add(struct listing *listing, const char *path, const git_oid *bl
 		struct entry *entries = realloc(listing->entries, cap * sizeof(*entries));
 
 		if (!entries)
-			return err_set(err, VCS_ERR_UNKNOWN, "cannot list the files: out of memory");
+			return vcs_no_memory(err, "list the files");
 		listing->entries = entries;
 		listing->cap = cap;
 	}
@@ -28,7 +28,7 @@ int vcs_listing_add(struct listing *listing, const char *path, const git_oid *bl
 	entry->blob = *blob;
 	entry->mode = mode;
 	if (!entry->path)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot list the files: out of memory");
+		return vcs_no_memory(err, "list the files");
 	listing->path_bytes += len;
 	listing->count++;
 	return 0;
@@ -135,7 +135,7 @@ int vcs_listing_read(git_repository *git, const git_tree *root, const char *dire
 	int code;
 
 	if (!walk)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot list the files: out of memory");
+		return vcs_no_memory(err, "list the files");
 	walk->git = git;
 	walk->listing = out;
 	code = find_directory(root, directory, &id, &exists, err);

@@ -1,6 +1,7 @@
 /* Opening and closing the room, and the public calls: each one session, its question, and what freshness makes of the answer. */
 #include "vcs/vcs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,7 +35,7 @@ static int set_mappings(struct vcs *vcs, const struct vcs_options *options, stru
 
 	vcs->mappings = calloc(options->count ? options->count : 1, sizeof(*vcs->mappings));
 	if (!vcs->mappings)
-		return err_set(err, VCS_ERR_UNKNOWN, "out of memory");
+		return vcs_no_memory(err, "keep the repositories' prefixes");
 	for (size_t i = 0; i < options->count && code == 0; i++) {
 		vcs->count++;
 		code = vcs_mapping_init(&options->repositories[i], &vcs->mappings[i], err);
@@ -57,7 +58,9 @@ static int set_empty(struct vcs *vcs, struct err *err)
 		got = git_repository_init(&git, vcs->empty, 1);
 	}
 	git_repository_free(git);
-	return got == 0 ? 0 : err_set(err, VCS_ERR_UNKNOWN, "cannot make %s/empty.git: %s", vcs->mirrors, vcs_git_reason());
+	return got == 0 ? 0
+			: err_set(err, VCS_ERR_UNKNOWN, "cannot make %s/empty.git: %s; check who owns the directory and its disk's space",
+				  vcs->mirrors, vcs_git_reason());
 }
 
 static int set_directories(struct vcs *vcs, const struct vcs_options *options, struct err *err)
@@ -72,7 +75,7 @@ static int set_directories(struct vcs *vcs, const struct vcs_options *options, s
 	vcs->mirrors = absolute;
 	vcs->git = strdup(options->git ? options->git : "/usr/bin/git");
 	if (!vcs->mirrors || !vcs->git)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot use the directory %s", options->mirrors);
+		return err_set(err, VCS_ERR_UNKNOWN, "cannot use the directory %s: %s; check who owns it", options->mirrors, strerror(errno));
 	return set_empty(vcs, err);
 }
 
@@ -86,7 +89,7 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 	vcs = calloc(1, sizeof(*vcs));
 	if (!vcs) {
 		git_libgit2_shutdown();
-		return err_set(err, VCS_ERR_UNKNOWN, "out of memory");
+		return vcs_no_memory(err, "open the repositories");
 	}
 	pthread_mutex_init(&vcs->lock, NULL);
 	atomic_init(&vcs->aborted, false);
@@ -185,7 +188,7 @@ static int list(struct session *session, struct buf *out, struct err *err)
 		buf_add_text(out, versions.items[i].incompatible ? "+incompatible\n" : "\n");
 	}
 	if (code == 0 && buf_failed(out))
-		code = err_set(err, VCS_ERR_UNKNOWN, "the list of versions of %s is too long", session->at.module);
+		code = err_set(err, VCS_ERR_UNKNOWN, "the list of versions of %s has more than %zu bytes; remove tags", session->at.module, out->max);
 	vcs_versions_free(&versions);
 	return code;
 }

@@ -220,6 +220,9 @@ struct child {
 /* Runs it to its end and answers its wait status. VCS_ERR_UNKNOWN: it could not start, was too slow, said too much, or all is aborted. */
 int vcs_child_run(const struct child *child, int *status_out, struct err *err);
 
+/* Does git complain that this machine is short of something? That says nothing about the repository. */
+bool vcs_child_starved(const struct buf *messages);
+
 /* A file in memory with git's configuration for one URL: protocols, checks, CA, credential ("user:token", or empty). VCS_ERR_UNKNOWN. */
 int vcs_child_config(const char *url, const char *ca, struct slice credential, int *fd_out, struct err *err);
 
@@ -446,6 +449,8 @@ void vcs_listing_free(struct listing *listing);
 
 /* --- text.c ---------------------------------------------------------------------------------------------------------------------- */
 
+/* "memory is short", and what to do. VCS_ERR_UNKNOWN. doing: "read the history" */
+int vcs_no_memory(struct err *err, const char *doing);
 /* The library's last message, for a sentence. */
 const char *vcs_git_reason(void);
 /* The code for that: VCS_DAMAGED when it is about what lies in the repository; VCS_ERR_UNKNOWN for memory, descriptors and the rest. */

@@ -40,7 +40,7 @@ static int collect(const struct session *session, struct versions *out, struct e
 		return 0;
 	out->items = calloc(to - from, sizeof(*out->items));
 	if (!out->items)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot list the versions: out of memory");
+		return vcs_no_memory(err, "list the versions");
 	for (size_t i = from; i < to; i++)
 		if (listed(session, &refs->tags[i], &out->items[out->count]))
 			out->count++;
@@ -121,7 +121,7 @@ int vcs_versions_list(struct session *session, struct versions *out, struct err 
 		goto out;
 	compatible = part(&versions);
 	if (compatible == SIZE_MAX) {
-		code = err_set(err, VCS_ERR_UNKNOWN, "cannot list the versions: out of memory");
+		code = vcs_no_memory(err, "list the versions");
 		goto out;
 	}
 	if (compatible < versions.count && compatible > 0)

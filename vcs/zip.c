@@ -35,7 +35,7 @@ static int plan_conversion(struct making *making, struct entry *entry, struct er
 		return code;
 	entry->conversion = malloc(sizeof(conversion));
 	if (!entry->conversion)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot convert %s: out of memory", entry->path);
+		return vcs_no_memory(err, "convert a file");
 	*entry->conversion = conversion;
 	return 0;
 }
