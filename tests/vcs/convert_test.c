@@ -163,7 +163,8 @@ static void unsafe_encodings(void **state)
 		snprintf(script, sizeof(script),
 			"rm -rf unsafe; git init -q -b main unsafe; cd unsafe; echo 'module h.x/unsafe' > go.mod; printf 'h\\303\\251\\n' > b.txt;"
 			"git add .; echo 'b.txt working-tree-encoding=%s' > .gitattributes; git update-index --add --cacheinfo "
-			"100644,$(git hash-object -w --no-filters .gitattributes),.gitattributes 2>/dev/null; { git commit -q -m x; git tag v1.0.0; } 2>/dev/null",
+			"100644,$(git hash-object -w --no-filters .gitattributes),.gitattributes 2>/dev/null; { git commit -q -m x; git tag v1.0.0; "
+			"} 2>/dev/null",
 			rows[i].encoding);
 		shell(*state, script);
 		vcs = open_local(*state, "h.x/unsafe", "unsafe", NULL);
