@@ -38,7 +38,7 @@ bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err)
 	close(child.config_fd);
 	rest = buf_slice(&messages);
 	if (!sound && slice_next(&rest, '\n', &line))
-		err_set(err, VCS_ERR_UNKNOWN, "the mirror %s cannot be read: %.*s", git_dir, SLICE_ARG(slice_cut_utf8(line, 200)));
+		err_set(err, VCS_ERR_UNKNOWN, "git cannot read the mirror: %.*s", SLICE_ARG(slice_cut_utf8(line, 300)));
 out:
 	buf_free(&output);
 	buf_free(&messages);
