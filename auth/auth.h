@@ -112,8 +112,6 @@ struct auth_identity {
 /* ref returns its argument. unref is NULL-safe. Any thread. */
 const struct auth_identity *auth_identity_ref(const struct auth_identity *identity);
 void auth_identity_unref(const struct auth_identity *identity);
-/* May this identity's credential be used for this module path at all? True unless a token's patterns leave it out. Policy decides the rest. */
-bool auth_identity_covers(const struct auth_identity *identity, struct slice module);
 
 /* What became of a credential. */
 struct auth_answer {

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/pattern.h"
-
 struct counted {
 	atomic_size_t references;
 	struct auth_identity identity;
@@ -76,17 +74,6 @@ void auth_identity_unref(const struct auth_identity *identity)
 {
 	if (identity != NULL && atomic_fetch_sub_explicit(&counted_of(identity)->references, 1, memory_order_acq_rel) == 1)
 		free(counted_of(identity));
-}
-
-bool auth_identity_covers(const struct auth_identity *identity, struct slice module)
-{
-	if (identity->modules_count == 0)
-		return true;
-	for (size_t i = 0; i < identity->modules_count; i++) {
-		if (module_pattern_match(slice_of(identity->modules[i]), module))
-			return true;
-	}
-	return false;
 }
 
 bool auth_name_ok(struct slice s, size_t bytes_max)

@@ -119,9 +119,23 @@ static void supply_lists(
 		databases[i] = (struct supply_database){ .key = settings->databases[i].key, .url = settings->databases[i].url };
 }
 
+/* Only the room that talks to them knows which names are known. */
+static int check_databases(const struct settings *settings, struct err *err)
+{
+	struct err why = ERR_INIT;
+	for (size_t i = 0; i < settings->databases_count; i++)
+		if (!supply_database_known(settings->databases[i].key, &why)) {
+			settings_error(settings, settings->databases[i].line, err, "%s", why.text);
+			return GATEWAY_ERR_INVALID;
+		}
+	return 0;
+}
+
 int open_supply(struct gateway *gateway, struct err *err)
 {
 	const struct settings *settings = gateway->settings;
+	if (check_databases(settings, err) != 0)
+		return GATEWAY_ERR_INVALID;
 	struct supply_repository *repositories = calloc(settings->repositories_count + 1, sizeof(*repositories));
 	struct supply_upstream upstreams[SETTINGS_UPSTREAMS_MAX];
 	struct supply_database databases[SETTINGS_DATABASES_MAX];

@@ -1,4 +1,4 @@
-/* The schema in words: what a value must be, and every key with its sentence. */
+/* The schema in words: what a value must be. */
 #include "settings/settings_private.h"
 
 #include <inttypes.h>
@@ -65,38 +65,4 @@ void settings_key_expected(const struct key *key, struct buf *out)
 		buf_printf(out, "a %s", types[key->type]);
 		return;
 	}
-}
-
-void settings_describe(struct buf *out)
-{
-	for (size_t i = 0; i < settings_schema_count; i++) {
-		const struct key *key = &settings_schema[i];
-
-		if (key->type == KEY_LATER)
-			continue;
-		buf_printf(out, "%s\n    ", key->path);
-		settings_key_expected(key, out);
-		if (key->required)
-			buf_add_text(out, "; required");
-		if (key->fallback != NULL)
-			buf_printf(out, "; default %s", key->fallback);
-		buf_printf(out, "\n    %s\n", key->doc);
-	}
-}
-
-bool settings_key_at(size_t index, struct settings_key *key_out)
-{
-	const struct key *key;
-
-	if (index >= settings_schema_count)
-		return false;
-	key = &settings_schema[index];
-	*key_out = (struct settings_key){ .path = key->path,
-		.type = types[key->type],
-		.fallback = key->fallback,
-		.unit = key->unit,
-		.doc = key->doc,
-		.required = key->required,
-		.later = key->type == KEY_LATER };
-	return true;
 }

@@ -188,20 +188,6 @@ const char *settings_restart_key(const struct settings *before, const struct set
 /* Writes "file:line: what" for a finding that only another room could make, and returns SETTINGS_ERR_INVALID. */
 int settings_error(const struct settings *settings, unsigned line, struct err *err, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Every key of this version, one paragraph each: key, type, bounds, default, sentence. For help and the manual. */
-void settings_describe(struct buf *out);
-/* Walks the schema: false when index is past the end. path is "auth.jwt[].issuer"; later: a key that a later version brings. */
-struct settings_key {
-	const char *path;
-	const char *type;     /* "text", "number", "file", ... */
-	const char *fallback; /* the default as it would be written, NULL when there is none */
-	const char *unit;     /* NULL: none */
-	const char *doc;
-	bool required;
-	bool later;
-};
-bool settings_key_at(size_t index, struct settings_key *key_out);
-
 /* What `modgate init` writes as modgate.yaml. Borrowed during the call. */
 struct settings_init {
 	const char *address;     /* listen.address; NULL: 127.0.0.1:8443 */

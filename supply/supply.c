@@ -51,6 +51,12 @@ static int open_vcs(struct supply *supply, const struct supply_options *options,
 	return code;
 }
 
+bool supply_database_known(const char *key, struct err *err)
+{
+	char name[SUMDB_NAME_MAX + 1];
+	return sumdb_database_name(key, name, err) == 0;
+}
+
 static int open_databases(struct supply *supply, const struct supply_options *options, struct err *err)
 {
 	char directory[4096];
@@ -284,11 +290,6 @@ int supply_stored(struct supply *supply, const struct order *order, struct suppl
 int supply_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx)
 {
 	return flight_begin(supply, question, done, ctx);
-}
-
-bool supply_covers(const struct supply *supply, struct slice module)
-{
-	return vcs_covers(supply->vcs, module);
 }
 
 /* --- health --------------------------------------------------------------------------------------------------------------------------------- */

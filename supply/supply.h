@@ -82,6 +82,9 @@ struct supply_options {
 	const struct clock *clock;
 };
 
+/* Can key be that of a struct supply_database? Else err says what was expected. */
+bool supply_database_known(const char *key, struct err *err);
+
 struct supply;
 /* Opens store, vcs, upstream client and checksum databases. All options are copied. */
 int supply_open(const struct supply_options *options, struct supply **supply_out, struct err *err);
@@ -124,9 +127,6 @@ int supply_try(struct supply *supply, const struct supply_question *question, co
 typedef void supply_done(void *ctx, const struct supply_answer *answer);
 /* SUPPLY_OK: done will be called. SUPPLY_ERR_BUSY: it will not. Everything question points to may go once this returns. */
 int supply_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx);
-
-/* Is there a repository for this module? Never blocks. */
-bool supply_covers(const struct supply *supply, struct slice module);
 
 /* The checksum databases, passed through: cached and checked. */
 enum supply_sumdb_kind { SUPPLY_SUMDB_SUPPORTED, SUPPLY_SUMDB_LATEST, SUPPLY_SUMDB_LOOKUP, SUPPLY_SUMDB_TILE };

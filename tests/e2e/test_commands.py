@@ -259,7 +259,7 @@ BROKEN = {
     "no certificate": ({"listen.certificate": "policy.yaml"}, "holds no certificate"),
     "no key": ({"listen.key": "admin.token"}, "holds no private key"),
     "key of another": ({"listen.key": "keys/ca.key"}, "do not belong together"),
-    "unknown database": ({"sumdb.databases": [{"key": "sum.unknown.example"}]}, "sum.unknown.example"),
+    "unknown database": ({"sumdb.databases": [{"key": "sum.unknown.example"}]}, ": no checksum database is known as sum.unknown.example"),
 }
 
 
@@ -285,7 +285,8 @@ def test_configuration_that_cannot_stand_is_misuse_elsewhere(gate):
 
 def test_serve_says_why_it_does_not_start(gate, tmp_path):
     gate.configure({"sumdb.databases": [{"key": "sum.unknown.example"}]})
-    refused(gate.attempt("serve"), 3, "sum.unknown.example")
+    line = next(number for number, text in enumerate(open(gate.config, encoding="utf-8"), 1) if "sum.unknown.example" in text)
+    refused(gate.attempt("serve"), 2, f"modgate.yaml:{line}: no checksum database is known as sum.unknown.example")
     gate.policy("rules: [")
     refused(gate.attempt("serve"), 2, "policy.yaml:")
     (tmp_path / "file").write_text("")

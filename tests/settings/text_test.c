@@ -1,33 +1,36 @@
-/* Texts that come from the schema or must agree with it: the description, the sample, what init writes. */
+/* Texts that come from the schema or must agree with it: the words, the sample, what init writes. */
 #include "settings/settings.h"
 
 #include "tests/settings/support.h"
 
-/* Every key says what it is for, and is described; none that a later version brings is. */
-static void test_describe(void **state)
+/* Every key says what it is for, in one line, and what was expected. */
+static void test_words(void **state)
 {
-	struct buf out = BUF_INIT(256 * 1024);
-	struct settings_key key;
+	static const struct {
+		const char *path, *want;
+	} rows[] = {
+		{ "auth.jwt[].leeway_s", "a number from 0 to 60 (seconds)" },
+		{ "auth.jwt[].algorithms", "a list of ES256 or RS256" },
+		{ "policy", "a file" },
+		{ "log.level", "debug, info, warning or error" },
+	};
 	size_t later = 0;
 
 	(void)state;
-	settings_describe(&out);
-	for (size_t i = 0; settings_key_at(i, &key); i++) {
-		char heading[256];
+	for (size_t i = 0; i < settings_schema_count; i++) {
+		const struct key *key = &settings_schema[i];
 
-		snprintf(heading, sizeof(heading), "%s\n    ", key.path);
-		CHECK(key.path, key.doc != NULL && key.doc[0] != '\0');
-		CHECK(key.path, strchr(key.doc, '\n') == NULL);
-		CHECK(key.path, (strstr(buf_text(&out), heading) != NULL) == !key.later);
-		later += key.later;
+		CHECK(key->path, key->doc != NULL && key->doc[0] != '\0' && strchr(key->doc, '\n') == NULL);
+		later += key->type == KEY_LATER;
 	}
 	assert_int_equal(later, 19);
-	assert_non_null(
-		strstr(buf_text(&out), "auth.jwt[].leeway_s\n    a number from 0 to 60 (seconds); default 30\n    how far clocks may differ\n"));
-	assert_non_null(strstr(buf_text(&out), "policy\n    a file; required\n"));
-	assert_non_null(strstr(buf_text(&out), "log.level\n    debug, info, warning or error; default info\n"));
-	assert_false(settings_key_at(10000, &key));
-	buf_free(&out);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct buf text = BUF_INIT(1024);
+
+		settings_key_expected(settings_key_find(rows[i].path), &text);
+		CHECK(rows[i].path, strcmp(buf_text(&text), rows[i].want) == 0);
+		buf_free(&text);
+	}
 }
 
 /* Is the row's mapping a row too, and does it stand before it? The walk that shows settings relies on it. */
@@ -55,18 +58,17 @@ static void test_sample(void **state)
 {
 	struct buf text = BUF_INIT(SETTINGS_BYTES_MAX);
 	const struct settings *settings;
-	struct settings_key key;
 
 	assert_int_equal(file_read("conf/modgate.yaml", &text, NULL), 0);
 	settings = load_good(state, buf_text(&text));
-	for (size_t i = 0; settings_key_at(i, &key); i++) {
+	for (size_t i = 0; i < settings_schema_count; i++) {
+		const struct key *key = &settings_schema[i];
 		char written[128];
-		const char *dot = strrchr(key.path, '.');
 
-		snprintf(written, sizeof(written), "%s: %s", dot == NULL ? key.path : dot + 1, key.fallback == NULL ? "" : key.fallback);
-		written[strlen(written) - (key.fallback == NULL)] = '\0';
-		if (!key.later)
-			CHECK(key.path, strstr(buf_text(&text), written) != NULL);
+		snprintf(written, sizeof(written), "%s:%s%s", settings_key_name(key), key->fallback == NULL ? "" : " ",
+			key->fallback == NULL ? "" : key->fallback);
+		if (key->type != KEY_LATER)
+			CHECK(key->path, strstr(buf_text(&text), written) != NULL);
 	}
 	assert_int_equal(settings->repositories_count, 2);
 	settings_unref(settings);
@@ -155,7 +157,7 @@ static void test_init_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_sample),
 		cmocka_unit_test(test_init),
