@@ -9,8 +9,12 @@
 
 const struct json *auth_jwt_claim(const struct json *object, const char *name)
 {
-	const struct json *value = json_get(object, name);
+	const struct json *value;
 
+	/* Nothing is nowhere: else a name of many dots would be cut in every way there is. */
+	if (object == NULL)
+		return NULL;
+	value = json_get(object, name);
 	for (const char *dot = strchr(name, '.'); value == NULL && dot != NULL; dot = strchr(dot + 1, '.')) {
 		char first[JWT_CLAIM_NAME_MAX + 1];
 		size_t len = (size_t)(dot - name);

@@ -73,6 +73,8 @@ static void read_entry(struct lookup *lookup, LDAP *ld, LDAPMessage *entry)
 	lookup->dn = dn == NULL ? NULL : arena_text(lookup->arena, slice_of(dn));
 	if (lookup->dn == NULL)
 		lookup->memory_short = true;
+	else if (lookup->dn[0] == '\0') /* to bind as it would be to bind as nobody */
+		lookup->reason = AUTH_REASON_NO_USER_NAME;
 	ldap_memfree(dn);
 	read_name(lookup, ld, entry);
 }

@@ -51,7 +51,7 @@ void auth_throttle_close(struct auth_throttle **throttle)
 	*throttle = NULL;
 }
 
-/* Neither part holds a NUL, so the pair cannot be read in two ways. Users count in lower case, as directories compare them. */
+/* Neither part holds a NUL, so the pair cannot be read in two ways. Users count in lower case and without spaces: directories compare them so. */
 static struct auth_key key_of(const struct auth_throttle *throttle, struct slice user, struct slice address)
 {
 	char bytes[SHA256_BYTES + AUTH_USER_MAX + 1];
@@ -60,8 +60,10 @@ static struct auth_key key_of(const struct auth_throttle *throttle, struct slice
 
 	ASSERT(user.len <= AUTH_USER_MAX);
 	memcpy(bytes, throttle->salt, SHA256_BYTES);
-	for (size_t i = 0; i < user.len; i++)
-		bytes[len++] = user.ptr[i] >= 'A' && user.ptr[i] <= 'Z' ? (char)(user.ptr[i] - 'A' + 'a') : user.ptr[i];
+	for (size_t i = 0; i < user.len; i++) {
+		if (user.ptr[i] != ' ')
+			bytes[len++] = user.ptr[i] >= 'A' && user.ptr[i] <= 'Z' ? (char)(user.ptr[i] - 'A' + 'a') : user.ptr[i];
+	}
 	bytes[len++] = '\0';
 	sha256_two(slice_make(bytes, len), address, key.bytes);
 	return key;

@@ -73,7 +73,6 @@ static int keep(struct auth_tokens *tokens, const struct auth_token *token, cons
 
 int auth_tokens_issue(struct auth_tokens *tokens, const struct auth_token_request *request, char text_out[AUTH_TOKEN_TEXT_MAX], struct err *err)
 {
-	int64_t lifetime_s = request->days == 0 ? tokens->lifetime_max_s : request->days * SECONDS_A_DAY;
 	int64_t now_s = clock_wall_us(tokens->clock) / 1000000;
 	char text[AUTH_TOKEN_TEXT_MAX];
 	char id[AUTH_TOKEN_ID_BYTES + 1];
@@ -88,12 +87,12 @@ int auth_tokens_issue(struct auth_tokens *tokens, const struct auth_token_reques
 		.groups_count = request->groups_count,
 		.modules = request->modules,
 		.modules_count = request->modules_count,
-		.created_s = now_s,
-		.expires_s = now_s + lifetime_s };
+		.created_s = now_s };
 	int code = check_request(tokens, request, err);
 
 	if (code < 0)
 		return code;
+	token.expires_s = now_s + (request->days == 0 ? tokens->lifetime_max_s : request->days * SECONDS_A_DAY);
 	auth_token_text_make(text, id);
 	ASSERT(auth_token_text_parse(slice_of(text), &unused, &secret));
 	sha256(secret, hash);

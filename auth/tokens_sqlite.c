@@ -9,6 +9,7 @@
 
 #define LIST_BYTES_MAX (AUTH_GROUPS_MAX * (AUTH_GROUP_MAX + 4) * 6)
 #define ROW_BYTES_MAX  (2 * AUTH_GROUPS_MAX * (AUTH_GROUP_MAX + 16))
+#define TIME_MAX_S     253402300799 /* the end of year 9999 */
 
 /* groups: NULL when they come from the directory, else a JSON array, as modules. */
 static const char schema[] =
@@ -69,6 +70,11 @@ static bool list_read(struct slice text, struct arena *arena, const char *const 
 	return read;
 }
 
+static bool time_ok(int64_t seconds)
+{
+	return seconds >= 0 && seconds <= TIME_MAX_S;
+}
+
 /* Closed by default: a row that says something we do not understand is an error, not a token with less or more in it. */
 static int row_read(struct db_stmt *stmt, struct arena *arena, struct auth_token *token, uint8_t hash[SHA256_BYTES], struct err *err)
 {
@@ -83,7 +89,8 @@ static int row_read(struct db_stmt *stmt, struct arena *arena, struct auth_token
 		return err_set(err, AUTH_ERR, "cannot read the tokens: out of memory");
 	if (bytes.len != SHA256_BYTES || !auth_scope_of(db_column_text(stmt, 3), &token->scope) ||
 		(token->groups_fixed && !list_read(groups, arena, &token->groups, &token->groups_count)) ||
-		!list_read(db_column_text(stmt, 5), arena, &token->modules, &token->modules_count))
+		!list_read(db_column_text(stmt, 5), arena, &token->modules, &token->modules_count) || !time_ok(token->created_s) ||
+		!time_ok(token->expires_s) || !time_ok(token->revoked_s))
 		return err_set(err, AUTH_ERR, "the table of tokens is damaged at id %.20s; restore it from a backup", token->id);
 	memcpy(hash, bytes.ptr, SHA256_BYTES);
 	return 0;

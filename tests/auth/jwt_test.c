@@ -497,6 +497,38 @@ static void test_identity(void **state)
 	auth_jwt_close(&jwt);
 }
 
+#define DEEP 30
+
+/* A name of many dots, over nothing and over objects within objects: not every way to cut it is gone. */
+static void test_dots(void **state)
+{
+	struct buf name = BUF_INIT(JWT_CLAIM_NAME_MAX), text = BUF_INIT(4096);
+	struct json *nothing = NULL, *deep = NULL;
+	struct slice found;
+
+	(void)state;
+	for (int i = 0; i < DEEP; i++)
+		buf_add_text(&text, "{\"a\":");
+	buf_add_text(&text, "\"found\"");
+	for (int i = 0; i < DEEP; i++) {
+		buf_add_text(&name, i == 0 ? "a" : ".a");
+		buf_add_char(&text, '}');
+	}
+	assert_int_equal(json_parse(SLICE("{\"b\":{}}"), &nothing, NULL), 0);
+	assert_int_equal(json_parse(buf_slice(&text), &deep, NULL), 0);
+	assert_null(auth_jwt_claim(nothing, buf_text(&name)));
+	assert_true(json_to_text(auth_jwt_claim(deep, buf_text(&name)), &found));
+	assert_true(slice_equal_text(found, "found"));
+	while (name.len < JWT_CLAIM_NAME_MAX - 2)
+		buf_add_text(&name, ".b");
+	assert_null(auth_jwt_claim(deep, buf_text(&name)));
+	assert_null(auth_jwt_claim(nothing, buf_text(&name)));
+	json_close(&nothing);
+	json_close(&deep);
+	buf_free(&name);
+	buf_free(&text);
+}
+
 static enum auth_reason judge_sized(struct auth_jwt *jwt, size_t user_bytes, size_t groups)
 {
 	struct buf text = BUF_INIT(64 * 1024);
@@ -832,6 +864,7 @@ int main(void)
 		cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_issuers),
 		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_dots),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_key_files),

@@ -34,7 +34,7 @@ static void test_throttle_pair(void **state)
 	assert_int_equal(auth_throttle_open(&throttle, NULL), 0);
 	wrong(throttle, "alice", "10.0.0.1", AUTH_STRIKES_PAIR - 1);
 	assert_true(allows(throttle, "alice", "10.0.0.1", 0));
-	wrong(throttle, "ALICE", "10.0.0.1", 1);
+	wrong(throttle, " ALI  CE ", "10.0.0.1", 1);
 	assert_false(allows(throttle, "alice", "10.0.0.1", 0));
 	assert_true(allows(throttle, "alice", "10.0.0.2", 0));
 	assert_true(allows(throttle, "bob", "10.0.0.1", 0));

@@ -207,7 +207,9 @@ static void test_refused_requests(void **state)
 		{ "empty user", { .user = "" } },
 		{ "user with a line feed", { .user = "a\nb" } },
 		{ "too long a life", { .user = "a", .days = 91 } },
+		{ "a life beyond all time", { .user = "a", .days = INT64_MAX } },
 		{ "no life", { .user = "a", .days = -1 } },
+		{ "less than any life", { .user = "a", .days = INT64_MIN } },
 		{ "groups of a person", { .user = "a", .groups = bad_group, .groups_count = 1 } },
 		{ "no group", { .user = "a", .groups_fixed = true, .groups = bad_group, .groups_count = 2 } },
 		{ "too many groups", { .user = "a", .groups_fixed = true, .groups = bad_group, .groups_count = AUTH_GROUPS_MAX + 1 } },
@@ -411,6 +413,10 @@ static void test_damaged(void **state)
 		{ "groups of numbers", "UPDATE auth_tokens SET groups = '[1]'" },
 		{ "modules", "UPDATE auth_tokens SET modules = '{}'" },
 		{ "id", "UPDATE auth_tokens SET id = 'short'" },
+		{ "made at the end of time", "UPDATE auth_tokens SET created_s = 9223372036854775807" },
+		{ "made before time", "UPDATE auth_tokens SET created_s = -1" },
+		{ "ends beyond time", "UPDATE auth_tokens SET expires_s = 253402300800" },
+		{ "revoked before time", "UPDATE auth_tokens SET revoked_s = -1" },
 	};
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
