@@ -1,4 +1,6 @@
 /* Repositories damaged after they were fetched: a mirror is fetched afresh, once an hour; one opened in place is told and never touched. */
+#include <pthread.h>
+
 #include "remote.h"
 
 #define ONE SLICE("git.test/one")
@@ -133,6 +135,47 @@ static void replaced_under_way(void **state)
 	vcs_close(&vcs);
 }
 
+struct asking {
+	struct vcs *vcs;
+	pthread_t thread;
+	int code;
+	struct err err;
+};
+
+static void *ask(void *arg)
+{
+	struct asking *asking = arg;
+
+	asking->code = fetch_version(asking->vcs, &asking->err);
+	return NULL;
+}
+
+/* Many find the damage at the same time: it is put right once, and all have their answer. */
+static void replaced_once_for_all(void **state)
+{
+	struct remote *remote = *state;
+	struct told told = { 0 };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = start(remote, "all", &told);
+	struct asking askings[8];
+
+	assert_int_equal(fetch_version(vcs, &err), 0);
+	vcs_close(&vcs);
+	in_mirror(remote, "all", "chmod u+w objects/pack/*; for p in objects/pack/*.pack; do truncate -s 60 $p; done");
+	vcs = start(remote, "all", &told);
+	for (size_t i = 0; i < LENGTH(askings); i++) {
+		askings[i] = (struct asking){ .vcs = vcs };
+		assert_int_equal(pthread_create(&askings[i].thread, NULL, ask, &askings[i]), 0);
+	}
+	for (size_t i = 0; i < LENGTH(askings); i++) {
+		pthread_join(askings[i].thread, NULL);
+		if (askings[i].code != 0)
+			fail_msg("%zu: %s", i, askings[i].err.text);
+	}
+	assert_int_equal(told.count, 1);
+	vcs_close(&vcs);
+}
+
 /* Nothing to put into its place: it stays, so that what can be read of it still is. */
 static void host_is_away(void **state)
 {
@@ -231,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(mirror_is_replaced, no_fault),
 		cmocka_unit_test_teardown(replaced_under_way, no_fault),
+		cmocka_unit_test_teardown(replaced_once_for_all, no_fault),
 		cmocka_unit_test_teardown(host_is_away, no_fault),
 		cmocka_unit_test_teardown(sound_mirrors_stay, no_fault),
 		cmocka_unit_test_teardown(local_is_told, no_fault),
