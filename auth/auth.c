@@ -121,7 +121,7 @@ int auth_reload_read(struct auth *auth, struct auth_reload **reload_out, struct 
 	struct auth_reload *reload = calloc(1, sizeof(*reload));
 
 	if (reload == NULL)
-		return err_set(err, AUTH_ERR, "out of memory");
+		return err_set(err, AUTH_ERR, "cannot read the keys of issuers anew: out of memory");
 	reload->auth = auth;
 	if (auth->jwt != NULL && auth_jwt_read(auth->jwt, &reload->readings, err) < 0) {
 		auth_reload_close(&reload);

@@ -79,7 +79,7 @@ void auth_jwt_close(struct auth_jwt **jwt)
 int auth_jwt_read(const struct auth_jwt *jwt, struct auth_key_reading **readings_out, struct err *err)
 {
 	struct auth_key_reading *readings = calloc(jwt->count + 1, sizeof(*readings));
-	int code = readings == NULL ? err_set(err, AUTH_ERR, "out of memory") : 0;
+	int code = readings == NULL ? err_set(err, AUTH_ERR, "cannot read the keys of issuers anew: out of memory") : 0;
 
 	for (size_t i = 0; code == 0 && i < jwt->count; i++)
 		code = auth_key_file_read(jwt->issuers[i].keys, &readings[i], err);

@@ -76,7 +76,7 @@ static void start(struct http_client *client, struct http_call *call)
 	}
 	if (easy != NULL)
 		give_back(client, easy);
-	finish(client, call, err_set(call->err, BASE_ERR, "%s: out of memory", call->origin));
+	finish(client, call, err_set(call->err, BASE_ERR, "%s: cannot be asked: out of memory; try again later", call->origin));
 }
 
 static int tell_aborted(struct http_call *call)

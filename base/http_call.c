@@ -88,12 +88,12 @@ static int add_header(struct http_call *call, const char *name, const char *valu
 	if (value[strcspn(value, "\r\n")] != '\0')
 		return err_set(err, BASE_ERR, "%s: the header %s holds a line end", call->origin, name);
 	if (asprintf(&line, "%s: %s", name, value) < 0)
-		return err_set(err, BASE_ERR, "%s: out of memory", call->origin);
+		return err_set(err, BASE_ERR, "%s: cannot be asked: out of memory; try again later", call->origin);
 	longer = curl_slist_append(call->headers, line);
 	explicit_bzero(line, strlen(line));
 	free(line);
 	if (longer == NULL)
-		return err_set(err, BASE_ERR, "%s: out of memory", call->origin);
+		return err_set(err, BASE_ERR, "%s: cannot be asked: out of memory; try again later", call->origin);
 	call->headers = longer;
 	return 0;
 }
@@ -405,7 +405,7 @@ int http_call_tell(struct http_call *call, CURLcode result)
 	if (call->too_large)
 		return err_set(call->err, BASE_ERR_LIMIT, "%s: the answer is larger than %zu bytes", call->origin, call->request->body_max);
 	if (result == CURLE_WRITE_ERROR || result == CURLE_OUT_OF_MEMORY)
-		return err_set(call->err, BASE_ERR, "%s: there was no memory for the answer; try again later", call->origin);
+		return err_set(call->err, BASE_ERR, "%s: cannot hold the answer: out of memory; try again later", call->origin);
 	if (call->refused[0] != '\0' && (result == CURLE_COULDNT_CONNECT || result == CURLE_ABORTED_BY_CALLBACK))
 		return err_set(call->err, BASE_ERR, "%s: its address %s is not one that may be connected to", call->origin, call->refused);
 	return err_set(call->err, result == CURLE_OPERATION_TIMEDOUT ? BASE_ERR_TIMEOUT : BASE_ERR, "%s: %s", call->origin,

@@ -116,7 +116,7 @@ int collide_check(const struct collide_path *paths, size_t count, struct err *er
 	folded = calloc(count + 1, sizeof(*folded));
 	text = malloc(bytes + 1);
 	if (folded == NULL || text == NULL) {
-		err_set(err, MODULE_ERR, "no memory for the list of a module's files");
+		err_set(err, MODULE_ERR, "no memory for the list of a module's files; try again later");
 		goto out;
 	}
 	for (i = 0; i < count; i++) {

@@ -68,7 +68,7 @@ static void add_u64(struct buf *out, uint64_t number)
 
 static int no_memory(struct err *err)
 {
-	return err_set(err, MODULE_ERR, "no memory for a module's zip");
+	return err_set(err, MODULE_ERR, "no memory for a module's zip; try again later");
 }
 
 int module_zip_open(struct slice path, struct slice version, module_sink *sink, void *ctx, struct module_zip **zip_out, struct err *err)

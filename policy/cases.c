@@ -251,7 +251,7 @@ int policy_test(
 	struct runner runner = { .policy = policy, .report = report, .ctx = ctx };
 	struct yaml_document *document = NULL;
 	struct arena *arena = arena_open(MEMORY_MAX);
-	int code = arena == NULL ? err_set(err, POLICY_ERR, "out of memory") : yaml_read(path, &document, err);
+	int code = arena == NULL ? err_set(err, POLICY_ERR, "cannot read %s: out of memory", path) : yaml_read(path, &document, err);
 
 	if (code == 0) {
 		runner.parser = (struct policy_parser){ .document = document, .arena = arena, .where = "", .err = err };

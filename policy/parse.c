@@ -5,7 +5,7 @@
 
 int policy_parse_memory(struct policy_parser *parser)
 {
-	return err_set(parser->err, POLICY_ERR, "out of memory");
+	return err_set(parser->err, POLICY_ERR, "cannot read %s: out of memory", yaml_name(parser->document));
 }
 
 static const char *type_word(const struct yaml_node *node)

@@ -40,11 +40,11 @@ static int copy_prefixes(struct policy *policy, const char *const *prefixes, siz
 		return err_set(err, POLICY_ERR_INVALID, "more than %d mapped prefixes", POLICY_PREFIXES_MAX);
 	policy->prefixes = arena_alloc(policy->arena, (count + 1) * sizeof(*policy->prefixes));
 	if (policy->prefixes == NULL)
-		return err_set(err, POLICY_ERR, "out of memory");
+		return err_set(err, POLICY_ERR, "cannot hold the mapped prefixes: out of memory");
 	for (size_t i = 0; i < count; i++) {
 		policy->prefixes[i] = slice_of(arena_text(policy->arena, slice_of(prefixes[i])));
 		if (policy->prefixes[i].ptr == NULL)
-			return err_set(err, POLICY_ERR, "out of memory");
+			return err_set(err, POLICY_ERR, "cannot hold the mapped prefixes: out of memory");
 	}
 	policy->prefixes_count = count;
 	return 0;
@@ -57,7 +57,7 @@ static int fill(struct policy *policy, const char *name, struct slice text, stru
 
 	policy->name = arena_text(policy->arena, slice_of(name));
 	if (policy->name == NULL)
-		return err_set(err, POLICY_ERR, "out of memory");
+		return err_set(err, POLICY_ERR, "cannot read %s: out of memory", name);
 	hash_bytes(text, policy->hash);
 	code = yaml_parse(name, text, &document, err);
 	if (code == 0)
@@ -76,7 +76,7 @@ int policy_open_text(
 		return err_set(err, POLICY_ERR_INVALID, "%s is larger than %d bytes", name, POLICY_BYTES_MAX);
 	policy = make();
 	if (policy == NULL)
-		return err_set(err, POLICY_ERR, "out of memory");
+		return err_set(err, POLICY_ERR, "cannot read %s: out of memory", name);
 	code = copy_prefixes(policy, mapped_prefixes, count, err);
 	if (code == 0)
 		code = fill(policy, name, text, err);

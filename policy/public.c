@@ -48,7 +48,7 @@ int policy_public_module(const struct policy *policy, struct slice module, const
 		return err_set(err, POLICY_ERR_PRIVATE, "%.*s is private: its name is not told to anybody outside", SLICE_ARG(module));
 	made = calloc(1, sizeof(*made) + module.len + 1);
 	if (made == NULL)
-		return err_set(err, POLICY_ERR, "out of memory");
+		return err_set(err, POLICY_ERR, "cannot ask anybody about %.*s: out of memory; try again later", SLICE_ARG(module));
 	atomic_init(&made->references, 1);
 	made->len = module.len;
 	memcpy(made->path, module.ptr, module.len);

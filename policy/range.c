@@ -41,7 +41,7 @@ static int parse_comparison(struct arena *arena, struct slice part, struct compa
 		return err_set(err, POLICY_ERR_INVALID, "a version is longer than %d bytes", MODULE_VERSION_MAX);
 	text = arena_printf(arena, "%s%.*s", version.ptr[0] == 'v' ? "" : "v", SLICE_ARG(version));
 	if (text == NULL)
-		return err_set(err, POLICY_ERR, "out of memory");
+		return err_set(err, POLICY_ERR, "cannot read a range of versions: out of memory");
 	if (!is_full(slice_of(text)))
 		return err_set(
 			err, POLICY_ERR_INVALID, "\"%.*s\" is no version with all three numbers, like 1.2.0 or v1.2.0-rc.1", SLICE_ARG(version));
@@ -73,7 +73,7 @@ int policy_range_parse(struct arena *arena, const char *text, struct range *rang
 		return err_set(err, POLICY_ERR_INVALID, "it has no comparison");
 	range.comparisons = arena_alloc(arena, range.count * sizeof(*comparisons));
 	if (range.comparisons == NULL)
-		return err_set(err, POLICY_ERR, "out of memory");
+		return err_set(err, POLICY_ERR, "cannot read a range of versions: out of memory");
 	memcpy(range.comparisons, comparisons, range.count * sizeof(*comparisons));
 	*range_out = range;
 	return 0;

@@ -181,6 +181,6 @@ int settings_init_text(const struct settings_init *init, struct buf *text_out, s
 	if (code == 0)
 		code = add_databases(text_out, slice_of(init->sumdb), err);
 	if (code == 0 && buf_failed(text_out))
-		code = err_set(err, SETTINGS_ERR, "out of memory");
+		code = err_set(err, SETTINGS_ERR, "cannot write a configuration: out of memory");
 	return code;
 }

@@ -6,7 +6,7 @@
 
 int settings_memory(const struct settings_reader *reader)
 {
-	err_set(reader->err, SETTINGS_ERR, "out of memory");
+	err_set(reader->err, SETTINGS_ERR, "cannot read %s: out of memory", reader->origin);
 	return SETTINGS_ERR;
 }
 

@@ -94,7 +94,8 @@ int settings_load(const char *path, const struct settings **settings_out, struct
 		code = code == BASE_ERR_LIMIT ? SETTINGS_ERR_INVALID : SETTINGS_ERR;
 	} else {
 		snapshot = make();
-		code = snapshot == NULL ? err_set(err, SETTINGS_ERR, "out of memory") : fill(snapshot, path, buf_slice(&text), err);
+		code = snapshot == NULL ? err_set(err, SETTINGS_ERR, "cannot read %s: out of memory", path)
+					: fill(snapshot, path, buf_slice(&text), err);
 	}
 	if (code == 0)
 		*settings_out = &snapshot->settings;
@@ -127,7 +128,7 @@ static int copy_path(const char *path, char **path_out, struct err *err)
 	char *copy = strdup(path);
 
 	if (copy == NULL)
-		return err_set(err, SETTINGS_ERR, "out of memory");
+		return err_set(err, SETTINGS_ERR, "cannot read %s: out of memory", path);
 	*path_out = copy;
 	return 0;
 }

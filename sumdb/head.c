@@ -29,7 +29,8 @@ int sumdb_head_open(const struct sumdb *sumdb, struct slice note, struct tlog_he
 int sumdb_head_load(struct sumdb *sumdb, struct err *err)
 {
 	char *path = sumdb_file(sumdb, "head");
-	int rc = path == NULL ? err_set(err, BASE_ERR, "out of memory") : file_read(path, &sumdb->head_note, err);
+	int rc = path == NULL ? err_set(err, BASE_ERR, "cannot read the tree head of %s: out of memory", sumdb->verifier.name)
+			      : file_read(path, &sumdb->head_note, err);
 
 	empty_head(&sumdb->head);
 	if (rc == BASE_ERR_ABSENT)
@@ -90,7 +91,7 @@ static int replace(struct sumdb *sumdb, const struct tlog_head *expected, const 
 
 	buf_add_slice(&fresh, note);
 	if (path == NULL || buf_failed(&fresh))
-		rc = err_set(err, SUMDB_ERR, "out of memory");
+		rc = err_set(err, SUMDB_ERR, "cannot keep the tree head of %s: out of memory; try again later", sumdb->verifier.name);
 	pthread_mutex_lock(&sumdb->mutex);
 	if (rc == 0 && head_equal(&sumdb->head, expected))
 		rc = file_write(path, note, 0600, err) == 0 ? 1 : SUMDB_ERR;

@@ -63,7 +63,7 @@ static int question_open(struct question *question, struct err *err)
 		question->path = sumdb_file(question->sumdb, buf_text(&name));
 		question->key = buf_take(&key);
 		if (question->path == NULL || question->key == NULL)
-			rc = err_set(err, SUMDB_ERR, "there is no memory to look up a record; try again shortly");
+			rc = err_set(err, SUMDB_ERR, "cannot look up %.*s: out of memory; try again later", SLICE_ARG(module));
 	}
 	buf_free(&name);
 	buf_free(&key);

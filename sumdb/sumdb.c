@@ -69,7 +69,7 @@ int sumdb_open(const struct sumdb_options *options, struct sumdb **sumdb_out, st
 	int rc;
 
 	if (sumdb == NULL)
-		return err_set(err, SUMDB_ERR, "out of memory");
+		return err_set(err, SUMDB_ERR, "cannot open a checksum database: out of memory");
 	pthread_mutex_init(&sumdb->mutex, NULL);
 	buf_init(&sumdb->head_note, SUMDB_HEAD_BYTES_MAX);
 	sumdb->clock = options->clock != NULL ? options->clock : &clock_system;
@@ -79,7 +79,7 @@ int sumdb_open(const struct sumdb_options *options, struct sumdb **sumdb_out, st
 	sumdb->memory = sumdb_memory_open();
 	sumdb->directory = directory_of(options->directory, sumdb->verifier.name);
 	if (sumdb->memory == NULL || sumdb->directory == NULL)
-		rc = err_set(err, SUMDB_ERR, "out of memory");
+		rc = err_set(err, SUMDB_ERR, "cannot open checksum database %s: out of memory", sumdb->verifier.name);
 	else if (file_mkdirs(sumdb->directory, 0700, err) != 0)
 		rc = SUMDB_ERR;
 	else

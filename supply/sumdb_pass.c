@@ -90,7 +90,7 @@ static int answer_from(const struct pass *pass, enum supply_source from, struct 
 	struct supply_answer *answer = code == 0 ? bytes_answer(pass, from, &body) : NULL;
 	buf_free(&body);
 	if (code == 0 && answer == NULL)
-		return err_set(err, SUPPLY_ERR_STORE, "there is no memory for an answer of the checksum database; try again shortly");
+		return supply_no_memory(err, "give what a checksum database says");
 	*answer_out = answer;
 	return code;
 }

@@ -173,7 +173,7 @@ static int reader_open(const struct tile_source *source, const struct tlog_head 
 	int rc;
 
 	if (reader == NULL) {
-		err_set(err, TLOG_ERR_LIMIT, "out of memory");
+		err_set(err, TLOG_ERR_LIMIT, "cannot read the tree: out of memory; try again later");
 		return TLOG_ERR_LIMIT;
 	}
 	reader->source = source;

@@ -92,7 +92,7 @@ int upstream_get(struct upstream *upstream, const struct upstream_peer *peer, st
 
 	buf_printf(&url, "%s/%s", peer->url, fetch->tail);
 	if (buf_failed(&url)) {
-		rc = err_set(err, UPSTREAM_ERR, "there is no memory to ask %s; try again shortly", peer->name);
+		rc = err_set(err, UPSTREAM_ERR, "cannot ask %s: out of memory; try again later", peer->name);
 		goto out;
 	}
 	request.url = buf_text(&url);

@@ -70,7 +70,7 @@ int upstream_info_read(
 		rc = read_version(root, path, query, &version, err);
 	if (rc == 0) {
 		write_info(root, &version, json_out);
-		rc = buf_failed(json_out) ? err_set(err, UPSTREAM_ERR, "there is no memory for an .info; try again shortly") : 0;
+		rc = buf_failed(json_out) ? err_set(err, UPSTREAM_ERR, "cannot read an .info: out of memory; try again later") : 0;
 	}
 	if (rc == 0)
 		*version_out = version;

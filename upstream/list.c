@@ -52,7 +52,7 @@ int upstream_list_read(struct slice body, struct slice path, struct buf *out, st
 	size_t count;
 
 	if (versions == NULL)
-		return err_set(err, UPSTREAM_ERR, "there is no memory for a list of versions; try again shortly");
+		return err_set(err, UPSTREAM_ERR, "cannot read a list of versions: out of memory; try again later");
 	count = collect(body, path, versions);
 	qsort(versions, count, sizeof(*versions), by_version);
 	for (size_t i = 0; i < count; i++) {

@@ -28,7 +28,7 @@ static int copy_proxy(struct upstream_proxy *proxy, const struct upstream_server
 	/* One pattern less must never mean "every module". */
 	return proxy->modules != NULL && proxy->modules_count == server->modules_count
 		       ? 0
-		       : err_set(err, UPSTREAM_ERR, "there is no memory for the patterns of %s", what);
+		       : err_set(err, UPSTREAM_ERR, "cannot set up the patterns of %s: out of memory", what);
 }
 
 static void free_proxy(struct upstream_proxy *proxy)
@@ -44,7 +44,7 @@ static int copy_log(struct upstream_log *log, const struct upstream_database *da
 	log->proxy = -1;
 	log->name = strdup(database->name);
 	if (log->name == NULL)
-		return err_set(err, UPSTREAM_ERR, "there is no memory for the name of checksum database %s", database->name);
+		return err_set(err, UPSTREAM_ERR, "cannot set up checksum database %s: out of memory", database->name);
 	return database->url == NULL ? 0 : upstream_peer_set(&log->peer, "the database", database->url, database->ca_file, err);
 }
 
@@ -55,7 +55,7 @@ static int copy_options(struct upstream *upstream, const struct upstream_options
 	upstream->proxies = calloc(options->servers_count + 1, sizeof(*upstream->proxies));
 	upstream->logs = calloc(options->databases_count + 1, sizeof(*upstream->logs));
 	if (upstream->proxies == NULL || upstream->logs == NULL)
-		return err_set(err, UPSTREAM_ERR, "there is no memory for the upstreams");
+		return err_set(err, UPSTREAM_ERR, "cannot set up the upstreams: out of memory");
 	for (size_t i = 0; rc == 0 && i < options->servers_count; i++)
 		rc = copy_proxy(&upstream->proxies[upstream->proxies_count++], &options->servers[i], i + 1, err);
 	for (size_t i = 0; rc == 0 && i < options->databases_count; i++)
@@ -69,7 +69,7 @@ int upstream_open(const struct upstream_options *options, struct upstream **upst
 	int rc;
 
 	if (upstream == NULL)
-		return err_set(err, UPSTREAM_ERR, "there is no memory for the upstreams");
+		return err_set(err, UPSTREAM_ERR, "cannot set up the upstreams: out of memory");
 	pthread_mutex_init(&upstream->mutex, NULL);
 	upstream->http = options->http;
 	upstream->stall_ms = options->stall_ms != 0 ? options->stall_ms : UPSTREAM_STALL_MS;

@@ -39,7 +39,7 @@ int upstream_peer_set(struct upstream_peer *peer, const char *what, const char *
 	if (asprintf(&peer->name, "%s at %.*s", what, SLICE_ARG(host)) < 0)
 		peer->name = NULL;
 	if (peer->url == NULL || peer->name == NULL || (ca_file != NULL && peer->ca_file == NULL))
-		return err_set(err, UPSTREAM_ERR, "there is no memory for the address of %s", what);
+		return err_set(err, UPSTREAM_ERR, "cannot set up %s: out of memory", what);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ int upstream_url_module(const struct public_module *module, const char *suffix, 
 	add_encoded(out, buf_slice(&escaped));
 	buf_add_text(out, suffix);
 	if (rc == 0 && (buf_failed(&escaped) || buf_failed(out)))
-		rc = err_set(err, UPSTREAM_ERR, "there is no memory for the address of an upstream's file; try again shortly");
+		rc = err_set(err, UPSTREAM_ERR, "cannot ask an upstream: out of memory; try again later");
 	buf_free(&escaped);
 	return rc;
 }
@@ -87,7 +87,7 @@ static int add_version(struct slice version, const char *suffix, struct buf *out
 	add_encoded(out, buf_slice(&escaped));
 	buf_add_text(out, suffix);
 	if (rc == 0 && (buf_failed(&escaped) || buf_failed(out)))
-		rc = err_set(err, UPSTREAM_ERR, "there is no memory for the address of an upstream's file; try again shortly");
+		rc = err_set(err, UPSTREAM_ERR, "cannot ask an upstream: out of memory; try again later");
 	buf_free(&escaped);
 	return rc;
 }
