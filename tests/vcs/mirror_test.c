@@ -412,64 +412,6 @@ static void one_fetch_for_all(void **state)
 	vcs_close(&vcs);
 }
 
-/* What a killed git leaves must not stop the next one. */
-static void leftovers_are_swept(void **state)
-{
-	struct remote *remote = *state;
-	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m11") });
-	struct vcs_revision revision;
-	struct err err = ERR_INIT;
-
-	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
-	shell(remote->scratch, "cd m11/[0-9a-f]*[0-9a-f].git; touch packed-refs.lock refs/heads/main.lock HEAD.lock objects/pack/tmp_pack_x");
-	push(remote, "git tag v1.6.0; git commit -q --allow-empty -m more; git push -q origin main v1.6.0");
-	assert_int_equal(vcs_refresh(vcs, ONE, &err), 0);
-	assert_int_equal(resolve(vcs, "v1.6.0", &revision, &err), 0);
-	shell(remote->scratch, "test -z \"$(find m11 -name '*.lock' -o -name 'tmp_*')\"");
-	vcs_close(&vcs);
-}
-
-/* A branch or tag may be named as temporary packs are. */
-static void references_are_not_swept(void **state)
-{
-	struct remote *remote = *state;
-
-	shell(remote->scratch,
-		"mkdir -p m15/refs/heads m15/refs/tags m15/objects/pack; cd m15; touch refs/heads/tmp_work refs/tags/tmp_1 objects/pack/tmp_1");
-	vcs_mirror_sweep(below(remote->scratch, "m15"));
-	shell(remote->scratch, "cd m15; test -e refs/heads/tmp_work -a -e refs/tags/tmp_1 -a ! -e objects/pack/tmp_1");
-}
-
-/* Killed while the mirror was made: what there is of it is no repository. */
-static void half_made_mirrors_are_begun_anew(void **state)
-{
-	static const char *const rows[] = {
-		"mkdir $m",
-		"mkdir -p $m/objects/pack $m/refs; touch $m/objects/pack/tmp_pack_x",
-		"git init -q --bare $m; rm $m/HEAD",
-		"git init -q --bare $m; : > $m/HEAD; printf '[core' > $m/config",
-	};
-	struct remote *remote = *state;
-
-	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m13") });
-		struct vcs_revision revision;
-		struct err err = ERR_INIT;
-		char script[512], url[300];
-		char *path;
-
-		snprintf(url, sizeof(url), "%s/one.git", remote->url);
-		path = vcs_mirror_path(vcs, url);
-		assert_non_null(path);
-		snprintf(script, sizeof(script), "m='%s'; rm -rf \"$m\"; %s", path, rows[i]);
-		shell(remote->scratch, script);
-		if (resolve(vcs, "v1.0.0", &revision, &err) != 0)
-			fail_msg("%s: %s", rows[i], err.text);
-		free(path);
-		vcs_close(&vcs);
-	}
-}
-
 /* Closing one's output is no way to run for ever. */
 static void silent_children_are_given_up(void **state)
 {
@@ -485,29 +427,6 @@ static void silent_children_are_given_up(void **state)
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "too long"));
 	assert_true(clock_monotonic_us(&clock_system) - begun_us < 10 * 1000000);
-	vcs_close(&vcs);
-}
-
-/* Many pushes make many packs: they are put together, and what no reference reaches any more is kept. */
-static void packs_are_put_together(void **state)
-{
-	struct remote *remote = *state;
-	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m12") });
-	struct vcs_revision first, revision;
-	struct err err = ERR_INIT;
-	char h1[MODULE_H1_MAX];
-
-	push(remote, "git checkout -q -b topic; git commit -q --allow-empty -m lost; git push -q origin topic");
-	assert_int_equal(resolve(vcs, "topic", &first, &err), 0);
-	push(remote, "git reset -q --hard main; git commit -q --allow-empty -m other; git push -q -f origin topic; git checkout -q main");
-	for (int i = 0; i < 41; i++) {
-		push(remote, "git commit -q --allow-empty -m again; git push -q origin main");
-		if (vcs_refresh(vcs, ONE, &err) != 0)
-			fail_msg("%s", err.text);
-	}
-	shell(remote->scratch, "test $(ls m12/[0-9a-f]*[0-9a-f].git/objects/pack/*.pack | wc -l) -lt 10");
-	assert_int_equal(resolve(vcs, "main", &revision, &err), 0);
-	assert_int_equal(zip_h1(vcs, "git.test/one", "v1.0.1-0.20200101000000-0123456789ab", first.commit, h1), 0);
 	vcs_close(&vcs);
 }
 
@@ -533,11 +452,7 @@ int main(void)
 		cmocka_unit_test_teardown(slow_host_is_given_up, no_fault),
 		cmocka_unit_test_teardown(memory_is_bounded, no_fault),
 		cmocka_unit_test_teardown(one_fetch_for_all, no_fault),
-		cmocka_unit_test_teardown(leftovers_are_swept, no_fault),
-		cmocka_unit_test_teardown(references_are_not_swept, no_fault),
-		cmocka_unit_test_teardown(half_made_mirrors_are_begun_anew, no_fault),
 		cmocka_unit_test_teardown(silent_children_are_given_up, no_fault),
-		cmocka_unit_test_teardown(packs_are_put_together, no_fault),
 	};
 
 	return cmocka_run_group_tests(tests, remote_setup, remote_teardown);
