@@ -139,8 +139,11 @@ static void check_length(struct verify *verify)
 
 	if (expect == NULL || verify->next >= expect->size)
 		return;
-	snprintf(detail, sizeof(detail), "the log ends before them, its last %llu rows were cut off",
-		(unsigned long long)(expect->size - verify->next));
+	if (expect->size - verify->next == 1)
+		snprintf(detail, sizeof(detail), "the log ends before it, its last row was cut off");
+	else
+		snprintf(detail, sizeof(detail), "the log ends before them, its last %llu rows were cut off",
+			(unsigned long long)(expect->size - verify->next));
 	verify_found_in_log(verify, AUDIT_FAULT_EXPECTED, verify->next, expect->size - 1, detail);
 }
 
@@ -181,8 +184,8 @@ static int verify_list(
 	verify_all(verify, places, list->count);
 	*result_out = verify->result;
 	if (verify->result.faults > 0)
-		code = err_set(err, AUDIT_ERR_ALTERED, "the audit log in %s is not what was written: %llu findings", options->dir,
-			(unsigned long long)verify->result.faults);
+		code = err_set(err, AUDIT_ERR_ALTERED, "the audit log in %s is not what was written: %llu finding%s", options->dir,
+			(unsigned long long)verify->result.faults, verify.result.faults == 1 ? "" : "s");
 out:
 	free(places);
 	free(verify);

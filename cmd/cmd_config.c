@@ -12,7 +12,7 @@ const struct option_row check_config_options[] = { OPTION_CONFIG, OPTION_JSON, O
 static void checked_text(const struct settings *settings, const struct gateway_checked *checked, struct buf *out)
 {
 	buf_printf(out, "%s: ok\n", settings->path);
-	buf_printf(out, "policy %s: %zu rules, %s\n", settings->policy, checked->rules, checked->policy_hash);
+	buf_printf(out, "policy %s: %zu rule%s, %s\n", settings->policy, checked->rules, checked->rules == 1 ? "" : "s", checked->policy_hash);
 	buf_printf(out, "repositories %zu, upstreams %zu, checksum databases %zu, issuers of identity tokens %zu, directory %s\n",
 		settings->repositories_count, settings->upstreams_count, settings->databases_count, settings->auth.jwt_count,
 		settings->auth.ldap.enabled ? "yes" : "no");

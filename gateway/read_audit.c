@@ -5,6 +5,7 @@
 #include "audit/audit.h"
 #include "base/json.h"
 #include "gateway/gateway.h"
+#include "gateway/text.h"
 #include "module/pattern.h"
 
 #define FAULTS_TOLD_MAX 1000 /* a log that was replaced has as many as it has rows */
@@ -135,13 +136,14 @@ static int verify_text(struct audit_verify_options *options, struct buf *out, st
 	options->ctx = &report;
 	int code = audit_verify(options, &result, err);
 	if (result.faults > FAULTS_TOLD_MAX)
-		buf_printf(out, "and %" PRIu64 " findings more\n", result.faults - FAULTS_TOLD_MAX);
-	buf_printf(out, "rows %" PRIu64 ", segments %" PRIu64 ": ", result.rows, result.segments);
+		buf_printf(out, "and %" PRIu64 " more\n", result.faults - FAULTS_TOLD_MAX);
+	buf_printf(out, "%" PRIu64 " row%s in %" PRIu64 " segment%s: ", result.rows, text_plural(result.rows), result.segments,
+		text_plural(result.segments));
 	if (code == 0)
 		buf_add_text(
 			out, options->expect != NULL ? "as they were written, and beginning with the rows expected\n" : "as they were written\n");
 	else
-		buf_printf(out, "not as they were written, findings %" PRIu64 "\n", result.faults);
+		buf_printf(out, "not as they were written, %" PRIu64 " finding%s\n", result.faults, text_plural(result.faults));
 	if (result.superseded > 0)
 		buf_printf(out, "rows of a segment that failed, written anew in the next, which is no fault: %" PRIu64 "\n", result.superseded);
 	tell_head(&result, options->expect != NULL, out);

@@ -6,6 +6,7 @@
 #include "gateway/gateway.h"
 #include "gateway/open.h"
 #include "gateway/record.h"
+#include "gateway/text.h"
 
 /* modgate.yaml is read as well: a fault in it is told now, not at the next start, and so is a change that only a restart brings. */
 static int settings_now(struct gateway *gateway, struct buf *told, struct err *err)
@@ -39,7 +40,7 @@ static int reload_locked(struct gateway *gateway, const char *by, struct buf *to
 	int code = open_policy(gateway->settings, &policy, err);
 	if (code != 0)
 		goto out;
-	buf_printf(told, "policy %s, %zu rules", policy_name(policy), policy_rules(policy));
+	buf_printf(told, "policy %s, %zu rule%s", policy_name(policy), policy_rules(policy), text_plural(policy_rules(policy)));
 	code = settings_now(gateway, told, err);
 	if (code == 0)
 		code = auth_reload_read(gateway->auth, &auth, err);

@@ -13,6 +13,7 @@
 #include "gateway/record.h"
 #include "gateway/reload.h"
 #include "gateway/server.h"
+#include "gateway/text.h"
 
 #define DRAIN_S      30 /* after this, what is still being fetched is given up */
 #define DRAIN_MORE_S 30 /* and this is how long the last answers may take */
@@ -109,7 +110,7 @@ static void drain(struct gateway *gateway)
 {
 	atomic_store(&gateway->draining, true);
 	sd_notify(0, "STOPPING=1");
-	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopping: no new connections; %lld requests are being answered",
+	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "stopping: no new connections; requests being answered: %lld",
 		(long long)atomic_load(&gateway->requests));
 	server_quiesce(gateway);
 	bool in_time = drained(&gateway->requests, DRAIN_S);
@@ -119,7 +120,8 @@ static void drain(struct gateway *gateway)
 		supply_abort(gateway->supply);
 	}
 	while (!drained(&gateway->unanswered, DRAIN_MORE_S) || !drained(&gateway->suspended, DRAIN_MORE_S))
-		log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: %lld requests still wait", (long long)atomic_load(&gateway->unanswered));
+		log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "stopping: requests that still wait: %lld",
+			(long long)atomic_load(&gateway->unanswered));
 	if (!in_time)
 		drained(&gateway->requests, DRAIN_MORE_S);
 	server_stop(gateway);
@@ -156,8 +158,8 @@ static void tell_start(struct gateway *gateway)
 {
 	struct policy *policy = gateway_policy(gateway);
 	sd_notifyf(0, "READY=1\nSTATUS=answering at %s", gateway->url);
-	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "answering at %s; policy %s, %zu rules", gateway->url, policy_name(policy),
-		policy_rules(policy));
+	log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "answering at %s; policy %s, %zu rule%s", gateway->url, policy_name(policy),
+		policy_rules(policy), text_plural(policy_rules(policy)));
 	policy_unref(policy);
 }
 

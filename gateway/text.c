@@ -1,4 +1,4 @@
-/* Texts of the command line. */
+/* Texts for people. */
 #include "gateway/text.h"
 
 #include <stdlib.h>
@@ -44,4 +44,9 @@ void text_shell_word(const char *text, struct buf *out)
 		else
 			buf_add_char(out, *text);
 	buf_add_char(out, '\'');
+}
+
+const char *text_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
 }

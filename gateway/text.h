@@ -1,8 +1,9 @@
-/* Texts of the command line: lists that are typed, words for a shell. */
+/* Texts for people: lists that are typed, words for a shell, how many of something. */
 #ifndef GATEWAY_TEXT_H
 #define GATEWAY_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -17,5 +18,8 @@ int text_split(const char *list, const char *what, char ***items_out, size_t *co
 
 /* Appends text so that a POSIX shell reads it as one word: as it is, or in single quotes where a shell would look at it. */
 void text_shell_word(const char *text, struct buf *out);
+
+/* What a noun ends in after that number: "" or "s". Static. */
+const char *text_plural(uint64_t count);
 
 #endif

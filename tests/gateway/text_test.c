@@ -91,8 +91,17 @@ static void test_shell_word(void **state)
 	}
 }
 
+static void test_plural(void **state)
+{
+	(void)state;
+	assert_string_equal(text_plural(0), "s");
+	assert_string_equal(text_plural(1), "");
+	assert_string_equal(text_plural(2), "s");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_split), cmocka_unit_test(test_split_limit), cmocka_unit_test(test_shell_word) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_split), cmocka_unit_test(test_split_limit), cmocka_unit_test(test_shell_word),
+		cmocka_unit_test(test_plural) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
