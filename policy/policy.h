@@ -68,7 +68,10 @@ bool policy_is_private(const struct policy *policy, struct slice module);
 bool policy_is_mapped(const struct policy *policy, struct slice module);
 /* A nosumdb pattern matches: the public checksum database is not asked, neither by us nor for a client. */
 bool policy_sumdb_exempt(const struct policy *policy, struct slice module);
-/* Appends, separated by commas, every pattern that clients must leave out of such a proof: private, nosumdb and mapped prefixes, each once. */
+/*
+ * Appends, separated by commas, the patterns that clients must leave out of such a proof: private, nosumdb and mapped prefixes, without those
+ * that another of them covers.
+ */
 void policy_sumdb_list(const struct policy *policy, struct buf *out);
 /* Mints the pass for a name that may go out: a valid module path that is not private. unref it. POLICY_ERR_PRIVATE, POLICY_ERR (memory). */
 int policy_public_module(const struct policy *policy, struct slice module, const struct public_module **module_out, struct err *err);

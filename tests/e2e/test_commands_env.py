@@ -61,7 +61,7 @@ def test_env_refuses(tmp_path, url):
 
 # --- from a configuration ----------------------------------------------------------------------------------------------------------------
 
-POLICY = {"private": ["*.internal.example", "corp.example/a"], "nosumdb": ["corp.example/a", "odd.example/[xy]"], "rules": [{"name": "all", "verdict": "allow"}]}
+POLICY = {"private": ["*.internal.example", "corp.example/a"], "nosumdb": ["corp.example/a", "odd.example/[xy]", "a.internal.example/b"], "rules": [{"name": "all", "verdict": "allow"}]}
 LIST = "*.internal.example,corp.example/a,odd.example/[xy],git.example/one"
 
 
