@@ -2,18 +2,8 @@
 #include "gateway/target.h"
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "module/path.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* One byte, or an escape of one. A '%' that starts no escape is a syntax no path has; NUL and '/' must never arrive in disguise. */
 static int decode_byte(struct slice raw, size_t *at, char *byte_out, struct err *err)
@@ -24,15 +14,13 @@ static int decode_byte(struct slice raw, size_t *at, char *byte_out, struct err 
 		*byte_out = byte;
 		return 0;
 	}
-	int high = *at + 1 < raw.len ? hex_digit(raw.ptr[*at]) : -1;
-	int low = *at + 1 < raw.len ? hex_digit(raw.ptr[*at + 1]) : -1;
-	if (high < 0 || low < 0)
+	uint8_t escaped;
+	if (!hex_decode(slice_sub(raw, *at, *at + 2), &escaped, 1))
 		return err_set(err, TARGET_ERR_ABSENT, "the path has a '%%' that starts no escape");
 	*at += 2;
-	byte = (char)(high * 16 + low);
-	if (byte == 0 || byte == '/')
+	if (escaped == 0 || escaped == '/')
 		return err_set(err, TARGET_ERR_MALFORMED, "the path hides a NUL or a '/' behind an escape");
-	*byte_out = byte;
+	*byte_out = (char)escaped;
 	return 0;
 }
 
