@@ -14,6 +14,7 @@ Actions of a fault rule (see faults.py; the file `paths` has lines `PATTERN ACTI
   truncate       announce the whole body, send half of it
 The fault `connections` (reset or hang) acts before the TLS handshake.
 """
+import http.client
 import http.server
 import json
 import os
@@ -120,7 +121,7 @@ class RecordingHandler(http.server.BaseHTTPRequestHandler):
         elif name == "body":
             self.reply(200, argument.encode())
         elif name.isdigit():
-            self.reply(int(name), f"the double was told to answer {name}\n".encode())
+            self.reply(int(name), f"{http.client.responses.get(int(name), 'no')}\n".encode())
         else:
             return False
         return True

@@ -9,6 +9,7 @@ import shlex
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 import urllib.parse
 
@@ -20,6 +21,7 @@ WRAP = shlex.split(os.environ.get("WRAP", ""))      # valgrind and the like, bef
 SLOW = bool(WRAP) or BUILD.endswith(("asan", "tsan"))
 PATIENCE_S = 60 if SLOW else 20
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: |ERROR SUMMARY: [1-9]")
+HOME = tempfile.TemporaryDirectory(prefix="modgate-home-")      # for this run: modgate may ask the go command, which writes there
 PASSED_ON = ("PATH", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
 
 Answer = collections.namedtuple("Answer", "status headers body")
@@ -27,7 +29,7 @@ Answer = collections.namedtuple("Answer", "status headers body")
 
 def environment(**more):
     """Nothing of this machine's proxies, certificates or go settings."""
-    return {**{name: os.environ[name] for name in PASSED_ON if name in os.environ}, "HOME": "/nonexistent", **more}
+    return {**{name: os.environ[name] for name in PASSED_ON if name in os.environ}, "HOME": HOME.name, **more}
 
 
 class Gateway:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import urllib.parse
 
 GOAUTH_SINCE = (1, 24)      # from this version on a netrc line names host and port, and GOAUTH exists
@@ -13,8 +14,9 @@ RUN_TIMEOUT_S = 240
 class GoCommand:
     def __init__(self, binary):
         self.binary = binary
-        text = subprocess.run([binary, "env", "GOVERSION"], capture_output=True, text=True, check=True,
-                              env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GOCACHE": "off", "GOENV": "off", "GOTOOLCHAIN": "local"}).stdout
+        with tempfile.TemporaryDirectory(prefix="modgate-home-") as home:      # it writes there, asked or not
+            env = {"PATH": os.environ["PATH"], "HOME": home, "GOCACHE": "off", "GOENV": "off", "GOTOOLCHAIN": "local"}
+            text = subprocess.run([binary, "env", "GOVERSION"], capture_output=True, text=True, check=True, env=env).stdout
         self.name = re.search(r"go(\d+\.\d+(\.\d+)?)", text).group(1)
         self.version = tuple(int(part) for part in self.name.split("."))
 
