@@ -233,6 +233,7 @@ static void test_sentences(void **state)
 		assert_null(strstr(err.text, "/base"));
 		buf_free(&want);
 	}
+	buf_free(&out);
 	public_module_unref(module);
 }
 
@@ -268,6 +269,7 @@ static void test_made_first(void **state)
 	assert_int_equal(upstream_zip(world->upstream, module, SLICE("v1.0.0"), fd, &bytes, NULL), 0);
 	assert_int_equal(bytes, 5);
 	close(fd);
+	buf_free(&out);
 	public_module_unref(module);
 }
 
