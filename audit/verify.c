@@ -185,7 +185,7 @@ static int verify_list(
 	*result_out = verify->result;
 	if (verify->result.faults > 0)
 		code = err_set(err, AUDIT_ERR_ALTERED, "the audit log in %s is not what was written: %llu finding%s", options->dir,
-			(unsigned long long)verify->result.faults, verify.result.faults == 1 ? "" : "s");
+			(unsigned long long)verify->result.faults, verify->result.faults == 1 ? "" : "s");
 out:
 	free(places);
 	free(verify);
