@@ -9,7 +9,7 @@ static void write_if(struct json_writer *writer, const char *name, const char *t
 		json_write_text(writer, name, slice_of(text));
 }
 
-void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf *out)
+static void write_members(const struct vcs_revision *revision, bool exact, struct buf *out)
 {
 	bool pseudo = revision->tag_sum[0] != '\0';
 	struct json_writer writer;
@@ -33,4 +33,28 @@ void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf 
 		write_if(&writer, "Ref", revision->ref);
 	json_object_end(&writer);
 	json_object_end(&writer);
+}
+
+/* The go command's own .info escapes these three, which stand in strings alone; a reference may have them. */
+static void add_as_go(struct slice json, struct buf *out)
+{
+	for (size_t i = 0; i < json.len; i++) {
+		char c = json.ptr[i];
+
+		if (c == '<' || c == '>' || c == '&')
+			buf_printf(out, "\\u%04x", (unsigned)c);
+		else
+			buf_add_char(out, c);
+	}
+}
+
+void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf *out)
+{
+	struct buf json = BUF_INIT(out->max);
+
+	write_members(revision, exact, &json);
+	if (buf_failed(&json))
+		out->failed = true;
+	add_as_go(buf_slice(&json), out);
+	buf_free(&json);
 }
