@@ -1,4 +1,4 @@
-/* What http.c (the client and its thread) and http_call.c (one transfer) share. */
+/* What http.c (the client and its thread), http_prepare.c and http_call.c (one transfer) share. */
 #ifndef BASE_HTTP_PRIVATE_H
 #define BASE_HTTP_PRIVATE_H
 
@@ -7,6 +7,8 @@
 #include <pthread.h>
 
 #include "base/http.h"
+
+#define HTTP_TIMEOUT_MS 60000
 
 /* One http_fetch. Lives on its caller's stack; between queueing and `done` it is the client's thread's, but for what is under the lock. */
 struct http_call {
@@ -38,7 +40,7 @@ struct http_call {
 	int code;
 };
 
-/* On the caller's thread. BASE_ERR; release in any case. */
+/* On the caller's thread (http_prepare.c). BASE_ERR; release in any case. */
 int http_call_prepare(struct http_call *call, const struct http_request *request, pthread_mutex_t *lock, struct err *err);
 void http_call_release(struct http_call *call);
 
