@@ -22,7 +22,7 @@ struct gomod_retract {
 
 /* What lax parsing keeps. Strings belong to the struct. */
 struct gomod {
-	char *go_version; /* "1.24", NULL when there is no go line */
+	char *go_version;               /* "1.24", NULL when there is no go line */
 	struct gomod_retract *retracts; /* ascending, and none touches the next */
 	size_t retracts_count;
 };
