@@ -139,11 +139,6 @@ void vcs_abort(struct vcs *vcs)
 	atomic_store(&vcs->aborted, true);
 }
 
-bool vcs_covers(const struct vcs *vcs, struct slice module)
-{
-	return vcs_mapping_find(vcs->mappings, vcs->count, module) != NULL;
-}
-
 void vcs_remote(const struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1])
 {
 	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);

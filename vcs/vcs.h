@@ -7,7 +7,7 @@
  * `git fetch` child: killable, resource-limited, without ambient configuration, its credential neither in arguments nor in environment. A
  * mirror that was damaged is fetched afresh, at most once an hour; what it was lies beside it, named "….damaged", until the next time.
  *
- * Every call but vcs_covers(), vcs_remote() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
+ * Every call but vcs_remote() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
  * a time for each repository; whoever needs it waits for it. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
  */
 #ifndef VCS_VCS_H
@@ -79,9 +79,6 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 void vcs_close(struct vcs **vcs);
 /* From any thread, before close: children under way or to come are ended, so that those who wait come free with VCS_ERR_UNKNOWN. */
 void vcs_abort(struct vcs *vcs);
-
-/* Is module below a mapped prefix? Pure: never blocks. Such a module is private, whatever becomes of it. */
-bool vcs_covers(const struct vcs *vcs, struct slice module);
 
 /* The URL of the remote repository for module; "" when it is local or there is none. Pure: never blocks. */
 void vcs_remote(const struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1]);

@@ -148,7 +148,7 @@ static void test_became_private(void **state)
 	world_stop(&world);
 }
 
-static void test_covers_and_unmapped(void **state)
+static void test_unmapped(void **state)
 {
 	struct world world;
 	struct waiting waiting = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
@@ -168,7 +168,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_single_flight, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_moved_tag, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_became_private, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(test_covers_and_unmapped, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_unmapped, scratch_setup, scratch_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
