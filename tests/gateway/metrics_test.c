@@ -51,7 +51,7 @@ static void test_histogram(void **state)
 		snprintf(line, sizeof(line), "modgate_stage_seconds_bucket{stage=\"supply\",le=\"%s\"} 1\n", rows[i].bound);
 		CHECK(rows[i].bound, strstr(buf_text(&page), line) != NULL);
 		/* The bucket found is the first that holds it: the text before has only zeroes for this stage. */
-		char *stage = strstr(buf_text(&page), "stage=\"supply\"");
+		char *stage = strstr(buf_text(&page), "modgate_stage_seconds_bucket{stage=\"supply\"");
 		CHECK(rows[i].bound, memmem(stage, (size_t)(strstr(buf_text(&page), line) - stage), "} 1", 3) == NULL);
 		CHECK(rows[i].bound, strstr(buf_text(&page), "modgate_stage_seconds_count{stage=\"supply\"} 1\n") != NULL);
 		buf_free(&page);
