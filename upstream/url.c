@@ -66,30 +66,31 @@ static void add_encoded(struct buf *out, struct slice text)
 	}
 }
 
+/* What was escaped, if it could be, and the suffix behind it. */
+static int add_escaped(int escape_code, struct buf *escaped, const char *suffix, struct buf *out, struct err *err)
+{
+	int rc = escape_code == 0 ? 0 : UPSTREAM_ERR_ABSENT;
+
+	add_encoded(out, buf_slice(escaped));
+	buf_add_text(out, suffix);
+	if (rc == 0 && (buf_failed(escaped) || buf_failed(out)))
+		rc = err_set(err, UPSTREAM_ERR, "cannot ask an upstream: out of memory; try again later");
+	buf_free(escaped);
+	return rc;
+}
+
 int upstream_url_module(const struct public_module *module, const char *suffix, struct buf *out, struct err *err)
 {
 	struct buf escaped = BUF_INIT(2 * MODULE_PATH_MAX);
-	int rc = module_escape_path(public_module_path(module), &escaped, err) == 0 ? 0 : UPSTREAM_ERR_ABSENT;
 
-	add_encoded(out, buf_slice(&escaped));
-	buf_add_text(out, suffix);
-	if (rc == 0 && (buf_failed(&escaped) || buf_failed(out)))
-		rc = err_set(err, UPSTREAM_ERR, "cannot ask an upstream: out of memory; try again later");
-	buf_free(&escaped);
-	return rc;
+	return add_escaped(module_escape_path(public_module_path(module), &escaped, err), &escaped, suffix, out, err);
 }
 
 static int add_version(struct slice version, const char *suffix, struct buf *out, struct err *err)
 {
 	struct buf escaped = BUF_INIT(2 * MODULE_VERSION_MAX);
-	int rc = module_escape_version(version, &escaped, err) == 0 ? 0 : UPSTREAM_ERR_ABSENT;
 
-	add_encoded(out, buf_slice(&escaped));
-	buf_add_text(out, suffix);
-	if (rc == 0 && (buf_failed(&escaped) || buf_failed(out)))
-		rc = err_set(err, UPSTREAM_ERR, "cannot ask an upstream: out of memory; try again later");
-	buf_free(&escaped);
-	return rc;
+	return add_escaped(module_escape_version(version, &escaped, err), &escaped, suffix, out, err);
 }
 
 int upstream_url_file(const struct public_module *module, struct slice query, const char *suffix, struct buf *out, struct err *err)
