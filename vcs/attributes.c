@@ -29,6 +29,7 @@ struct macro {
 struct attributes {
 	const struct session *session;
 	uint64_t looked_at; /* rules, for all files together */
+	uint64_t steps;     /* likewise; at most ATTRIBUTES_STEPS_MAX */
 	git_repository *git;
 	git_tree *tree;
 	struct attribute_names names;
@@ -135,6 +136,7 @@ static int push(struct attributes *attributes, const char *path, size_t path_len
 	attributes->depth++;
 	if (code == VCS_ERR_ABSENT)
 		return 0;
+	attributes->steps += level->file.len;
 	if (code == 0 && vcs_rules_read(buf_slice(&level->file), &attributes->names, path_len == 0, &level->rules) < 0)
 		code = err_set(err, attributes->names.count == NAMES_MAX ? VCS_ERR_REJECTED : VCS_ERR_UNKNOWN,
 			"%s cannot be read: it defines more than %d macros, or memory is short", name, NAMES_MAX);
@@ -233,6 +235,7 @@ static void decide(struct attributes *attributes, const struct rules *rules, con
 	for (size_t i = rule->states_count; i > 0; i--) {
 		const struct state *state = &rules->states[rule->states_at + i - 1];
 
+		attributes->steps++;
 		if (attributes->values[state->attribute].kind != VALUE_UNKNOWN)
 			continue;
 		attributes->values[state->attribute] = state->value;
@@ -242,16 +245,27 @@ static void decide(struct attributes *attributes, const struct rules *rules, con
 }
 
 /* As git does, what begins the pattern literally is compared first; the rest is matched as a pattern of its own. */
-static int matches(const struct rule *rule, struct slice path, bool *matches_out, struct err *err)
+static int matches(struct attributes *attributes, const struct rule *rule, struct slice path, bool *matches_out, struct err *err)
 {
 	struct slice text = rule->basename ? slice_after(path, (size_t)(slice_last_index(path, '/') + 1)) : path;
 
 	if (rule->basename)
-		return vcs_wildmatch(rule->pattern, text, false, matches_out, err);
+		return vcs_wildmatch(rule->pattern, text, false, &attributes->steps, matches_out, err);
 	*matches_out = false;
 	if (text.len < rule->literal || memcmp(text.ptr, rule->pattern, rule->literal) != 0)
 		return 0;
-	return vcs_wildmatch(rule->pattern + rule->literal, slice_after(text, rule->literal), true, matches_out, err);
+	return vcs_wildmatch(rule->pattern + rule->literal, slice_after(text, rule->literal), true, &attributes->steps, matches_out, err);
+}
+
+/* One more rule is looked at: may it be? */
+static int go_on(struct attributes *attributes, struct err *err)
+{
+	if (++attributes->steps > ATTRIBUTES_STEPS_MAX)
+		return err_set(err, VCS_ERR_REJECTED,
+			"no zip can be made of %s: to match all its files with all patterns of .gitattributes takes too long; use fewer or simpler "
+			"patterns there",
+			attributes->session->at.module);
+	return ++attributes->looked_at % LOOK_UP_EVERY == 0 ? vcs_session_go_on(attributes->session, err) : 0;
 }
 
 /* Deeper directories are stronger, and later lines of a file. */
@@ -268,10 +282,9 @@ static int evaluate(struct attributes *attributes, const char *path, struct err 
 			const struct rule *rule = &level->rules.rules[i - 1];
 			bool match = false;
 
-			if (++attributes->looked_at % LOOK_UP_EVERY == 0)
-				code = vcs_session_go_on(attributes->session, err);
+			code = go_on(attributes, err);
 			if (code == 0 && rule->macro == ATTRIBUTE_NONE)
-				code = matches(rule, rest, &match, err);
+				code = matches(attributes, rule, rest, &match, err);
 			if (code == 0 && match)
 				decide(attributes, &level->rules, rule);
 		}

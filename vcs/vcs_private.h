@@ -419,11 +419,16 @@ bool vcs_convert_encoding(struct slice in, const char *encoding, struct spool *o
 struct attributes;
 int vcs_attributes_open(struct session *session, const git_oid *commit, struct attributes **attributes_out, struct err *err);
 void vcs_attributes_close(struct attributes **attributes);
-/* path is relative to the repository's root. VCS_ERR_REJECTED: the attributes make no sense. */
+/* All that may be done about the attributes of one zip: some seconds. Steps are those of vcs_wildmatch(), bytes read, values decided. */
+#define ATTRIBUTES_STEPS_MAX 500000000ULL
+/* path is relative to the repository's root. VCS_ERR_REJECTED: the attributes make no sense, or more work than ATTRIBUTES_STEPS_MAX. */
 int vcs_attributes_conversion(struct attributes *attributes, const char *path, struct conversion *out, struct err *err);
 
-/* Does the whole text match? pathname: '*' and '?' stop at '/', "**" between slashes does not. VCS_ERR_REJECTED: too much work. */
-int vcs_wildmatch(const char *pattern, struct slice text, bool pathname, bool *matches_out, struct err *err);
+/*
+ * Does the whole text match? pathname: '*' and '?' stop at '/', "**" between slashes does not. VCS_ERR_REJECTED: too much work. What it cost
+ * is added to *steps in any case: a step takes some nanoseconds.
+ */
+int vcs_wildmatch(const char *pattern, struct slice text, bool pathname, uint64_t *steps, bool *matches_out, struct err *err);
 
 #define TREE_DEPTH_MAX 256
 #define TREE_PATH_MAX  4096

@@ -1,14 +1,15 @@
 /*
  * The patterns of .gitattributes: '*', '?', "[...]", '\', and "**" between slashes. Source: gitignore(5), gitattributes(5); corner cases
- * as git answers them. The work is counted: a pattern from a repository cannot keep a worker busy for ever.
+ * as git answers them. The work is counted, what lies in a set too: a pattern from a repository cannot keep a worker busy for ever.
  */
 #include <ctype.h>
 #include <string.h>
 
 #include "vcs/vcs_private.h"
 
-#define STEPS_MAX 200000
-#define DEPTH_MAX 64 /* stars that wait for each other */
+#define STEPS_MAX  200000 /* of one pattern and text */
+#define DEPTH_MAX  64     /* stars that wait for each other */
+#define SCAN_BYTES 32     /* of a text are looked through in the time of a step */
 
 enum outcome {
 	MATCH,
@@ -20,7 +21,8 @@ enum outcome {
 struct matching {
 	const char *end; /* of the text */
 	bool pathname;   /* '*', '?' and classes do not match '/' */
-	unsigned steps, depth;
+	uint64_t steps;
+	unsigned depth;
 };
 
 static enum outcome match(struct matching *matching, const char *pattern, const char *text);
@@ -44,20 +46,22 @@ static bool in_class(struct slice name, unsigned char c, bool *known_out)
 }
 
 /* A member of a set at *at, which moves to its last character. False: the set is malformed. */
-static bool member(const char **at, unsigned char c, unsigned char *previous, bool *matched)
+static bool member(struct matching *matching, const char **at, unsigned char c, unsigned char *previous, bool *matched)
 {
 	const char *p = *at;
 	unsigned char low = *previous;
 
+	matching->steps++;
 	*previous = 0;
 	if (p[0] == '-' && low && p[1] && p[1] != ']') {
 		p += p[1] == '\\' ? 2 : 1;
 		*matched = *matched || (c >= low && c <= (unsigned char)*p);
 	} else if (p[0] == '[' && p[1] == ':') {
-		const char *close = strchr(p + 2, ']');
+		const char *close = p + 2 + strcspn(p + 2, "]");
 		bool known;
 
-		if (!close)
+		matching->steps += (size_t)(close - p);
+		if (*close == '\0')
 			return false;
 		if (close > p + 2 && close[-1] == ':') {
 			*matched = in_class(slice_make(p + 2, (size_t)(close - p) - 3), c, &known) || *matched;
@@ -77,7 +81,7 @@ static bool member(const char **at, unsigned char c, unsigned char *previous, bo
 }
 
 /* A set that begins behind its '['; *pattern moves behind its ']'. */
-static enum outcome match_set(const struct matching *matching, const char **pattern, char c)
+static enum outcome match_set(struct matching *matching, const char **pattern, char c)
 {
 	const char *p = *pattern;
 	bool negated = *p == '!' || *p == '^', matched = false;
@@ -86,7 +90,7 @@ static enum outcome match_set(const struct matching *matching, const char **patt
 	if (negated)
 		p++;
 	do {
-		if (*p == '\0' || !member(&p, (unsigned char)c, &previous, &matched))
+		if (*p == '\0' || !member(matching, &p, (unsigned char)c, &previous, &matched))
 			return NEVER;
 		p++;
 	} while (*p != ']');
@@ -122,6 +126,14 @@ static enum outcome try_on(struct matching *matching, const char *pattern, const
 	return outcome;
 }
 
+static const char *next_slash(struct matching *matching, const char *text)
+{
+	size_t len = (size_t)(matching->end - text);
+
+	matching->steps += len / SCAN_BYTES;
+	return memchr(text, '/', len);
+}
+
 /* first is where this matching began: "**" is special at a beginning or behind a slash, and before a slash or the end. */
 static enum outcome match_star(struct matching *matching, const char *first, const char *pattern, const char *text)
 {
@@ -137,9 +149,9 @@ static enum outcome match_star(struct matching *matching, const char *first, con
 		slashes = true;
 	}
 	if (*pattern == '\0')
-		return slashes || !memchr(text, '/', (size_t)(matching->end - text)) ? MATCH : NO_MATCH_IN_DIRECTORY;
+		return slashes || !next_slash(matching, text) ? MATCH : NO_MATCH_IN_DIRECTORY;
 	if (!slashes && *pattern == '/') {
-		const char *slash = memchr(text, '/', (size_t)(matching->end - text));
+		const char *slash = next_slash(matching, text);
 
 		return slash ? match(matching, pattern + 1, slash + 1) : NO_MATCH_IN_DIRECTORY;
 	}
@@ -181,12 +193,14 @@ static enum outcome match(struct matching *matching, const char *pattern, const 
 	return text < matching->end ? NO_MATCH : MATCH;
 }
 
-int vcs_wildmatch(const char *pattern, struct slice text, bool pathname, bool *matches_out, struct err *err)
+int vcs_wildmatch(const char *pattern, struct slice text, bool pathname, uint64_t *steps, bool *matches_out, struct err *err)
 {
 	struct matching matching = { .end = text.ptr + text.len, .pathname = pathname, .steps = 0, .depth = 0 };
+	bool matches = match(&matching, pattern, text.ptr) == MATCH;
 
-	*matches_out = match(&matching, pattern, text.ptr) == MATCH;
+	*steps += matching.steps;
 	if (matching.steps > STEPS_MAX)
-		return err_set(err, VCS_ERR_REJECTED, "a pattern of .gitattributes takes too long: %.100s", pattern);
+		return err_set(err, VCS_ERR_REJECTED, "a pattern of .gitattributes takes too long, write a simpler one: %.100s", pattern);
+	*matches_out = matches;
 	return 0;
 }

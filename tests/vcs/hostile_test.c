@@ -335,6 +335,27 @@ static void making_is_bounded(void **state)
 	buf_free(&zip);
 }
 
+/* Patterns that are each within bounds, and for all files together are not: refused, for good, and by name. */
+static void attributes_are_bounded(void **state)
+{
+	const char *scratch = ((struct remote *)*state)->scratch;
+	struct buf zip = BUF_INIT(1 << 20);
+	struct err err = ERR_INIT;
+	struct vcs *vcs;
+
+	shell(scratch,
+		"git init -q -b main patterns; cd patterns; long=$(printf '%0200d' 0 | tr 0 a); set=$(printf '%0800d' 0 | tr 0 b);"
+		"for i in $(seq 100 159); do echo x > $long$i; echo \"*[${set}a]zz$i text\" >> .gitattributes; done; git add .; git commit -q -m 1; "
+		"git tag v1.0.0;"
+		"head -n 20 .gitattributes > fewer; mv fewer .gitattributes; git commit -q -a -m 2; git tag v1.0.1");
+	vcs = open_local(scratch, "h.x/patterns", "patterns", NULL);
+	assert_int_equal(make_zip(vcs, "h.x/patterns", "v1.0.0", &zip, &err), VCS_ERR_REJECTED);
+	assert_non_null(strstr(err.text, "all patterns of .gitattributes takes too long; use fewer"));
+	assert_int_equal(make_zip(vcs, "h.x/patterns", "v1.0.1", &zip, &err), 0);
+	buf_free(&zip);
+	vcs_close(&vcs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +368,7 @@ int main(void)
 		cmocka_unit_test(unsound_objects),
 		cmocka_unit_test(unpacking_is_bounded),
 		cmocka_unit_test(making_is_bounded),
+		cmocka_unit_test(attributes_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, remote_setup, remote_teardown);
