@@ -128,7 +128,7 @@ def test_export_filters(gate):
     token = gate.token("eve", ["payments"])
     for path in (f"/{API}/@v/list", f"/{GREETING}/@v/list", "/git.corp.example/web/!portal/@v/list"):
         gate.request(path, token=token)
-    mine = [row for row in gate.audit_export() if row.get("user") == "eve"]
+    mine = [row for row in gate.rows() if row.get("user") == "eve"]
     assert gate.audit_export("--user", "eve") == mine and len(mine) == 3
     assert gate.audit_export("--user", "eve", "--verdict", "deny") == mine[2:]
     assert gate.audit_export("--user", "eve", "--module", "git.corp.example") == [mine[0], mine[2]]
