@@ -26,6 +26,8 @@ static int check_modules(const struct auth_token_request *request, struct err *e
 	for (size_t i = 0; i < request->modules_count; i++) {
 		if (module_pattern_check(slice_of(request->modules[i]), err) < 0)
 			return err_prepend(err, AUTH_ERR_INVALID, "module pattern %zu", i + 1);
+		if (module_pattern_has_dots(slice_of(request->modules[i])))
+			return err_set(err, AUTH_ERR_INVALID, "module pattern %zu: " MODULE_PATTERN_DOTS, i + 1);
 	}
 	return 0;
 }

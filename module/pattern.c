@@ -133,6 +133,17 @@ bool module_glob_match(struct slice pattern, struct slice name)
 	return is_well_formed(pattern, &ordered) && match(pattern, name);
 }
 
+bool module_pattern_has_dots(struct slice pattern)
+{
+	struct slice element;
+
+	while (slice_next(&pattern, '/', &element)) {
+		if (slice_ends(element, SLICE("...")))
+			return true;
+	}
+	return false;
+}
+
 int module_pattern_check(struct slice pattern, struct err *err)
 {
 	struct slice glob = slice_ends(pattern, SLICE("/")) ? slice_sub(pattern, 0, pattern.len - 1) : pattern;

@@ -12,6 +12,13 @@
 /* 0 when the glob is well formed ('[' closed, range in order, no trailing '\'), not empty, without comma, within MODULE_PATTERN_MAX. */
 int module_pattern_check(struct slice pattern, struct err *err);
 
+/*
+ * Does an element end in "...", as packages are written for the go command? No module path has such an element, so it would match nothing.
+ * Not part of the check above: a pattern over something other than module paths may hold it.
+ */
+bool module_pattern_has_dots(struct slice pattern);
+#define MODULE_PATTERN_DOTS "no module path holds \"...\", so it would match nothing; a pattern covers everything below it, leave out /..."
+
 /* Does one pattern (a trailing '/' is dropped) match the first elements of path? A malformed one matches nothing. */
 bool module_pattern_match(struct slice pattern, struct slice path);
 

@@ -21,6 +21,8 @@ int policy_pattern_check(struct slice text, struct err *err)
 {
 	if (module_pattern_check(text, err) < 0)
 		return POLICY_ERR_INVALID;
+	if (module_pattern_has_dots(text))
+		return err_set(err, POLICY_ERR_INVALID, MODULE_PATTERN_DOTS);
 	for (size_t i = 0; i < text.len; i++) {
 		if (!may_stand(text.ptr[i]))
 			return err_set(err, POLICY_ERR_INVALID, "no module path holds '%c', so it would match nothing", text.ptr[i]);

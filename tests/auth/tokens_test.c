@@ -198,6 +198,7 @@ static void test_refused_requests(void **state)
 {
 	static const char *const bad_group[] = { "ok", "a\tb" };
 	static const char *const bad_module[] = { "[a" };
+	static const char *const packages[] = { "git.corp.example/..." };
 	static const char *const comma[] = { "a,b" };
 	const struct {
 		const char *name;
@@ -214,6 +215,7 @@ static void test_refused_requests(void **state)
 		{ "no group", { .user = "a", .groups_fixed = true, .groups = bad_group, .groups_count = 2 } },
 		{ "too many groups", { .user = "a", .groups_fixed = true, .groups = bad_group, .groups_count = AUTH_GROUPS_MAX + 1 } },
 		{ "broken pattern", { .user = "a", .modules = bad_module, .modules_count = 1 } },
+		{ "packages for modules", { .user = "a", .modules = packages, .modules_count = 1 } },
 		{ "list for a pattern", { .user = "a", .modules = comma, .modules_count = 1 } },
 		{ "too many patterns", { .user = "a", .modules = comma, .modules_count = AUTH_MODULES_MAX + 1 } },
 		{ "no scope", { .user = "a", .scope = (enum auth_scope)3 } },

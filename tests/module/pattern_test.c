@@ -132,12 +132,33 @@ static void test_check(void **state)
 	assert_int_equal(module_pattern_check(slice_make(longest, MODULE_PATTERN_MAX + 1), NULL), MODULE_ERR);
 }
 
+static void test_dots(void **state)
+{
+	static const struct {
+		const char *pattern;
+		bool want;
+	} rows[] = {
+		{ "github.com/evil/lib/...", true },
+		{ "git.corp...", true },
+		{ ".../lib", true },
+		{ "...", true },
+		{ "github.com/a...b", false },
+		{ "github.com/evil/lib/*", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		CHECK(rows[i].pattern, module_pattern_has_dots(slice_of(rows[i].pattern)) == rows[i].want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_glob),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_dots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
