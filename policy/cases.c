@@ -7,12 +7,13 @@
 #include "module/path.h"
 
 #define PLACE_MAX    300
-#define SENTENCE_MAX 1000
+#define SENTENCE_MAX 2000
 #define MEMORY_MAX   (4 * 1024 * 1024) /* of one case */
 #define VALUE_MAX    1024
 
 struct test_case {
 	struct policy_question question;
+	struct slice name; /* free text; empty: none */
 	enum policy_verdict want;
 	bool has_want;
 	const char *rule; /* NULL: not looked at */
@@ -62,10 +63,7 @@ static int read_texts(struct policy_parser *parser, const struct yaml_node *node
 
 static int read_name(struct policy_parser *parser, const struct yaml_node *node, struct test_case *test)
 {
-	struct slice name;
-
-	(void)test;
-	return read_slice(parser, node, &name);
+	return read_slice(parser, node, &test->name);
 }
 
 static int read_user(struct policy_parser *parser, const struct yaml_node *node, struct test_case *test)
@@ -202,8 +200,9 @@ static void tell(struct runner *runner, unsigned line, const struct test_case *t
 	if (runner->report == NULL)
 		return;
 	snprintf(place, sizeof(place), "%s:%u", yaml_name(runner->parser.document), line);
-	snprintf(sentence, sizeof(sentence), "%s of %.*s%s%.*s for %.*s: %s by %s; %s%s%s was wanted", policy_action_word(question->action),
-		SLICE_ARG(question->module), question->version.len > 0 ? "@" : "", SLICE_ARG(question->version),
+	snprintf(sentence, sizeof(sentence), "%.*s%s%s of %.*s%s%.*s for %.*s: %s by %s; %s%s%s was wanted", SLICE_ARG(test->name),
+		test->name.len > 0 ? ": " : "", policy_action_word(question->action), SLICE_ARG(question->module),
+		question->version.len > 0 ? "@" : "", SLICE_ARG(question->version),
 		SLICE_ARG(question->user.len > 0 ? question->user : SLICE("nobody")), policy_verdict_word(answer->verdict), decider(answer),
 		policy_verdict_word(test->want), test->rule != NULL ? " by " : "", test->rule != NULL ? test->rule : "");
 	runner->report(runner->ctx, place, sentence);
@@ -237,7 +236,10 @@ static int run_cases(struct runner *runner)
 	if (cases == NULL || root->count != 1)
 		return yaml_error(
 			parser->document, root->line, parser->err, "the file is not of this form; one key, cases, with a list was expected");
-	code = policy_parse_list(parser, cases, "cases", POLICY_CASES_MAX, "tests nothing");
+	if (cases->type == YAML_SEQUENCE && cases->count == 0)
+		return yaml_error(
+			parser->document, cases->line, parser->err, "cases is an empty list, which tests nothing; at least one case was expected");
+	code = policy_parse_list(parser, cases, "cases", POLICY_CASES_MAX, NULL);
 	for (const struct yaml_node *node = cases->first; code == 0 && node != NULL; node = node->next) {
 		code = run_case(runner, node);
 		arena_reset(parser->arena);

@@ -43,11 +43,7 @@ static enum holds versions_hold(const struct rule *rule, const struct facts *fac
 		return HOLDS_UNSAID;
 	if (!facts->has_version)
 		return HOLDS_UNKNOWN;
-	for (size_t i = 0; i < rule->ranges_count; i++) {
-		if (policy_range_holds(&rule->ranges[i], facts->question->version))
-			return HOLDS_YES;
-	}
-	return HOLDS_NO;
+	return yes_if(policy_ranges_find(rule, facts->question->version) != NULL);
 }
 
 static enum holds modules_hold(const struct rule *rule, const struct facts *facts)

@@ -39,6 +39,7 @@ static void add_matched(const struct rule *rule, const struct facts *facts, stru
 {
 	const struct policy_question *question = facts->question;
 	const struct pattern *pattern = facts->has_module ? policy_patterns_find(&rule->modules, question->module) : NULL;
+	const struct range *range = facts->has_version ? policy_ranges_find(rule, question->version) : NULL;
 	const char *before = ": ";
 
 	buf_add_text(out, "matches");
@@ -52,6 +53,8 @@ static void add_matched(const struct rule *rule, const struct facts *facts, stru
 			before = ", ";
 		}
 	}
+	if (range != NULL)
+		buf_printf(out, "%sversions %s", before, range->text);
 }
 
 static void add_rule(const struct explanation *explanation, size_t index, struct buf *out)

@@ -52,10 +52,10 @@ bool policy_words_have(const struct word_set *set, struct slice word);
 
 /* --- version ranges ----------------------------------------------------------------------------------------------------------------- */
 
-enum comparison_sign { SIGN_EQUAL, SIGN_NOT_EQUAL, SIGN_LESS, SIGN_LESS_EQUAL, SIGN_GREATER, SIGN_GREATER_EQUAL };
+enum comparison_sign { SIGN_EQUAL, SIGN_NOT_EQUAL, SIGN_LESS, SIGN_LESS_EQUAL, SIGN_GREATER, SIGN_GREATER_EQUAL, SIGN_RELEASE, SIGN_PRERELEASE };
 struct comparison {
 	enum comparison_sign sign;
-	struct slice version; /* with its 'v' */
+	struct slice version; /* with its 'v'; of the last two signs none */
 };
 /* Holds when every comparison does. */
 struct range {
@@ -162,6 +162,8 @@ enum outcome {
 };
 
 void policy_facts(const struct policy *policy, const struct policy_question *question, struct facts *facts_out);
+/* The first of the rule's ranges that holds, or NULL. */
+const struct range *policy_ranges_find(const struct rule *rule, struct slice version);
 enum holds policy_condition_holds(const struct rule *rule, const struct facts *facts, enum condition condition);
 enum outcome policy_rule_outcome(const struct rule *rule, const struct facts *facts);
 /* Is the module outside what a limited token holds? */

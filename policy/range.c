@@ -1,4 +1,7 @@
-/* Version ranges: ">=1.2.0 <1.2.5". Prereleases stand where semantic versions put them (1.2.5-rc.1 < 1.2.5); builds count for nothing. */
+/*
+ * Version ranges: ">=1.2.0 <1.2.5". Prereleases stand where semantic versions put them (1.2.5-rc.1 < 1.2.5); builds count for nothing.
+ * The words "release" and "prerelease" stand for comparisons: a commit can be had as a pseudo-version below any release, which no bounds keep out.
+ */
 #include "policy/policy_private.h"
 
 #include "module/path.h"
@@ -29,12 +32,26 @@ static bool is_full(struct slice version)
 	return semver_parse(version, &parts) && parts.patch.len > 0;
 }
 
+/* "release" or "prerelease" (which a pseudo-version is as well). */
+static bool parse_word(struct slice part, struct comparison *comparison_out)
+{
+	bool release = slice_equal_text(part, "release");
+
+	if (!release && !slice_equal_text(part, "prerelease"))
+		return false;
+	comparison_out->sign = release ? SIGN_RELEASE : SIGN_PRERELEASE;
+	comparison_out->version = SLICE_NONE;
+	return true;
+}
+
 static int parse_comparison(struct arena *arena, struct slice part, struct comparison *comparison_out, struct err *err)
 {
 	struct slice version = part;
 	enum comparison_sign sign = cut_sign(&version);
 	char *text;
 
+	if (parse_word(part, comparison_out))
+		return 0;
 	if (version.len == 0)
 		return err_set(err, POLICY_ERR_INVALID, "\"%.*s\" compares with nothing; write it without a space, like >=1.2.0", SLICE_ARG(part));
 	if (version.len > MODULE_VERSION_MAX)
@@ -81,7 +98,7 @@ int policy_range_parse(struct arena *arena, const char *text, struct range *rang
 
 static bool comparison_holds(const struct comparison *comparison, struct slice version)
 {
-	int order = semver_compare(version, comparison->version);
+	int order = comparison->version.len > 0 ? semver_compare(version, comparison->version) : 0;
 
 	switch (comparison->sign) {
 	case SIGN_EQUAL:
@@ -96,6 +113,10 @@ static bool comparison_holds(const struct comparison *comparison, struct slice v
 		return order > 0;
 	case SIGN_GREATER_EQUAL:
 		return order >= 0;
+	case SIGN_RELEASE:
+		return semver_prerelease(version).len == 0;
+	case SIGN_PRERELEASE:
+		return semver_prerelease(version).len > 0;
 	}
 	return false;
 }
@@ -107,4 +128,13 @@ bool policy_range_holds(const struct range *range, struct slice version)
 			return false;
 	}
 	return true;
+}
+
+const struct range *policy_ranges_find(const struct rule *rule, struct slice version)
+{
+	for (size_t i = 0; i < rule->ranges_count; i++) {
+		if (policy_range_holds(&rule->ranges[i], version))
+			return &rule->ranges[i];
+	}
+	return NULL;
 }

@@ -3,7 +3,7 @@
 
 /* How much of each name is shown; with the longest reason, help and rule name the whole stays within POLICY_REFUSAL_MAX. */
 #define MODULE_SHOWN  100
-#define VERSION_SHOWN 32
+#define VERSION_SHOWN 45 /* a pseudo-version whole, with the hash at its end */
 #define USER_SHOWN    32
 
 static const char *whom_to_ask(const struct policy_answer *answer)

@@ -44,6 +44,8 @@ static void test_cases(void **state)
 			"", 6, 0 },
 		{ "another verdict", "cases:\n  - { user: bob, module: github.com/x/y, version: v1.0.0, want: deny }\n",
 			"cases.yaml:2 zip of github.com/x/y@v1.0.0 for bob: allow by public; deny was wanted\n", 0, 1 },
+		{ "a case with a name", "cases:\n  - { name: old ones are free, module: github.com/x/y, want: deny }\n",
+			"cases.yaml:2 old ones are free: zip of github.com/x/y for nobody: allow by public; deny was wanted\n", 0, 1 },
 		{ "another rule",
 			"cases:\n  - { module: github.com/x/y, want: allow }\n  - module: github.com/x/y\n    want: allow\n    rule: payments\n",
 			"cases.yaml:3 zip of github.com/x/y for nobody: allow by public; allow by payments was wanted\n", 1, 1 },
@@ -75,7 +77,7 @@ static void test_refused(void **state)
 		{ "a list", "- a\n", "cases.yaml:1: the file is not of this form; one key, cases, with a list was expected" },
 		{ "another key", "cases: [ { module: a.example, want: deny } ]\nmore: 1\n",
 			"cases.yaml:1: the file is not of this form; one key, cases, with a list was expected" },
-		{ "no case", "cases: []\n", "cases.yaml:1: cases is an empty list, which tests nothing; name at least one or leave the key out" },
+		{ "no case", "cases: []\n", "cases.yaml:1: cases is an empty list, which tests nothing; at least one case was expected" },
 		{ "a text", "cases: [ a ]\n", "cases.yaml:1: a case is a mapping like { user: alice, module: example.com/m, want: allow }" },
 		{ "unknown key", "cases:\n  - { modul: a.example, want: deny }\n",
 			"cases.yaml:2: unknown key modul; name, user, groups, method, token_modules, module, version, action, want or rule was "

@@ -27,7 +27,7 @@ static void test_text(void **state)
 			"private: no\n"
 			"policy:  policy.yaml, " HASH "\n"
 			"rules, in order, for zip:\n"
-			"  1. bad (line 3, deny): matches: pattern github.com/evil/lib\n"
+			"  1. bad (line 3, deny): matches: pattern github.com/evil/lib, versions <1.2.5\n"
 			"  3 more not looked at: the first match decides\n"
 			"list, latest, info, zip: deny by rule bad: use 1.2.5 (help: ask #security)\n"
 			"mod, lookup: allow by rule public\n",
@@ -92,7 +92,7 @@ static void test_text(void **state)
 			"  1. bad (line 3, deny): no match: none of its modules patterns matches; the version is outside its versions\n"
 			"  2. payments (line 4, allow): no match: none of its modules patterns matches; the caller is not one of its users; the "
 			"caller is in none of its groups\n"
-			"  3. ci (line 5, allow): matches\n"
+			"  3. ci (line 5, allow): matches: versions >=2.0.0\n"
 			"  1 more not looked at: the first match decides\n"
 			"list, latest, info, zip, mod, lookup: deny: it is private and no repository is configured for it\n",
 			POLICY_DENY },

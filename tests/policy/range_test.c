@@ -27,6 +27,17 @@ static void test_range(void **state)
 		{ "=2.0.0+incompatible", "v2.0.0", true },
 		{ ">2.0.0", "v2.0.0+incompatible", false },
 		{ ">99999999999999999998.0.0", "v99999999999999999999.0.0", true },
+		{ "release", "v1.2.3", true },
+		{ "release", "v2.0.0+incompatible", true },
+		{ "release", "v1.2.3-rc.1", false },
+		{ "release", "v1.2.4-0.20260101000000-abcdefabcdef", false },
+		{ "release", "v2.0.1-0.20260101000000-abcdefabcdef+incompatible", false },
+		{ ">=1.0.0 release <2.0.0", "v1.9.9", true },
+		{ ">=1.0.0 release <2.0.0", "v1.3.1-0.20260101000000-abcdefabcdef", false },
+		{ ">=1.0.0 release <2.0.0", "v2.0.0", false },
+		{ "prerelease", "v1.2.3", false },
+		{ "prerelease", "v0.0.0-20260101000000-abcdefabcdef", true },
+		{ "prerelease <1.0.0", "v1.2.3-rc.1", false },
 		{ "<1.0.0", "v0.0.0-20260101000000-abcdefabcdef", true },
 	};
 
@@ -54,7 +65,7 @@ static void test_memory(void **state)
 static void test_bad(void **state)
 {
 	static const char *const rows[] = { "", " ", ">", "<=", "~1.2.0", "^1.2.0", ">=1.2", "1", "v1", "vv1.2.3", ">=1.2.0,<2.0.0", "=>1.0.0",
-		"==1.0.0", "1.2.x", "01.2.3", "*" };
+		"==1.0.0", "1.2.x", "01.2.3", "*", "releases", "!release", "=release", "vrelease", "Release", "prerelease,release" };
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {

@@ -32,6 +32,10 @@ static void test_words(void **state)
 			"a.internal.example is refused for bob by policy.\nWhy: it is private and no repository is configured for it\nHelp: ask "
 			"whoever runs this gateway to "
 			"configure its repository\n" },
+		{ "a pseudo-version whole",
+			{ "bob", { NULL }, "ldap", POLICY_ZIP, "github.com/quiet/x", "v1.10.4-0.20260130215912-1f72de49abcd", NULL },
+			"github.com/quiet/x@v1.10.4-0.20260130215912-1f72de49abcd is refused for bob by policy.\nWhy: rule quiet\nHelp: ask whoever "
+			"runs this gateway if you need it\n" },
 		{ "no module", { "bob", { NULL }, "ldap", POLICY_TILE, "", "", NULL }, NULL },
 		{ "bytes from outside", { "b\x1b\xff\n", { NULL }, "ldap", POLICY_LIST, "git.example/x", "", NULL },
 			"git.example/x is refused for b??? by policy.\nWhy: no rule allows it\nHelp: ask whoever runs this gateway if you need "
