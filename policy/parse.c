@@ -118,13 +118,13 @@ int policy_parse(const struct yaml_document *document, struct policy *policy, st
 	if (root->type != YAML_MAPPING)
 		return yaml_error(
 			document, root->line, err, "the file is %s; a mapping with private, nosumdb and rules was expected", type_word(root));
-	if (yaml_get(root, "rules") == NULL)
-		return yaml_error(document, root->line, err, "there are no rules; the key rules was expected (an empty list denies everything)");
 	for (const struct yaml_node *node = root->first; node != NULL; node = node->next) {
 		int code = parse_key(&parser, node, policy);
 
 		if (code < 0)
 			return code;
 	}
+	if (yaml_get(root, "rules") == NULL)
+		return yaml_error(document, root->line, err, "there are no rules; the key rules was expected (an empty list denies everything)");
 	return 0;
 }

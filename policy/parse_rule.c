@@ -164,42 +164,55 @@ static const struct {
 #define KEYS          (sizeof(keys) / sizeof(keys[0]))
 #define KEYS_EXPECTED "name, modules, versions, users, groups, methods, private, verdict, reason or help"
 
-static int read_key(struct policy_parser *parser, const struct yaml_node *node, struct rule *rule)
+/* Its reader; NULL, once said, when this version knows no such key. */
+static rule_reader *reader_of(struct policy_parser *parser, const struct yaml_node *node)
 {
-	for (size_t i = 0; i < KEYS; i++) {
-		if (strcmp(node->key, keys[i].key) != 0)
-			continue;
-		if (keys[i].read == NULL)
-			return yaml_error(parser->document, node->key_line, parser->err,
-				"%sthe condition %s is not in this version; " KEYS_EXPECTED " was expected", parser->where, node->key);
-		return keys[i].read(parser, node, rule);
-	}
-	return yaml_error(
-		parser->document, node->key_line, parser->err, "%sunknown key %.100s; " KEYS_EXPECTED " was expected", parser->where, node->key);
+	size_t i = 0;
+
+	while (i < KEYS && strcmp(node->key, keys[i].key) != 0)
+		i++;
+	if (i < KEYS && keys[i].read != NULL)
+		return keys[i].read;
+	yaml_error(parser->document, node->key_line, parser->err,
+		i < KEYS ? "%sthe condition %.100s is not in this version; " KEYS_EXPECTED " was expected"
+			 : "%sunknown key %.100s; " KEYS_EXPECTED " was expected",
+		parser->where, node->key);
+	return NULL;
 }
 
-/* The name first: every message about the rule says it. */
+/* The name first: every message about the rule says it. A key that nobody knows goes before one that is missing: it may be a slip of the pen. */
+static int read_head(struct policy_parser *parser, const struct yaml_node *node, struct rule *rule)
+{
+	const struct yaml_node *name = yaml_get(node, "name");
+	int code = name == NULL ? 0 : read_name(parser, name, rule);
+
+	if (code < 0)
+		return code;
+	if (name != NULL)
+		snprintf(parser->where, sizeof(parser->where), "rule %s: ", rule->name);
+	for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {
+		if (reader_of(parser, child) == NULL)
+			return BASE_ERR_INVALID;
+	}
+	if (name == NULL)
+		return yaml_error(parser->document, node->line, parser->err,
+			"a rule has no name; name was expected, it stands in the record of what it decides");
+	if (yaml_get(node, "verdict") == NULL)
+		return yaml_error(parser->document, node->line, parser->err, "%sit has no verdict; allow or deny was expected", parser->where);
+	return 0;
+}
+
 static int read_rule(struct policy_parser *parser, const struct yaml_node *node, struct rule *rule)
 {
-	const struct yaml_node *name;
 	int code;
 
 	if (node->type != YAML_MAPPING)
 		return yaml_error(
 			parser->document, node->line, parser->err, "a rule is a mapping like { name: public, modules: [\"*\"], verdict: allow }");
-	name = yaml_get(node, "name");
-	if (name == NULL)
-		return yaml_error(parser->document, node->line, parser->err,
-			"a rule has no name; name was expected, it stands in the record of what it decides");
 	*rule = (struct rule){ .line = node->line, .reason = "", .help = "" };
-	code = read_name(parser, name, rule);
-	if (code < 0)
-		return code;
-	snprintf(parser->where, sizeof(parser->where), "rule %s: ", rule->name);
-	if (yaml_get(node, "verdict") == NULL)
-		return yaml_error(parser->document, node->line, parser->err, "%sit has no verdict; allow or deny was expected", parser->where);
+	code = read_head(parser, node, rule);
 	for (const struct yaml_node *child = node->first; code == 0 && child != NULL; child = child->next)
-		code = read_key(parser, child, rule);
+		code = reader_of(parser, child)(parser, child, rule);
 	parser->where[0] = '\0';
 	return code;
 }

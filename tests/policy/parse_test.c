@@ -28,6 +28,13 @@ static void test_refused(void **state)
 			"policy.yaml:1: private: \"a.example//b\" is no module pattern: no module path has an empty element, so it would match "
 			"nothing; a pattern like "
 			"git.corp.example/team was expected" },
+		{ "a pattern of packages", "rules:\n  - { name: a, verdict: deny, modules: [\"github.com/evil/lib/...\"] }\n",
+			"policy.yaml:2: rule a: modules: \"github.com/evil/lib/...\" is no module pattern: no module path holds \"...\", so it would "
+			"match nothing; a pattern covers everything below it, leave out /...; a pattern like git.corp.example/team was expected" },
+		{ "private packages", "private: [\"git.corp.example/...\"]\nrules: []\n",
+			"policy.yaml:1: private: \"git.corp.example/...\" is no module pattern: no module path holds \"...\"" },
+		{ "unproved packages", "nosumdb:\n  - \"git.corp...\"\nrules: []\n",
+			"policy.yaml:2: nosumdb: \"git.corp...\" is no module pattern: no module path holds \"...\"" },
 		{ "a class that is not closed", "private: [\"a.example/[b\"]\nrules: []\n",
 			"policy.yaml:1: private: \"a.example/[b\" is no module pattern: " },
 		{ "rules a mapping", "rules: { a: b }\n", "policy.yaml:1: rules is a mapping; a list was expected" },
@@ -40,6 +47,9 @@ static void test_refused(void **state)
 			"policy.yaml:2: the rule's name \"a b\" cannot be used; letters, digits and . _ - were expected" },
 		{ "a name twice", "rules:\n  - { name: a, verdict: deny }\n  - { name: a, verdict: allow }\n",
 			"policy.yaml:3: rule a stands on line 2 already; a name of its own was expected" },
+		{ "a slip in the only key", "ruels: []\n", "policy.yaml:1: unknown key ruels; private, nosumdb or rules was expected" },
+		{ "a slip in a name", "rules:\n  - { nam: x, verdict: allow }\n", "policy.yaml:2: unknown key nam; name, modules, " },
+		{ "a slip in a verdict", "rules:\n  - name: x\n    verdcit: allow\n", "policy.yaml:3: rule x: unknown key verdcit; name, modules, " },
 		{ "unknown verdict", "rules:\n  - { name: a, verdict: permit }\n",
 			"policy.yaml:2: rule a: the verdict permit is unknown; allow or deny was expected" },
 		{ "report", "rules:\n  - { name: a, verdict: report }\n",
