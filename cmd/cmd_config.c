@@ -9,6 +9,17 @@
 
 const struct option_row check_config_options[] = { OPTION_CONFIG, OPTION_JSON, OPTIONS_END };
 
+static void warn_text(void *ctx, const char *text)
+{
+	(void)ctx;
+	complain("warning: %s", text);
+}
+
+static void warn_json(void *ctx, const char *text)
+{
+	json_write_text(ctx, NULL, slice_of(text));
+}
+
 static void checked_text(const struct settings *settings, const struct gateway_checked *checked, struct buf *out)
 {
 	buf_printf(out, "%s: ok\n", settings->path);
@@ -16,6 +27,7 @@ static void checked_text(const struct settings *settings, const struct gateway_c
 	buf_printf(out, "repositories %zu, upstreams %zu, checksum databases %zu, issuers of identity tokens %zu, directory %s\n",
 		settings->repositories_count, settings->upstreams_count, settings->databases_count, settings->auth.jwt_count,
 		settings->auth.ldap.enabled ? "yes" : "no");
+	settings_warn(settings, warn_text, NULL);
 }
 
 static void checked_json(const struct settings *settings, const struct gateway_checked *checked, struct buf *out)
@@ -33,6 +45,9 @@ static void checked_json(const struct settings *settings, const struct gateway_c
 	json_write_int(&json, "databases", (int64_t)settings->databases_count);
 	json_write_int(&json, "jwt", (int64_t)settings->auth.jwt_count);
 	json_write_bool(&json, "ldap", settings->auth.ldap.enabled);
+	json_array_begin(&json, "warnings");
+	settings_warn(settings, warn_json, &json);
+	json_array_end(&json);
 	json_object_end(&json);
 	buf_add_char(out, '\n');
 }
@@ -67,6 +82,7 @@ enum exit_code show_config_run(const struct call *call)
 	enum exit_code code = local_settings(call, &settings);
 	if (code == EXIT_DONE) {
 		(call_flag(call, "--json") ? settings_show_json : settings_show)(settings, &text);
+		buf_add_text(&text, call_flag(call, "--json") ? "\n" : "");
 		code = output(&text);
 	}
 	buf_free(&text);

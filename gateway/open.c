@@ -239,6 +239,7 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 	snprintf(gateway->prefix_text, sizeof(gateway->prefix_text), "%s/", settings->listen.prefix);
 	gateway->prefix = slice_of(gateway->prefix_text);
 	set_log(gateway);
+	settings_warn(settings, warn, gateway);
 
 	struct pool_options directory = { .name = "directory", .threads_max = DIRECTORY_WORKERS, .queue_max = DIRECTORY_QUEUE_MAX };
 	int code = open_policy(settings, &gateway->policy, err);

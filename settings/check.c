@@ -2,7 +2,9 @@
 #include "settings/settings_private.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "settings/url.h"
 
@@ -53,6 +55,20 @@ static int check_listen(struct settings_reader *reader, struct settings *setting
 		prefix.len--;
 	listen->prefix = arena_text(reader->arena, prefix);
 	return listen->prefix == NULL ? settings_memory(reader) : 0;
+}
+
+/* What is not there yet is made. A device would take everything and keep nothing; at the root the files of others lie about. */
+static int check_data(struct settings_reader *reader, struct settings *settings)
+{
+	char *real = realpath(settings->data, NULL);
+	bool is_root = real != NULL && strcmp(real, "/") == 0;
+	struct stat st;
+
+	free(real);
+	if (!is_root && (stat(settings->data, &st) != 0 || S_ISDIR(st.st_mode)))
+		return 0;
+	return yaml_error(reader->document, settings_line(settings->lines, "data"), reader->err,
+		"data: %s is %s; a directory of its own was expected", settings->data, is_root ? "the root of the file system" : "no directory");
 }
 
 static int strip_slash(struct settings_reader *reader, const char **url)
@@ -113,6 +129,8 @@ int settings_check(struct settings_reader *reader, struct settings *settings)
 {
 	int code = check_listen(reader, settings);
 
+	if (code == 0)
+		code = check_data(reader, settings);
 	if (code == 0)
 		code = settings_check_auth(reader, settings);
 	if (code == 0)

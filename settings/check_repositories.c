@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "settings/url.h"
 
-#define KEY "repositories[].repository"
+#define KEY         "repositories[].repository"
+#define CREDENTIALS "repositories[].credentials_file"
 
 static int template_error(struct settings_reader *reader, const struct settings_repository *repository, const char *sentence)
 {
@@ -13,19 +15,46 @@ static int template_error(struct settings_reader *reader, const struct settings_
 		settings_shown(repository->repository), sentence);
 }
 
-/* The largest n of the {n} in text; false when a brace is anything else. */
-static bool count_elements(const char *text, unsigned *elements_out)
+/* The largest n of the {n} in text, and one bit for each that is there; false when a brace is anything else. */
+static bool count_elements(const char *text, unsigned *elements_out, unsigned *seen_out)
 {
-	unsigned elements = 0;
+	unsigned elements = 0, seen = 0;
 
 	for (const char *at = strpbrk(text, "{}"); at != NULL; at = strpbrk(at + 3, "{}")) {
 		if (at[0] != '{' || at[1] < '1' || at[1] > '0' + SETTINGS_ELEMENTS_MAX || at[2] != '}')
 			return false;
 		if ((unsigned)(at[1] - '0') > elements)
 			elements = (unsigned)(at[1] - '0');
+		seen |= 1u << (at[1] - '1');
 	}
 	*elements_out = elements;
+	*seen_out = seen;
 	return true;
+}
+
+static int credentials_error(struct settings_reader *reader, const struct settings_repository *repository, const char *sentence)
+{
+	return yaml_error(reader->document, settings_line(repository->lines, CREDENTIALS), reader->err, CREDENTIALS ": %s %s",
+		repository->credentials_file, sentence);
+}
+
+/* It is read anew for each fetch; a file of another form is told now. */
+static int check_credentials(struct settings_reader *reader, const struct settings_repository *repository)
+{
+	struct buf secret = BUF_INIT(FILE_SECRET_BYTES_MAX);
+	struct err why = ERR_INIT;
+	int code = 0;
+
+	if (repository->credentials_file == NULL)
+		return 0;
+	if (file_read_secret(repository->credentials_file, &secret, &why) < 0)
+		code = yaml_error(reader->document, settings_line(repository->lines, CREDENTIALS), reader->err, CREDENTIALS ": %s", why.text);
+	else if (slice_starts(buf_slice(&secret), SLICE("-----BEGIN")))
+		code = credentials_error(reader, repository, "holds a private key; ssh is not in this version, user:token was expected");
+	else if (slice_index(buf_slice(&secret), ':') < 1)
+		code = credentials_error(reader, repository, "does not hold user:token; one line of that form was expected");
+	buf_wipe(&secret);
+	return code;
 }
 
 static int check_url(struct settings_reader *reader, const struct settings_repository *repository)
@@ -41,7 +70,7 @@ static int check_url(struct settings_reader *reader, const struct settings_repos
 		return yaml_error(reader->document, settings_line(repository->lines, KEY), reader->err, KEY ": %s", why.text);
 	if (url.path.len < 2)
 		return template_error(reader, repository, "it names a server and no repository; an https URL with a path was expected");
-	return 0;
+	return check_credentials(reader, repository);
 }
 
 static bool is_scp_form(const char *text)
@@ -62,8 +91,8 @@ static int check_path(struct settings_reader *reader, struct settings_repository
 		return template_error(
 			reader, repository, "it is neither a URL nor a path; https://HOST/PATH, or a path that begins with / or ./, was expected");
 	if (repository->credentials_file != NULL)
-		return yaml_error(reader->document, settings_line(repository->lines, "repositories[].credentials_file"), reader->err,
-			"repositories[].credentials_file is of no use with a path; an https URL was expected");
+		return yaml_error(reader->document, settings_line(repository->lines, CREDENTIALS), reader->err,
+			CREDENTIALS " is of no use with a path; an https URL was expected");
 	if (repository->ca != NULL)
 		return yaml_error(reader->document, settings_line(repository->lines, "repositories[].ca"), reader->err,
 			"repositories[].ca is of no use with a path; an https URL was expected");
@@ -74,12 +103,17 @@ static int check_path(struct settings_reader *reader, struct settings_repository
 
 static int check_one(struct settings_reader *reader, struct settings_repository *repository)
 {
+	unsigned seen = 0;
+
 	if (repository->subdir == NULL)
 		repository->subdir = "";
 	if (strstr(repository->repository, "{*}") != NULL)
 		return template_error(reader, repository, "{*} is not in this version; {1} to {9} were expected");
-	if (!count_elements(repository->repository, &repository->elements))
+	if (!count_elements(repository->repository, &repository->elements, &seen))
 		return template_error(reader, repository, "a brace in it is not of the form {1} to {9}");
+	if (seen != (1u << repository->elements) - 1)
+		return template_error(reader, repository,
+			"it leaves an element out, so that two modules would share a repository; {1}, {2} and so on were expected, without a gap");
 	return strstr(repository->repository, "://") != NULL ? check_url(reader, repository) : check_path(reader, repository);
 }
 

@@ -18,24 +18,31 @@ const char *settings_shown(const char *text)
 	return strchr(text, '@') == NULL ? text : "(not shown: it may hold a password)";
 }
 
+/* Another scheme than was expected is told as such: what follows "file://" is no host to complain about. */
+static bool is_of_another(const char *text, const char *scheme, const char *or_scheme)
+{
+	struct slice found, rest;
+
+	return slice_find(slice_of(text), SLICE("://")) > 0 && slice_cut(slice_of(text), ':', &found, &rest) && !slice_equal_text(found, scheme) &&
+	       !slice_equal_text(found, or_scheme);
+}
+
 int settings_form_web(const char *text, struct err *err)
 {
 	struct url url;
-	int code = url_parse(text, &url, err);
 
-	if (code == 0 && !slice_equal_text(url.scheme, "https") && !slice_equal_text(url.scheme, "http"))
+	if (is_of_another(text, "https", "http"))
 		return err_set(err, SETTINGS_ERR_INVALID, "an http or https URL was expected");
-	return code;
+	return url_parse(text, &url, err);
 }
 
 int settings_form_https(const char *text, struct err *err)
 {
 	struct url url;
-	int code = url_parse(text, &url, err);
 
-	if (code == 0 && !slice_equal_text(url.scheme, "https"))
+	if (is_of_another(text, "https", "https"))
 		return err_set(err, SETTINGS_ERR_INVALID, "an https URL was expected");
-	return code;
+	return url_parse(text, &url, err);
 }
 
 int settings_form_ldap(const char *text, struct err *err)
@@ -64,6 +71,8 @@ int settings_form_pattern(const char *text, struct err *err)
 
 	if (module_pattern_check(slice_of(text), &why) < 0)
 		return err_set(err, SETTINGS_ERR_INVALID, "%s; a pattern like corp.example/* was expected", why.text);
+	if (module_pattern_has_dots(slice_of(text)))
+		return err_set(err, SETTINGS_ERR_INVALID, MODULE_PATTERN_DOTS);
 	return 0;
 }
 

@@ -188,6 +188,12 @@ const char *settings_restart_key(const struct settings *before, const struct set
 /* Writes "file:line: what" for a finding that only another room could make, and returns SETTINGS_ERR_INVALID. */
 int settings_error(const struct settings *settings, unsigned line, struct err *err, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * Tells what a start allows, but cannot work as it stands now: a repository on this machine that is not there. text is "file:line: what;
+ * what follows from it", and is warn's during the call.
+ */
+void settings_warn(const struct settings *settings, void (*warn)(void *ctx, const char *text), void *ctx);
+
 /* What `modgate init` writes as modgate.yaml. Borrowed during the call. */
 struct settings_init {
 	const char *address;     /* listen.address; NULL: 127.0.0.1:8443 */

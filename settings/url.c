@@ -88,6 +88,9 @@ int url_parse(const char *text, struct url *url_out, struct err *err)
 	if (slice_index(authority, '@') >= 0)
 		return err_set(
 			err, SETTINGS_ERR_INVALID, "it has a user name; a URL without one was expected, a secret belongs in a file of its own");
+	if (authority.len == 0)
+		return err_set(err, SETTINGS_ERR_INVALID, "there is no host after %.*s://; a URL like https://host/path was expected",
+			SLICE_ARG(url.scheme));
 	if (!url_host_port(authority, &url.host, &url.port))
 		return err_set(err, SETTINGS_ERR_INVALID, "\"%.*s\" is no HOST or HOST:PORT", SLICE_ARG(authority));
 	if (!is_path(url.path))

@@ -315,6 +315,9 @@ static void test_repositories(void **state)
 			"modgate.yaml:5: repositories[].repository is \"/srv/{0}.git\": a brace in it is not of the form {1} to {9}" },
 		{ "element 10", BASE REPO "\"/srv/{10}.git\"\n",
 			"modgate.yaml:5: repositories[].repository is \"/srv/{10}.git\": a brace in it is not of the form {1} to {9}" },
+		{ "a gap", BASE REPO "https://git.example/{2}.git\n",
+			"modgate.yaml:5: repositories[].repository is \"https://git.example/{2}.git\": it leaves an element out, so that two modules "
+			"would share a repository; {1}, {2} and so on were expected, without a gap" },
 		{ "a brace that does not close", BASE REPO "\"/srv/{1\"\n",
 			"modgate.yaml:5: repositories[].repository is \"/srv/{1\": a brace in it is not of the form {1} to {9}" },
 		{ "a brace that closes nothing", BASE REPO "\"/srv/1}\"\n",
@@ -323,6 +326,15 @@ static void test_repositories(void **state)
 			"modgate.yaml:5: repositories[].repository is \"git.example/x.git\": it is neither a URL nor a path; https://HOST/PATH, or a "
 			"path that begins with / or "
 			"./, was expected" },
+		{ "a token without its user", BASE REPO "https://git.example/x.git\n    credentials_file: bare-token\n",
+			"modgate.yaml:6: repositories[].credentials_file: $/bare-token does not hold user:token; one line of that form was "
+			"expected" },
+		{ "a token of nobody", BASE REPO "https://git.example/x.git\n    credentials_file: nobodys-token\n",
+			"modgate.yaml:6: repositories[].credentials_file: $/nobodys-token does not hold user:token; one line of that form was "
+			"expected" },
+		{ "a key for ssh", BASE REPO "https://git.example/x.git\n    credentials_file: ssh-key\n",
+			"modgate.yaml:6: repositories[].credentials_file: $/ssh-key holds a private key; ssh is not in this version, user:token was "
+			"expected" },
 		{ "credentials for a path", BASE REPO "/srv/x.git\n    credentials_file: keys/git\n",
 			"modgate.yaml:6: repositories[].credentials_file is of no use with a path; an https URL was expected" },
 		{ "a CA for a path", BASE REPO "/srv/x.git\n    ca: git-ca.pem\n",
@@ -355,6 +367,23 @@ static void test_repositories(void **state)
 	}
 }
 
+/* Where nobody can keep a record. */
+static void test_data(void **state)
+{
+	static const char *const rows[] = { "/", "//", "/./", "/dev/../", "/dev/null", "server.pem" };
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct settings *settings = NULL;
+		struct err err = ERR_INIT;
+		char text[512];
+
+		snprintf(text, sizeof(text), BASE "data: %s\n", rows[i]);
+		CHECK(rows[i], load_text(state, text, &settings, &err) == SETTINGS_ERR_INVALID);
+		CHECK(rows[i], strstr(err.text, "modgate.yaml:3: data: ") != NULL);
+		CHECK(rows[i], strstr(err.text, "; a directory of its own was expected") != NULL);
+	}
+}
+
 static void test_outside(void **state)
 {
 	static const struct row rows[] = {
@@ -374,6 +403,10 @@ static void test_outside(void **state)
 			"modgate.yaml:3: upstreams[].url is \"https://x.example:70000\": \"x.example:70000\" is no HOST or HOST:PORT" },
 		{ "a CA for http", BASE "upstreams: [ { url: \"http://x.example\", ca: upstream-ca.pem } ]\n",
 			"modgate.yaml:3: upstreams[].ca is of no use with an http URL; an https URL was expected" },
+		{ "packages", BASE "upstreams: [ { url: \"https://x\", modules: [\"corp.example/...\"] } ]\n",
+			"modgate.yaml:3: upstreams[].modules is \"corp.example/...\": no module path holds \"...\", so it would match nothing; a "
+			"pattern "
+			"covers everything below it, leave out /..." },
 		{ "fallback", BASE "upstreams: [ { url: \"https://x\", fallback: \"|\" } ]\n",
 			"modgate.yaml:3: upstreams[].fallback is |; not_found or any_error was expected" },
 		{ "no module", BASE "upstreams: [ { url: \"https://x\", modules: [] } ]\n",
@@ -408,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_repositories),
+		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_outside),
 	};
 

@@ -16,25 +16,29 @@ static inline int folder_setup(void **state)
 	static const struct {
 		const char *name;
 		mode_t mode;
+		const char *text; /* NULL: "x" and a newline */
 	} files[] = {
-		{ "server.pem", 0644 },
-		{ "keys/server.key", 0600 },
-		{ "policy.yaml", 0644 },
-		{ "ldap-ca.pem", 0644 },
-		{ "keys/ldap", 0600 },
-		{ "idp.jwks", 0644 },
-		{ "keys/git", 0640 },
-		{ "git-ca.pem", 0644 },
-		{ "upstream-ca.pem", 0644 },
-		{ "open-secret", 0644 },
-		{ "empty-secret", 0600 },
+		{ "server.pem", 0644, NULL },
+		{ "keys/server.key", 0600, NULL },
+		{ "policy.yaml", 0644, NULL },
+		{ "ldap-ca.pem", 0644, NULL },
+		{ "keys/ldap", 0600, NULL },
+		{ "idp.jwks", 0644, NULL },
+		{ "keys/git", 0640, "reader:x\n" },
+		{ "git-ca.pem", 0644, NULL },
+		{ "upstream-ca.pem", 0644, NULL },
+		{ "open-secret", 0644, NULL },
+		{ "empty-secret", 0600, "" },
+		{ "bare-token", 0600, NULL },
+		{ "nobodys-token", 0600, ":x\n" },
+		{ "ssh-key", 0600, "-----BEGIN OPENSSH PRIVATE KEY-----\n" },
 	};
 
 	if (scratch_setup(state) != 0 || file_mkdirs(scratch_path(state, "keys"), 0700, NULL) < 0)
 		return -1;
 	for (size_t i = 0; i < LENGTH(files); i++) {
-		if (file_write(scratch_path(state, files[i].name), strcmp(files[i].name, "empty-secret") == 0 ? SLICE("") : SLICE("x\n"),
-			    files[i].mode, NULL) < 0)
+		if (file_write(scratch_path(state, files[i].name), files[i].text != NULL ? slice_of(files[i].text) : SLICE("x\n"), files[i].mode,
+			    NULL) < 0)
 			return -1;
 	}
 	return 0;

@@ -129,7 +129,7 @@ static void test_init_refused(void **state)
 	static const struct {
 		const char *name, *upstreams, *sumdb, *want;
 	} rows[] = {
-		{ "a file", "file:///srv/proxy", NULL, "the upstream \"file:///srv/proxy\" cannot be used: " },
+		{ "a file", "file:///srv/proxy", NULL, "the upstream \"file:///srv/proxy\" cannot be used: an http or https URL was expected" },
 		{ "a password", "https://user:hunter2@proxy.example", NULL,
 			"the upstream \"(not shown: it may hold a password)\" cannot be used: it has a user name; a URL without one was expected, a "
 			"secret belongs in a file of "
