@@ -4,6 +4,7 @@
  */
 #include "gateway/gateway_private.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/hash.h"
@@ -11,13 +12,28 @@
 struct head_counts {
 	unsigned hosts, authorizations, lengths, encodings;
 	bool body;
+	bool odd_name;
 };
+
+/* RFC 9110 section 5.6.2. Above all no space before the colon: whoever stands before us may read the name without it. */
+static bool is_token(struct slice name)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!alphanumeric && memchr(marks, c, sizeof(marks) - 1) == NULL)
+			return false;
+	}
+	return name.len > 0;
+}
 
 static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value, size_t value_len)
 {
 	(void)kind;
 	struct head_counts *counts = ctx;
 	struct slice header = slice_make(name, name_len);
+	counts->odd_name = counts->odd_name || !is_token(header);
 	counts->hosts += slice_equal_nocase(header, SLICE("Host"));
 	counts->authorizations += slice_equal_nocase(header, SLICE("Authorization"));
 	counts->encodings += slice_equal_nocase(header, SLICE("Transfer-Encoding"));
@@ -37,6 +53,8 @@ static const char *framing_fault(struct request *request, const char *version)
 	/* MHD cuts the target at a NUL; the version then does not stand right behind it. */
 	if (peer->raw_target == NULL || version != peer->raw_target + peer->raw_target_len + 1)
 		return "the request target holds a NUL";
+	if (counts.odd_name)
+		return "a header's name holds a space or another byte that names do not have";
 	if (counts.hosts > 1 || counts.authorizations > 1 || counts.lengths > 1)
 		return "Host, Authorization and Content-Length may be given once";
 	if (counts.hosts == 0 && !slice_equal(slice_of(version), SLICE("HTTP/1.0")))

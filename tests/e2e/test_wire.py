@@ -59,6 +59,12 @@ REFUSED = [
     ("%00 in the path", f"GET {INFO}%00 HTTP/1.1", "Host: x\r\n{auth}", ""),
     ("%2f in the path", f"GET /example.org%2fgreeting/@v/v1.0.0.info HTTP/1.1", "Host: x\r\n{auth}", ""),
     ("%2F in the path", f"GET /{GREETING}%2F@v/v1.0.0.info HTTP/1.1", "Host: x\r\n{auth}", ""),
+    ("space before a length's colon", f"GET {INFO} HTTP/1.1", "Host: x\r\n{auth}Content-Length : 44\r\n", ""),
+    ("tab before an encoding's colon", f"GET {INFO} HTTP/1.1", "Host: x\r\n{auth}Transfer-Encoding\t: chunked\r\n", ""),
+    ("space before a second host's colon", f"GET {INFO} HTTP/1.1", "Host: x\r\nHost : evil\r\n{auth}", ""),
+    ("space before any colon", f"GET {INFO} HTTP/1.1", "Host: x\r\n{auth}X-User : mallory\r\n", ""),
+    ("space before a name", f"GET {INFO} HTTP/1.1", "Host: x\r\n{auth}X-Odd: a\r\nX-User mallory: x\r\n", ""),
+    ("bracket in a name", f"GET {INFO} HTTP/1.1", "Host: x\r\n{auth}X-[User]: mallory\r\n", ""),
     ("no host", f"GET {INFO} HTTP/1.1", "{auth}", ""),
 ]
 SMUGGLED = f"GET {MOD} HTTP/1.1\r\nHost: x\r\n{{auth}}\r\n"
@@ -89,7 +95,6 @@ SMOOTHED = [
     ("folded header", "GET {path} HTTP/1.1\r\nHost: x\r\nX-Odd: a\r\n  Authorization: Bearer mg_other\r\n" + AUTH),
     ("NUL in a value", "GET {path} HTTP/1.1\r\nHost: x\r\nX-Odd: a\0\r\n" + AUTH),
     ("bare CR in a value", "GET {path} HTTP/1.1\r\nHost: x\r\nX-Odd: a\rAuthorization: Bearer mg_other\r\n" + AUTH),
-    ("space before the colon", "GET {path} HTTP/1.1\r\nHost: x\r\nX-User : mallory\r\n" + AUTH),
 ]
 
 
