@@ -15,7 +15,7 @@
 static int rehash(struct db *db, struct tlog_edge *edge, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
-	int code = db_prepare(db, "SELECT seq, line FROM leaf ORDER BY seq", &stmt, err);
+	int code = db_prepare(db, "SELECT seq, line FROM leaf NOT INDEXED ORDER BY seq", &stmt, err);
 
 	while (code >= 0 && (code = db_step(stmt, err)) == DB_ROW) {
 		struct tlog_hash leaf;
@@ -63,6 +63,8 @@ static int recover_segment(const char *path, struct log_recovered *recovered, st
 	struct stat st;
 	int code = db_open(&options, &recovered->db, err);
 
+	if (code == 0)
+		code = segment_schema_check(recovered->db, err);
 	if (code == 0)
 		code = segment_describe(recovered->db, &description, err);
 	if (code < 0)

@@ -131,7 +131,7 @@ static int enter_segment(struct reader *reader, struct err *err)
 
 	segment_name(number, reader->name);
 	if (code == 0)
-		code = db_prepare(reader->db, "SELECT seq, line FROM leaf WHERE seq >= ?1 AND seq < ?2 ORDER BY seq", &reader->rows, err);
+		code = db_prepare(reader->db, "SELECT seq, line FROM leaf NOT INDEXED WHERE seq >= ?1 AND seq < ?2 ORDER BY seq", &reader->rows, err);
 	return code;
 }
 

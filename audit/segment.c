@@ -10,6 +10,13 @@
 
 #include "audit/audit.h"
 
+const char *const segment_schema[SEGMENT_TABLES] = {
+	"CREATE TABLE segment(format INTEGER NOT NULL, first INTEGER NOT NULL, edge BLOB NOT NULL)",
+	"CREATE TABLE leaf(seq INTEGER PRIMARY KEY, line BLOB NOT NULL, hash BLOB NOT NULL)",
+	"CREATE TABLE head(size INTEGER PRIMARY KEY, root BLOB NOT NULL)",
+	"CREATE TABLE tip(one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, root BLOB NOT NULL)",
+};
+
 static int compare_numbers(const void *a, const void *b)
 {
 	unsigned left = *(const unsigned *)a;
@@ -117,6 +124,42 @@ void segment_remove(const char *path)
 	}
 }
 
+/* What SQLite's code says of the segment. */
+static int segment_code(int code)
+{
+	return code == 0 || code == DB_ERR_IO || code == BASE_ERR_BUSY ? code : AUDIT_ERR;
+}
+
+/* One row of sqlite_schema against one statement: SQLite keeps them as they were written. */
+static bool is_table(struct db_stmt *row, const char *sql)
+{
+	struct slice create = slice_of(sql);
+	struct slice name = slice_after(create, sizeof("CREATE TABLE ") - 1);
+
+	name = slice_sub(name, 0, (size_t)slice_index(name, '('));
+	return slice_equal(db_column_text(row, 0), SLICE("table")) && slice_equal(db_column_text(row, 1), name) &&
+	       slice_equal(db_column_text(row, 2), name) && slice_equal(db_column_text(row, 3), create);
+}
+
+int segment_schema_check(struct db *db, struct err *err)
+{
+	struct db_stmt *stmt = NULL;
+	int code = db_prepare(db, "SELECT type, name, tbl_name, sql FROM sqlite_schema NOT INDEXED ORDER BY rowid", &stmt, err);
+	size_t tables = 0;
+	bool same = true;
+
+	while (code >= 0 && same && (code = db_step(stmt, err)) == DB_ROW) {
+		same = tables < SEGMENT_TABLES && is_table(stmt, segment_schema[tables]);
+		tables++;
+	}
+	db_finalize(&stmt);
+	if (code < 0)
+		return segment_code(code);
+	if (!same || tables != SEGMENT_TABLES)
+		return err_set(err, AUDIT_ERR, "its tables are not those of an audit segment: one was added, removed or replaced");
+	return 0;
+}
+
 /* The row of a question that must have one. */
 static int one_row(struct db *db, const char *sql, struct db_stmt **stmt_out, struct err *err)
 {
@@ -130,7 +173,7 @@ static int one_row(struct db *db, const char *sql, struct db_stmt **stmt_out, st
 		return 0;
 	}
 	db_finalize(&stmt);
-	return code < 0 ? AUDIT_ERR : err_set(err, AUDIT_ERR, "the segment does not describe itself");
+	return code < 0 ? segment_code(code) : err_set(err, AUDIT_ERR, "the segment does not describe itself");
 }
 
 /* As many nodes as the size has one bits. */
@@ -154,10 +197,12 @@ static bool read_edge(int64_t size, struct slice nodes, struct tlog_edge *edge_o
 static int read_first(struct db *db, struct segment_description *description, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
-	int code = one_row(db, "SELECT format, first, edge FROM segment", &stmt, err);
+	int code = one_row(db, "SELECT format, first, edge, (SELECT count(*) FROM segment) FROM segment", &stmt, err);
 
 	if (code == 0 && db_column_int(stmt, 0) != SEGMENT_FORMAT)
 		code = err_set(err, AUDIT_ERR, "the segment is of format %lld, not %d", (long long)db_column_int(stmt, 0), SEGMENT_FORMAT);
+	if (code == 0 && db_column_int(stmt, 3) != 1)
+		code = err_set(err, AUDIT_ERR, "the segment describes itself more than once");
 	if (code == 0 && !read_edge(db_column_int(stmt, 1), db_column_blob(stmt, 2), &description->before))
 		code = err_set(err, AUDIT_ERR, "the segment's first sequence and the tree before it do not fit");
 	if (code == 0)
@@ -169,12 +214,12 @@ static int read_first(struct db *db, struct segment_description *description, st
 static int read_tip(struct db *db, struct segment_description *description, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
-	int code = one_row(db, "SELECT size, root FROM tip", &stmt, err);
+	int code = one_row(db, "SELECT size, root, (SELECT count(*) FROM tip) FROM tip", &stmt, err);
 	struct slice root = SLICE_NONE;
 
 	if (code == 0)
 		root = db_column_blob(stmt, 1);
-	if (code == 0 && (root.len != SHA256_BYTES || db_column_int(stmt, 0) < 0))
+	if (code == 0 && (db_column_int(stmt, 2) != 1 || root.len != SHA256_BYTES || db_column_int(stmt, 0) < 0))
 		code = err_set(err, AUDIT_ERR, "the segment's last tree head is malformed");
 	if (code == 0) {
 		description->tip.size = (uint64_t)db_column_int(stmt, 0);
@@ -208,12 +253,18 @@ int segment_open(const char *dir, unsigned number, struct db **db_out, struct er
 {
 	char *path = segment_path(dir, number);
 	struct db_options options = { .path = path, .read_only = true };
-	int code = AUDIT_ERR;
+	struct db *db = NULL;
+	int code;
 
 	if (path == NULL)
 		return err_set(err, AUDIT_ERR, "cannot open an audit segment: out of memory");
-	if (db_open(&options, db_out, err) == 0)
-		code = 0;
+	code = segment_code(db_open(&options, &db, err));
+	if (code == 0)
+		code = segment_schema_check(db, err);
+	if (code < 0)
+		db_close(&db);
+	else
+		*db_out = db;
 	free(path);
 	return code;
 }

@@ -17,6 +17,7 @@
 #include "tlog/tree.h"
 
 #define SEGMENT_FORMAT     1
+#define SEGMENT_TABLES     4
 #define SEGMENT_NAME_MAX   24 /* log-NNNNNN.db */
 #define SEGMENT_NUMBER_MAX 999999
 
@@ -36,19 +37,27 @@ bool segment_exists(const char *dir, unsigned number);
 /* Removes a database file and what SQLite keeps beside it. */
 void segment_remove(const char *path);
 
+/* The CREATE statement of each table. */
+extern const char *const segment_schema[SEGMENT_TABLES];
+/*
+ * Is its schema these tables and nothing else? A view or an index put beside them could give another answer to every question. AUDIT_ERR: no;
+ * DB_ERR_IO, BASE_ERR_BUSY: it could not be told.
+ */
+int segment_schema_check(struct db *db, struct err *err);
+
 struct segment_description {
 	uint64_t first;
 	struct tlog_edge before;
 	struct tlog_head tip;
 };
-/* AUDIT_ERR: unreadable, or not described as it should be. */
+/* AUDIT_ERR: unreadable, or not described as it should be; DB_ERR_IO, BASE_ERR_BUSY: the machine, not the segment. */
 int segment_describe(struct db *db, struct segment_description *description_out, struct err *err);
 /*
  * Brings all of the write-ahead log into the file, durably, and empties it. BASE_ERR_BUSY: somebody reads in it (after the connection's busy
  * time); BASE_ERR.
  */
 int segment_settle(struct db *db, struct err *err);
-/* Read-only. AUDIT_ERR. */
+/* Read-only, and its schema checked. *db_out is closed and NULL on failure. AUDIT_ERR, DB_ERR_IO, BASE_ERR_BUSY as above. */
 int segment_open(const char *dir, unsigned number, struct db **db_out, struct err *err);
 
 #endif

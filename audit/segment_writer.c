@@ -12,11 +12,6 @@
 
 #define NEW_NAME "new-segment.db"
 
-static const char schema[] = "CREATE TABLE segment(format INTEGER NOT NULL, first INTEGER NOT NULL, edge BLOB NOT NULL);"
-			     "CREATE TABLE leaf(seq INTEGER PRIMARY KEY, line BLOB NOT NULL, hash BLOB NOT NULL);"
-			     "CREATE TABLE head(size INTEGER PRIMARY KEY, root BLOB NOT NULL);"
-			     "CREATE TABLE tip(one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, root BLOB NOT NULL)";
-
 static const char tip_sql[] = "INSERT INTO tip(one, size, root) VALUES(1, ?1, ?2) ON CONFLICT(one) DO UPDATE SET size = ?1, root = ?2";
 
 int segment_writer_open(struct segment_writer *writer, struct db *db, struct err *err)
@@ -85,8 +80,10 @@ int segment_writer_append(struct segment_writer *writer, const struct log_batch 
 static int write_description(struct db *db, const struct tlog_edge *before, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
-	int code = db_exec(db, schema, err);
+	int code = 0;
 
+	for (int i = 0; i < SEGMENT_TABLES && code == 0; i++)
+		code = db_exec(db, segment_schema[i], err);
 	if (code == 0)
 		code = db_prepare(db, "INSERT INTO segment(format, first, edge) VALUES(?1, ?2, ?3)", &stmt, err);
 	if (code == 0) {

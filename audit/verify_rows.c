@@ -19,12 +19,12 @@ struct walk {
 
 static int prepare(struct walk *walk, struct err *err)
 {
-	int code = db_prepare(walk->range->db, "SELECT seq, line, hash FROM leaf WHERE seq >= ?1 ORDER BY seq", &walk->scan, err);
+	int code = db_prepare(walk->range->db, "SELECT seq, line, hash FROM leaf NOT INDEXED WHERE seq >= ?1 ORDER BY seq", &walk->scan, err);
 
 	if (code == 0)
-		code = db_prepare(walk->range->db, "SELECT seq, line, hash FROM leaf WHERE seq = ?1", &walk->one, err);
+		code = db_prepare(walk->range->db, "SELECT seq, line, hash FROM leaf NOT INDEXED WHERE seq = ?1", &walk->one, err);
 	if (code == 0)
-		code = db_prepare(walk->range->db, "SELECT root FROM head WHERE size = ?1", &walk->head, err);
+		code = db_prepare(walk->range->db, "SELECT root FROM head NOT INDEXED WHERE size = ?1", &walk->head, err);
 	return code;
 }
 

@@ -31,12 +31,28 @@ struct db_stmt {
 	int bind_result; /* of the first bind that failed since the last reset */
 };
 
+static int code_of(int result)
+{
+	switch (result & 0xff) {
+	case SQLITE_BUSY:
+		return BASE_ERR_BUSY;
+	case SQLITE_IOERR:
+	case SQLITE_FULL:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PROTOCOL:
+	case SQLITE_NOMEM:
+		return DB_ERR_IO;
+	default:
+		return BASE_ERR;
+	}
+}
+
 static int fail(struct db *db, int result, struct err *err)
 {
-	int code = (result & 0xff) == SQLITE_BUSY ? BASE_ERR_BUSY : BASE_ERR;
 	const char *reason = db->sqlite == NULL ? sqlite3_errstr(result) : sqlite3_errmsg(db->sqlite);
 
-	return err_set(err, code, "%s: %s (SQLite %d)", db->path, reason, result);
+	return err_set(err, code_of(result), "%s: %s (SQLite %d)", db->path, reason, result);
 }
 
 /* Made here, not by SQLite, whose mode for new files depends on the umask. Its -wal and -shm take the mode of this one. */

@@ -23,7 +23,13 @@ struct db_options {
 	int64_t cache_kib;   /* 0: 2048 */
 };
 
-/* BASE_ERR_ABSENT (read_only and no file), BASE_ERR_BUSY, BASE_ERR. A file made has mode 0600 whatever the umask. */
+/*
+ * From here on, beside the codes of base: the machine kept SQLite from it (disk, file permissions, memory), which says nothing about what is in
+ * the file; BASE_ERR then is about the content or the statement. Apart from every room's codes, for callers that pass on what they got.
+ */
+enum db_code { DB_ERR_IO = -20 };
+
+/* BASE_ERR_ABSENT (read_only and no file), BASE_ERR_BUSY, DB_ERR_IO, BASE_ERR. A file made has mode 0600 whatever the umask. */
 int db_open(const struct db_options *options, struct db **db_out, struct err *err);
 /* Statements must be finalized before. NULL-safe. */
 void db_close(struct db **db);
@@ -32,7 +38,7 @@ void db_close(struct db **db);
 void db_lock(struct db *db);
 void db_unlock(struct db *db);
 
-/* One or more statements without parameters; rows are thrown away. BASE_ERR_BUSY (beyond busy_timeout_ms) or BASE_ERR, here and below. */
+/* One or more statements without parameters; rows are thrown away. BASE_ERR_BUSY (beyond busy_timeout_ms), DB_ERR_IO or BASE_ERR, here and below. */
 int db_exec(struct db *db, const char *sql, struct err *err);
 /* Transactions: db_begin takes the write lock (BEGIN IMMEDIATE). db_rollback never fails visibly and may come when none is open. */
 int db_begin(struct db *db, struct err *err);

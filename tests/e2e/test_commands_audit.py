@@ -119,6 +119,23 @@ def test_verify_names_a_flipped_byte(copy):
     assert [(fault["fault"], fault["first"], fault["last"], fault["segment"]) for fault in told["faults"]] == [("edited", 3, 3, path.name)]
 
 
+def test_rows_forged_in_an_index_are_found(copy):
+    """A covering index answers for the table: readers that ask for fewer columns than verify would be shown other rows."""
+    with sqlite3.connect(segment(copy)) as db:
+        rows = db.execute("SELECT seq, line, hash FROM leaf").fetchall()
+        db.execute("PRAGMA writable_schema = 1")
+        db.execute("CREATE TABLE fake(seq INTEGER PRIMARY KEY, line BLOB NOT NULL, hash BLOB NOT NULL)")
+        db.executemany("INSERT INTO fake VALUES (?, ?, ?)", [(seq, line.replace(b'"alice"', b'"mallory"'), digest) for seq, line, digest in rows])
+        db.execute("CREATE INDEX x ON fake(seq, line)")
+        db.execute("UPDATE sqlite_master SET tbl_name = 'leaf', sql = 'CREATE INDEX x ON leaf(seq,line)' WHERE name = 'x'")
+        db.execute("DELETE FROM sqlite_master WHERE name = 'fake'")
+    with sqlite3.connect(segment(copy)) as db:
+        assert any(b"mallory" in line for _, line in db.execute("SELECT seq, line FROM leaf WHERE seq >= 0 ORDER BY seq"))
+    done = modgate("audit", "verify", "--dir", copy)
+    assert done.returncode == 1 and "its tables are not those of an audit segment" in done.stdout
+    assert "mallory" not in refused(modgate("audit", "export", "--dir", copy), 3, "its tables are not those").stdout
+
+
 @pytest.mark.parametrize("rows, says", [(1, "row {} is not what the expected tree head says: the log ends before it, its last row was cut off"),
                                         (2, "rows {} to {} are not what the expected tree head says: the log ends before them, its last 2 rows were cut off")])
 def test_expected_head_finds_a_cut_tail(copy, rows, says):
