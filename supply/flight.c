@@ -159,7 +159,7 @@ static int hand_on(struct flight *flight)
 	struct supply *supply = flight->supply;
 	if (flight->order.public_module != NULL)
 		return pool_submit(supply->fetch, make, flight);
-	flight->turn = (struct turn){ .work = make, .arg = flight };
+	flight->turn = (struct turn){ .zip = flight->order.kind == SUPPLY_ZIP, .work = make, .arg = flight };
 	vcs_remote(supply->vcs, flight->order.module, flight->turn.remote);
 	return turns_begin(supply->turns, &flight->turn);
 }

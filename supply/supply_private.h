@@ -111,10 +111,12 @@ void zip_writer_close(struct zip_writer *writer);
 
 #define TURNS_HOST_MAX(workers)       ((workers) > 1 ? (workers) - ((workers) + 3) / 4 : 1) /* a quarter is left to other hosts */
 #define TURNS_REPOSITORY_MAX(workers) (((workers) + 1) / 2)                                 /* and of a host's share some to its others */
+#define TURNS_ZIP_MAX(workers)        TURNS_HOST_MAX(workers)                               /* zips cost the most: a quarter is left to all else */
 
 struct turn {
 	struct turn *next;
 	char remote[VCS_REPOSITORY_MAX + 1]; /* the repository's URL; "" for a local one, which has no limit of its own */
+	bool zip;                            /* makes a zip, local or not */
 	void (*work)(void *arg);             /* calls turns_end() when nothing of it waits for another machine any more */
 	void *arg;
 };

@@ -1,6 +1,6 @@
 /*
  * Whose turn it is on the workers for git. Who would wait for a host that hangs waits here, without a worker: one host, and one repository
- * of a host, never hold all of them, so that the others are built meanwhile.
+ * of a host, never hold all of them, so that the others are built meanwhile; nor do zips, which may take minutes.
  */
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@ struct turns {
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	struct pool *pool;
-	size_t workers, host_max, repository_max;
+	size_t workers, host_max, repository_max, zip_max;
 	struct turn *running;                /* at most `workers` */
 	struct turn *waiting, **waiting_end; /* oldest first */
 	size_t running_count, waiting_count;
@@ -27,6 +27,7 @@ int turns_open(struct pool *pool, size_t workers, struct turns **turns_out, stru
 	turns->workers = workers;
 	turns->host_max = TURNS_HOST_MAX(workers);
 	turns->repository_max = TURNS_REPOSITORY_MAX(workers);
+	turns->zip_max = TURNS_ZIP_MAX(workers);
 	turns->waiting_end = &turns->waiting;
 	*turns_out = turns;
 	return 0;
@@ -55,18 +56,21 @@ static struct slice host_of(struct slice repository)
 	return path >= 0 ? slice_sub(repository, 0, (size_t)(scheme + 3 + path)) : repository;
 }
 
-/* A local repository waits for nobody. Under the lock. */
+/* A local repository waits for no host. Under the lock. */
 static bool may_run(const struct turns *turns, const struct turn *turn)
 {
 	struct slice repository = slice_of(turn->remote), host = host_of(repository);
-	size_t same_host = 0, same_repository = 0;
+	size_t same_host = 0, same_repository = 0, zips = 0;
 	if (turns->running_count == turns->workers)
 		return false;
-	for (const struct turn *other = turns->running; repository.len != 0 && other != NULL; other = other->next) {
+	for (const struct turn *other = turns->running; other != NULL; other = other->next) {
+		zips += other->zip;
 		same_repository += slice_equal_text(repository, other->remote);
 		same_host += slice_equal(host, host_of(slice_of(other->remote)));
 	}
-	return same_host < turns->host_max && same_repository < turns->repository_max;
+	if (turn->zip && zips >= turns->zip_max)
+		return false;
+	return repository.len == 0 || (same_host < turns->host_max && same_repository < turns->repository_max);
 }
 
 /* Under the lock. */
