@@ -53,7 +53,7 @@ packages  = $(sort $(foreach r,$(1),$(PKG_$(r))))
 libraries = $(if $(strip $(call packages,$(1))),$$(pkg-config --libs $(call packages,$(1)))) -lpthread
 archives  = $(foreach r,$(1),$(BUILD)/$(r).a)
 
-.PHONY: all deps demo check check-run asan tsan lint headers bench install clean
+.PHONY: all deps demo check check-run asan tsan fuzz lint headers bench install clean
 all: $(BUILD)/modgate
 
 # --- rooms ---------------------------------------------------------------------------------------------------------------------
@@ -106,6 +106,28 @@ $(foreach room,$(ROOMS),$(eval $(call UNIT,$(room))))
 .PHONY: units
 units: $(foreach room,$(ROOMS),$(TESTS_$(room)))
 
+# --- fuzz targets: tests/fuzz/ROOM_NAME_fuzz.c sees what ROOM may see ----------------------------------------------------------------
+
+FUZZ  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_IN = $(filter $(1)_%,$(FUZZ))
+
+# $(1): the room, $(2): what follows the target's name, $(3): what stands for main
+define FUZZ_PROGRAM
+$(patsubst %,$(BUILD)/tests/fuzz/%$(2),$(call FUZZ_IN,$(1))): $(BUILD)/tests/fuzz/%$(2): tests/fuzz/%.c $(filter %.c,$(3)) $(BUILD)/see/$(1)/.made \
+		$(call archives,$(call closure,$(1)))
+	@mkdir -p $$(@D)
+	@echo "  FUZZ $$<"
+	@$(CC) $(CFLAGS_ALL) $(HARDEN_LD) -I$(BUILD)/see/$(1) -I. $(if $(PKG_$(1)),$$$$(pkg-config --cflags $(PKG_$(1)))) -o $$@ $$< $(3) \
+		-Wl,--start-group $(call archives,$(call closure,$(1))) -Wl,--end-group $$(call libraries,$(call closure,$(1)))
+endef
+$(foreach room,$(ROOMS),$(eval $(call FUZZ_PROGRAM,$(room),_test,tests/fuzz/replay.c)))
+$(foreach room,$(ROOMS),$(eval $(call FUZZ_PROGRAM,$(room),,-fsanitize=fuzzer)))
+$(FUZZ:%=$(BUILD)/tests/fuzz/%) $(FUZZ:%=$(BUILD)/tests/fuzz/%_test): tests/fuzz/fuzz.h
+
+.PHONY: fuzz-seeds fuzz-programs
+fuzz-seeds: $(FUZZ:%=$(BUILD)/tests/fuzz/%_test)
+fuzz-programs: $(FUZZ:%=$(BUILD)/tests/fuzz/%)
+
 # --- packages ------------------------------------------------------------------------------------------------------------------
 
 # Names what is missing and stops; `make deps` installs it.
@@ -126,7 +148,7 @@ demo:
 check: deps
 	@$(MAKE) --no-print-directory -j2 check-run
 
-check-run: $(BUILD)/modgate headers units
+check-run: $(BUILD)/modgate headers units fuzz-seeds
 	@BUILD=$(BUILD) /usr/bin/python3 tests/check.py
 
 asan: deps
@@ -136,6 +158,14 @@ asan: deps
 tsan: deps
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=0 exitcode=66" \
 		$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/tsan SANITIZE=thread check-run
+
+# T seconds for each target; ONLY=module_path_fuzz chooses some.
+T    ?= 30
+ONLY ?= $(FUZZ)
+fuzz:
+	@conf/packages.sh install build fuzz
+	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address,undefined,fuzzer-no-link fuzz-programs
+	@tests/fuzz/run.sh $(BUILD)/fuzz $(T) $(ONLY)
 
 bench:
 	@conf/packages.sh install build bench
