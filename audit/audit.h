@@ -245,7 +245,8 @@ struct audit_verify_result {
 
 /*
  * Reads all of the log in dir and recomputes its tree. Read-only, streams, also while a daemon writes. 0: sound (and with expect: the log
- * begins with exactly those rows). AUDIT_ERR_ALTERED: findings were reported; *result_out is set in both cases. AUDIT_ERR: no log there.
+ * begins with exactly those rows). AUDIT_ERR_ALTERED: findings were reported; *result_out is set in both cases. AUDIT_ERR: no log there, or the
+ * machine does not let it be read (disk, permissions, memory) and nothing was found until then.
  */
 int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result_out, struct err *err);
 

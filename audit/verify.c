@@ -25,6 +25,20 @@ bool verify_root_is(const struct tlog_edge *edge, struct slice root)
 	return root.len == sizeof(now.bytes) && memcmp(root.ptr, now.bytes, root.len) == 0;
 }
 
+bool verify_stops(struct verify *verify, int code, const struct err *err)
+{
+	if (code != DB_ERR_IO && code != BASE_ERR_BUSY)
+		return false;
+	if (!verify_stopped(verify))
+		verify->stopped = *err;
+	return true;
+}
+
+bool verify_stopped(const struct verify *verify)
+{
+	return verify->stopped.text[0] != '\0';
+}
+
 void verify_check_expected(struct verify *verify)
 {
 	const struct audit_head *expect = verify->options->expect;
@@ -36,19 +50,21 @@ void verify_check_expected(struct verify *verify)
 }
 
 /* Every segment's first sequence, because each one ends where the next begins. */
-static struct place *survey(const char *dir, const struct segment_list *list)
+static struct place *survey(struct verify *verify, const struct segment_list *list)
 {
 	struct place *places = calloc(list->count + 1, sizeof(*places));
 
 	for (size_t i = 0; places != NULL && i < list->count; i++) {
 		struct segment_description description;
+		struct err err = ERR_INIT;
 		struct db *db = NULL;
 		int code;
 
 		places[i].number = list->numbers[i];
-		code = segment_open(dir, list->numbers[i], &db, NULL);
+		code = segment_open(verify->options->dir, list->numbers[i], &db, &err);
 		if (code == 0)
-			code = segment_describe(db, &description, NULL);
+			code = segment_describe(db, &description, &err);
+		verify_stops(verify, code, &err);
 		places[i].first_known = code == 0;
 		if (code == 0)
 			places[i].first = description.first;
@@ -106,13 +122,14 @@ static void verify_segment(struct verify *verify, struct db *db, const uint64_t 
 		if (range.end < verify->next)
 			verify_found(
 				verify, AUDIT_FAULT_SEGMENT, verify->next, verify->next, "its last tree head counts fewer rows than came before it");
-	} else {
+	} else if (!verify_stops(verify, code, &err)) {
 		verify_found(verify, AUDIT_FAULT_SEGMENT, verify->next, verify->next, err.text);
 		verify->kept_broken = true;
 	}
 	if (end != NULL)
 		range.end = *end;
-	verify_rows(verify, &range);
+	if (!verify_stopped(verify))
+		verify_rows(verify, &range);
 	db_rollback(db);
 }
 
@@ -120,11 +137,15 @@ static void verify_place(struct verify *verify, const struct place *place, const
 {
 	struct err err = ERR_INIT;
 	struct db *db = NULL;
+	int code;
 
 	segment_name(place->number, verify->segment);
 	verify->result.segments++;
-	if (segment_open(verify->options->dir, place->number, &db, &err) == 0)
+	code = segment_open(verify->options->dir, place->number, &db, &err);
+	if (code == 0)
 		verify_segment(verify, db, end);
+	else if (verify_stops(verify, code, &err))
+		return;
 	else if (end != NULL && *end > verify->next)
 		verify_lost(verify, AUDIT_FAULT_UNREADABLE, *end - 1, err.text);
 	else
@@ -164,24 +185,41 @@ static void conclude(struct verify *verify)
 static void verify_all(struct verify *verify, const struct place *places, size_t count)
 {
 	verify_check_expected(verify);
-	for (size_t i = 0; i < count; i++)
+	/* The survey may have stopped it already. */
+	for (size_t i = 0; i < count && !verify_stopped(verify); i++)
 		verify_place(verify, &places[i], end_of(places, count, i));
-	conclude(verify);
+	if (!verify_stopped(verify)) {
+		conclude(verify);
+		return;
+	}
+	/* What was found before stands. */
+	verify_flush(verify);
+	if (verify->result.faults > 0)
+		verify_found(verify, AUDIT_FAULT_UNREADABLE, verify->next, verify->next, verify->stopped.text);
+	verify_flush(verify);
 }
 
 static int verify_list(
 	const struct audit_verify_options *options, const struct segment_list *list, struct audit_verify_result *result_out, struct err *err)
 {
 	struct verify *verify = calloc(1, sizeof(*verify));
-	struct place *places = survey(options->dir, list);
+	struct place *places = NULL;
 	int code = 0;
 
-	if (verify == NULL || places == NULL) {
+	if (verify != NULL) {
+		verify->options = options;
+		places = survey(verify, list);
+	}
+	if (places == NULL) {
 		code = err_set(err, AUDIT_ERR, "cannot verify the audit log: out of memory");
 		goto out;
 	}
-	verify->options = options;
 	verify_all(verify, places, list->count);
+	if (verify_stopped(verify) && verify->result.faults == 0) {
+		code = err_set(err, AUDIT_ERR, "the audit log in %s cannot be verified now, which says nothing about its rows: %s", options->dir,
+			verify->stopped.text);
+		goto out;
+	}
 	*result_out = verify->result;
 	if (verify->result.faults > 0)
 		code = err_set(err, AUDIT_ERR_ALTERED, "the audit log in %s is not what was written: %llu finding%s", options->dir,

@@ -28,12 +28,18 @@ struct verify {
 	uint64_t good;          /* a kept head agreed at this size */
 	bool found_since_good;  /* something was reported for rows past it */
 
+	struct err stopped; /* the machine did not let the log be read: no finding, and nothing after it is any; text "": it did */
+
 	/* The last finding, not reported yet: its neighbours join it. */
 	struct audit_fault pending;
 	char segment[SEGMENT_NAME_MAX]; /* the current one's name */
 	char pending_segment[SEGMENT_NAME_MAX];
 	char detail[ERR_TEXT_MAX]; /* of the pending one: SQLite's words; "" */
 };
+
+/* Is this code of SQLite's about the machine (disk, permissions, memory), not the log? Then the verification ends with it: see stopped. */
+bool verify_stops(struct verify *verify, int code, const struct err *err);
+bool verify_stopped(const struct verify *verify);
 
 /* Notes a finding about rows first..last of the current segment. detail may be NULL. */
 void verify_found(struct verify *verify, enum audit_fault_kind kind, uint64_t first, uint64_t last, const char *detail);

@@ -54,7 +54,9 @@ static void check_heads(struct walk *walk)
 
 		db_bind_int(walk->head, 1, (int64_t)verify->next);
 		code = db_step(walk->head, &err);
-		compare_head(verify, code == DB_ROW ? db_column_blob(walk->head, 0) : SLICE_NONE, code == DB_DONE ? "it was removed" : err.text);
+		if (!verify_stops(verify, code, &err))
+			compare_head(
+				verify, code == DB_ROW ? db_column_blob(walk->head, 0) : SLICE_NONE, code == DB_DONE ? "it was removed" : err.text);
 		db_reset(walk->head);
 	}
 	if (tip != NULL && verify->next == tip->size && !verify->kept_broken)
@@ -156,7 +158,7 @@ static void skip_unreadable(struct walk *walk)
 	uint64_t left = rows_possible(walk->range->db);
 	int code = DB_DONE;
 
-	while (verify->next < walk->range->end && code != DB_ROW) {
+	while (verify->next < walk->range->end && code != DB_ROW && !verify_stopped(verify)) {
 		struct err err = ERR_INIT;
 
 		if (left-- == 0) {
@@ -167,7 +169,7 @@ static void skip_unreadable(struct walk *walk)
 		code = db_step(walk->one, &err);
 		if (code == DB_ROW)
 			take_row(walk, walk->one);
-		else
+		else if (!verify_stops(verify, code, &err))
 			verify_lost(verify, code == DB_DONE ? AUDIT_FAULT_MISSING : AUDIT_FAULT_UNREADABLE, verify->next, err.text);
 		db_reset(walk->one);
 	}
@@ -180,11 +182,11 @@ static void scan_all(struct walk *walk)
 	struct err err = ERR_INIT;
 	int code = scan(walk, INT64_MIN, &err);
 
-	while (code < 0 && walk->range->end != VERIFY_END_UNKNOWN && verify->next < walk->range->end) {
+	while (code < 0 && !verify_stops(verify, code, &err) && walk->range->end != VERIFY_END_UNKNOWN && verify->next < walk->range->end) {
 		skip_unreadable(walk);
 		code = scan(walk, (int64_t)verify->next, &err);
 	}
-	if (code < 0)
+	if (code < 0 && !verify_stops(verify, code, &err))
 		verify_found(verify, AUDIT_FAULT_UNREADABLE, verify->next, verify->next, err.text);
 }
 
@@ -192,14 +194,15 @@ void verify_rows(struct verify *verify, const struct verify_range *range)
 {
 	struct walk walk = { .verify = verify, .range = range };
 	struct err err = ERR_INIT;
+	int code = prepare(&walk, &err);
 
-	if (prepare(&walk, &err) == 0) {
+	if (code == 0) {
 		scan_all(&walk);
-		if (range->end != VERIFY_END_UNKNOWN && verify->next < range->end)
+		if (!verify_stopped(verify) && range->end != VERIFY_END_UNKNOWN && verify->next < range->end)
 			verify_lost(verify, AUDIT_FAULT_MISSING, range->end - 1, NULL);
-	} else if (range->end != VERIFY_END_UNKNOWN && verify->next < range->end) {
+	} else if (!verify_stops(verify, code, &err) && range->end != VERIFY_END_UNKNOWN && verify->next < range->end) {
 		verify_lost(verify, AUDIT_FAULT_UNREADABLE, range->end - 1, err.text);
-	} else {
+	} else if (!verify_stopped(verify)) {
 		verify_found(verify, AUDIT_FAULT_UNREADABLE, verify->next, verify->next, err.text);
 	}
 	db_finalize(&walk.scan);

@@ -122,7 +122,8 @@ static void test_tampering(void **state)
 		{ "the same, of a segment between others", 2, "ALTER TABLE leaf RENAME TO l; CREATE VIEW leaf AS SELECT seq, line, hash FROM l",
 			AUDIT_FAULT_UNREADABLE, 600, 1199, "log-000002.db" },
 		{ "another kind of table", 3,
-			"ALTER TABLE leaf RENAME TO l; CREATE TABLE leaf(seq INTEGER PRIMARY KEY, line BLOB NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;"
+			"ALTER TABLE leaf RENAME TO l; CREATE TABLE leaf(seq INTEGER PRIMARY KEY, line BLOB NOT NULL, hash BLOB NOT NULL) WITHOUT "
+			"ROWID;"
 			"INSERT INTO leaf SELECT * FROM l; DROP TABLE l",
 			AUDIT_FAULT_SEGMENT, 1200, 1200, "log-000003.db" },
 		{ "an index", 3, "CREATE INDEX x ON leaf(seq, line, hash)", AUDIT_FAULT_SEGMENT, 1200, 1200, "log-000003.db" },
