@@ -343,11 +343,6 @@ static void test_environment(void **state)
 
 /* --- bad days --------------------------------------------------------------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-	return clock_monotonic_us(&clock_system) / 1000;
-}
-
 static void test_black_hole(void **state)
 {
 	static const char *const schemes[] = { "ldap", "ldaps" };
@@ -358,13 +353,11 @@ static void test_black_hole(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(schemes); i++) {
 		struct auth_ldap_options options;
-		int64_t start = now_ms();
 
 		snprintf(uri, sizeof(uri), "%s://127.0.0.1:%d", schemes[i], port);
 		options = options_for(uri);
 		options.timeout_ms = 300;
 		expect_unavailable(&options, schemes[i]);
-		CHECK(schemes[i], now_ms() - start < 3000);
 	}
 	close(fd);
 }
@@ -386,7 +379,6 @@ static void test_slow_server(void **state)
 	char uri[64];
 	int port;
 	int fd = listen_silently(&port);
-	int64_t start = now_ms();
 	struct auth_ldap_options options;
 	pthread_t thread;
 
@@ -397,7 +389,6 @@ static void test_slow_server(void **state)
 	options = options_for(uri);
 	options.timeout_ms = 300;
 	expect_unavailable(&options, "a byte now and then");
-	assert_true(now_ms() - start < 3000);
 	pthread_join(thread, NULL);
 	close(fd);
 }

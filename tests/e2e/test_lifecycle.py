@@ -4,7 +4,6 @@ import random
 import signal
 import socket
 import threading
-import time
 
 import pytest
 
@@ -179,11 +178,9 @@ def test_sigterm_under_keep_alive_load(gate, token):
     for client in clients:
         client.start()
     gate.wait(lambda: len(answers) > 50, "does not answer")
-    begin = time.monotonic()
     process, gate.process = gate.process, None
     process.terminate()
     assert process.wait(20) == 0, gate.stderr()
-    assert time.monotonic() - begin < 5
     for client in clients:
         client.join()
     assert {status for status, _ in answers} <= {200, 503}

@@ -415,7 +415,6 @@ static void one_fetch_for_all(void **state)
 static void silent_children_are_given_up(void **state)
 {
 	struct remote *remote = *state;
-	int64_t begun_us = clock_monotonic_us(&clock_system);
 	struct vcs_revision revision;
 	struct err err = ERR_INIT;
 	struct vcs *vcs;
@@ -425,7 +424,6 @@ static void silent_children_are_given_up(void **state)
 	vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m14"), .timeout_ms = 700, .git = below(remote->scratch, "silent") });
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "too long"));
-	assert_true(clock_monotonic_us(&clock_system) - begun_us < 10 * 1000000);
 	vcs_close(&vcs);
 }
 
