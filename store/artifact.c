@@ -1,10 +1,14 @@
 /* Artifacts: from memory, from disk, and onto it. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/store_private.h"
+
+#define BLOCK_BYTES (64 * 1024) /* of a file at a time */
 
 static const char *const suffixes[] = { ".info", ".mod", ".zip" };
 _Static_assert(sizeof(suffixes) / sizeof(suffixes[0]) == STORE_KINDS, "a suffix for every kind");
@@ -116,12 +120,49 @@ static int read_body(const char *path, const struct store_row *row, struct buf *
 	return 0;
 }
 
-static int check_zip(const char *path, int64_t bytes, struct err *err)
+/* Looks at the size alone: what is in memory was read through when it came there. */
+static bool zip_is_there(const struct store_artifact *artifact)
 {
 	struct stat status;
-	if (stat(path, &status) != 0 || status.st_size != bytes)
-		return err_set(err, STORE_ERR_ABSENT, "%s is gone or has another size", path);
+	return lstat(artifact->file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == artifact->bytes;
+}
+
+static int hash_file(int fd, struct sha256_stream *digest)
+{
+	char block[BLOCK_BYTES];
+	ssize_t n;
+	while ((n = read(fd, block, sizeof(block))) != 0)
+		if (n > 0)
+			sha256_add(digest, block, (size_t)n);
+		else if (errno != EINTR)
+			return -1;
 	return 0;
+}
+
+static int read_zip(const char *path, const struct store_row *row, struct err *err)
+{
+	struct sha256_stream *stream = sha256_open();
+	uint8_t digest[SHA256_BYTES];
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), code = 0;
+	if (stream == NULL)
+		code = store_no_memory(err, "read", slice_of(path));
+	else if (fd < 0)
+		code = err_set(err, errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO ? STORE_ERR_ABSENT : STORE_ERR,
+			"cannot open %s: %m", path);
+	else if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != row->bytes)
+		code = err_set(err, STORE_ERR_ABSENT, "%s is no file or has another size", path);
+	else if (hash_file(fd, stream) != 0)
+		code = err_set(err, STORE_ERR, "cannot read %s: %m; check its disk", path);
+	if (code == 0) {
+		sha256_digest(stream, digest);
+		if (memcmp(digest, row->digest, sizeof(digest)) != 0)
+			code = err_set(err, STORE_ERR_ABSENT, "%s is not what was stored", path);
+	}
+	sha256_close(&stream);
+	if (fd >= 0)
+		close(fd);
+	return code;
 }
 
 int store_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out,
@@ -135,7 +176,7 @@ int store_artifact(struct store *store, enum store_kind kind, struct slice modul
 	char path[STORE_PATH_MAX];
 	int code = store_try_artifact(store, kind, module, version, &known);
 	/* Of a zip memory has no more than facts, and its file may have gone since they were put there. */
-	if (code == 0 && (kind != STORE_ZIP || check_zip(known->file, known->bytes, NULL) == 0)) {
+	if (code == 0 && (kind != STORE_ZIP || zip_is_there(known))) {
 		*artifact_out = known;
 		return 0;
 	}
@@ -146,7 +187,7 @@ int store_artifact(struct store *store, enum store_kind kind, struct slice modul
 	if (code == 0)
 		code = store_path(store, module, version, suffixes[kind], path, err);
 	if (code == 0)
-		code = kind == STORE_ZIP ? check_zip(path, row.bytes, err) : read_body(path, &row, &body, err);
+		code = kind == STORE_ZIP ? read_zip(path, &row, err) : read_body(path, &row, &body, err);
 	if (code == 0)
 		code = keep(store, kind, module, version, &row, &pin, path, buf_slice(&body), artifact_out, err);
 	buf_free(&body);

@@ -9,6 +9,7 @@
 #include "store/store_private.h"
 
 #define LIST_BYTES_MAX (16 * 1024 * 1024)
+#define SUFFIX_LONGEST ".ziphash"
 
 int store_no_memory(struct err *err, const char *doing, struct slice module)
 {
@@ -80,10 +81,42 @@ void store_close(struct store **store_in)
 	*store_in = NULL;
 }
 
+/* How long a name is once it is escaped: every capital letter gets a '!'. */
+static size_t escaped_bytes(struct slice name)
+{
+	size_t bytes = name.len;
+	for (size_t i = 0; i < name.len; i++)
+		bytes += name.ptr[i] >= 'A' && name.ptr[i] <= 'Z';
+	return bytes;
+}
+
+static int part_check(struct slice part, size_t suffix, struct err *err)
+{
+	size_t bytes = escaped_bytes(part) + suffix;
+	if (bytes <= STORE_NAME_MAX)
+		return 0;
+	return err_set(err, STORE_ERR_NAME,
+		"%.*s... takes %zu bytes as the name of a file (a capital letter takes two) and no file's name has more than %d, the go command's "
+		"neither; use a shorter name",
+		40, part.ptr, bytes, STORE_NAME_MAX);
+}
+
+int store_name_check(struct slice module, struct slice version, struct err *err)
+{
+	struct slice part;
+	int code = 0;
+	while (code == 0 && slice_next(&module, '/', &part))
+		code = part_check(part, 0, err);
+	return code == 0 ? part_check(version, strlen(SUFFIX_LONGEST), err) : code;
+}
+
 int store_path(const struct store *store, struct slice module, struct slice version, const char *suffix, char out[STORE_PATH_MAX], struct err *err)
 {
 	struct buf path = BUF_INIT(STORE_PATH_MAX - 1);
-	int code = STORE_ERR;
+	int code = store_name_check(module, version, err);
+	if (code != 0)
+		return code;
+	code = STORE_ERR;
 	buf_printf(&path, "%s/", store->directory);
 	if (module_escape_path(module, &path, err) != 0)
 		goto out;

@@ -25,11 +25,14 @@
 #define STORE_ORIGIN_MAX           128
 
 enum store_code {
-	STORE_ERR = -1,        /* disk or database failed */
-	STORE_ERR_ABSENT = -2, /* not stored */
-	STORE_ERR_PINNED = -3, /* differs from what was pinned at first success; nothing was changed */
-	STORE_WOULD_BLOCK = -4 /* not in memory: ask the blocking function */
+	STORE_ERR = -1,         /* disk or database failed */
+	STORE_ERR_ABSENT = -2,  /* not stored */
+	STORE_ERR_PINNED = -3,  /* differs from what was pinned at first success; nothing was changed */
+	STORE_WOULD_BLOCK = -4, /* not in memory: ask the blocking function */
+	STORE_ERR_NAME = -5     /* no file can have this module's or version's name; err says which part is too long */
 };
+
+#define STORE_NAME_MAX 255 /* bytes of one part of a path, as file systems limit it; a capital letter takes two */
 
 enum store_kind { STORE_INFO, STORE_MOD, STORE_ZIP, STORE_KINDS };
 
@@ -66,7 +69,16 @@ void store_artifact_unref(const struct store_artifact *artifact);
 /* From memory only: 0 and a counted artifact, or STORE_WOULD_BLOCK. */
 int store_try_artifact(
 	struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out);
-/* Also from catalogue and disk. STORE_ERR_ABSENT (also when the file is gone or has another size), STORE_ERR. */
+/*
+ * Can the files of this version, or with an empty one those of the module, have their names? 0 or STORE_ERR_NAME. Every call below that touches
+ * a file of such a name answers the same. The go command keeps modules under these very names: it could have no use for one.
+ */
+int store_name_check(struct slice module, struct slice version, struct err *err);
+
+/*
+ * Also from catalogue and disk. STORE_ERR_ABSENT (also when the file is gone or not what was stored: a zip is read through once, when it comes
+ * into memory, and then known by its size), STORE_ERR.
+ */
 int store_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out,
 	struct err *err);
 

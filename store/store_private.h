@@ -81,7 +81,7 @@ struct store {
 /* "memory is short", and what to do. STORE_ERR. doing: "read"; of what: a module, or a directory. */
 int store_no_memory(struct err *err, const char *doing, struct slice of_what);
 
-/* The path of a file of the store, "...../<escaped module>/@v/<escaped version><suffix>", and that of its directory. STORE_ERR. */
+/* The path of a file of the store, "...../<escaped module>/@v/<escaped version><suffix>", and that of its directory. STORE_ERR, STORE_ERR_NAME. */
 int store_path(const struct store *store, struct slice module, struct slice version, const char *suffix, char out[STORE_PATH_MAX], struct err *err);
 
 /* Writes these bytes durably over path, by way of the temporary folder. STORE_ERR. */

@@ -14,6 +14,8 @@ int store_failed(struct supply *supply, int store_code, const struct err *err)
 {
 	if (store_code == STORE_ERR_PINNED)
 		return SUPPLY_ERR_MISMATCH;
+	if (store_code == STORE_ERR_NAME)
+		return SUPPLY_ERR_ABSENT;
 	pthread_mutex_lock(&supply->text_lock);
 	memcpy(supply->store_text, err->text, sizeof(supply->store_text));
 	pthread_mutex_unlock(&supply->text_lock);

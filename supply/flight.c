@@ -171,7 +171,12 @@ static void fly(void *arg)
 	struct supply *supply = flight->supply;
 	struct supply_answer *answer = NULL;
 	struct err err = ERR_INIT;
-	int code = supply_stored(supply, &flight->order, &answer, &err);
+	int code = store_name_check(flight->order.module, order_exact(&flight->order) ? flight->order.query : SLICE_NONE, &err);
+	if (code != 0) {
+		finish(flight, SUPPLY_ERR_ABSENT, NULL, &err);
+		return;
+	}
+	code = supply_stored(supply, &flight->order, &answer, &err);
 	if (code == 0) {
 		atomic_fetch_add_explicit(&supply->hits, 1, memory_order_relaxed);
 	} else if (code == SUPPLY_ERR_ABSENT) {

@@ -81,7 +81,7 @@ int produce_public(struct supply *supply, const struct order *order, struct supp
 
 /* "memory is short", and what to do. SUPPLY_ERR_STORE. doing: "open the queue" */
 int supply_no_memory(struct err *err, const char *doing);
-/* The store's codes as supply's; notes for /readyz that it fails. */
+/* The store's codes as supply's; notes for /readyz that it fails, when it does. */
 int store_failed(struct supply *supply, int store_code, const struct err *err);
 void store_works(struct supply *supply);
 /* What was kept before, however old; of the module as private or public as it is now. 0, or SUPPLY_ERR_ABSENT. */

@@ -148,6 +148,77 @@ static void test_became_private(void **state)
 	world_stop(&world);
 }
 
+/* A stored zip in which a byte changed while nobody looked is built again, and what is served is what was served. */
+static void test_changed_zip(void **state)
+{
+	struct world world;
+	struct buf before = BUF_INIT(1 << 16), after = BUF_INIT(1 << 16);
+	char etag[SHA256_HEX + 2], command[600];
+	world_make(&world, state, 60);
+	const struct supply_answer *answer = ask(&world, SUPPLY_ZIP, "v1.0.0");
+	assert_int_equal(answer->code, SUPPLY_OK);
+	assert_int_equal(file_read(answer->file, &before, NULL), 0);
+	snprintf(etag, sizeof(etag), "%s", answer->etag);
+	snprintf(command, sizeof(command), "printf '\\377' | dd of='%s' bs=1 seek=20 conv=notrunc", answer->file);
+	supply_answer_unref(answer);
+	shell(&world, command);
+
+	world_stop(&world);
+	world_start(&world, 60);
+	for (unsigned round = 0; round < 2; round++) {
+		answer = ask(&world, SUPPLY_ZIP, "v1.0.0");
+		assert_int_equal(answer->code, SUPPLY_OK);
+		assert_int_equal(answer->source, round == 0 ? SUPPLY_BUILT : SUPPLY_CACHE);
+		assert_string_equal(answer->etag, etag);
+		assert_int_equal(file_read(answer->file, &after, NULL), 0);
+		assert_true(slice_equal(buf_slice(&after), buf_slice(&before)));
+		supply_answer_unref(answer);
+	}
+	buf_free(&before);
+	buf_free(&after);
+	world_stop(&world);
+}
+
+/* What no file can be named after is not there, whatever is asked of it, and says nothing about the store. */
+static void test_long_names(void **state)
+{
+	static const struct {
+		const char *name;
+		enum supply_kind kind;
+		const char *query;
+		bool long_query; /* else the module's path is the long one */
+	} rows[] = {
+		{ "list", SUPPLY_LIST, "", false },
+		{ "latest", SUPPLY_LATEST, "", false },
+		{ "branch", SUPPLY_INFO, "main", false },
+		{ "info", SUPPLY_INFO, "v1.0.0", false },
+		{ "mod", SUPPLY_MOD, "v1.0.0", false },
+		{ "zip", SUPPLY_ZIP, "v1.0.0", false },
+		{ "info of a long version", SUPPLY_INFO, "v1.0.0-", true },
+		{ "zip of a long version", SUPPLY_ZIP, "v1.0.0-", true },
+	};
+	struct world world;
+	struct supply_state counts;
+	world_make(&world, state, 60);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct waiting waiting = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+		char module[500], query[500];
+		snprintf(module, sizeof(module), "corp.example/tool%s%0*d", rows[i].long_query ? "" : "/a", rows[i].long_query ? 0 : 255, 0);
+		snprintf(query, sizeof(query), "%s%s%0*d", rows[i].query, rows[i].long_query ? "a" : "", rows[i].long_query ? 241 : 0, 0);
+		struct supply_question question = { .kind = rows[i].kind,
+			.module = rows[i].long_query ? MODULE : slice_of(module),
+			.query = rows[i].long_query ? slice_of(query) : slice_of(rows[i].query) };
+		assert_int_equal(supply_begin(world.supply, &question, arrived, &waiting), SUPPLY_OK);
+		await(&waiting, 1);
+		CHECK(rows[i].name, waiting.answer->code == SUPPLY_ERR_ABSENT);
+		CHECK(rows[i].name, strstr(waiting.answer->text, "use a shorter name") != NULL);
+		supply_answer_unref(waiting.answer);
+	}
+	supply_state(world.supply, &counts);
+	assert_true(counts.store_ok);
+	world_stop(&world);
+}
+
 static void test_unmapped(void **state)
 {
 	struct world world;
@@ -168,6 +239,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_single_flight, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_moved_tag, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_became_private, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_changed_zip, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_long_names, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_unmapped, scratch_setup, scratch_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,7 @@ static void as_git(void **state)
 	buf_free(&script);
 }
 
-/* Patterns made to take for ever: each is given up after about as many steps as a pattern may have, and steps are short. */
+/* Patterns made to take for ever: each is given up after about as many steps as a pattern may have. */
 static void work_is_bounded(void **state)
 {
 	static const struct {
@@ -126,13 +126,11 @@ static void work_is_bounded(void **state)
 			text[n] = bombs[i].text[n % strlen(bombs[i].text)];
 		text[sizeof(text) - 1] = '\0';
 		for (unsigned pathname = 0; pathname < 2; pathname++) {
-			int64_t begun_us = clock_monotonic_us(&clock_system);
 			uint64_t steps = 7;
 			int code = vcs_wildmatch(buf_text(&pattern), slice_of(text), pathname, &steps, &match, &err);
 
 			CHECK(bombs[i].name, code == bombs[i].want);
 			CHECK(bombs[i].name, steps > 7 && steps < 2 * 200000 + 7);
-			CHECK(bombs[i].name, clock_monotonic_us(&clock_system) - begun_us < 1000000);
 		}
 		buf_free(&pattern);
 	}
