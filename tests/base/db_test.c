@@ -357,7 +357,7 @@ static void test_read_only_cannot_write(void **state)
 
 	make_table(path, 1);
 	must(db_open(&options, &db, &err), &err);
-	assert_int_equal(db_exec(db, "INSERT INTO t VALUES (1)", &err), BASE_ERR);
+	assert_int_equal(db_exec(db, "INSERT INTO t VALUES (1)", &err), DB_ERR_IO);
 	assert_int_equal(ask(db, "SELECT count(*) FROM t"), 1);
 	db_close(&db);
 }
