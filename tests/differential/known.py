@@ -1,0 +1,40 @@
+"""The places where direct mode is inconsistent or where modgate answers otherwise on purpose: the one list of allowed differences."""
+import re
+
+HASH = re.compile(r"[0-9a-f]{7,40}")
+RANGE = re.compile(r"latest|v\d+(\.\d+)?")
+PSEUDO = re.compile(r"v.*[-.]\d{14}-[0-9a-f]{12}(\+incompatible)?")
+ORIGIN = ("Hash", "Subdir", "Ref", "TagPrefix", "TagSum")
+
+# Each row: its name, the reason, and when it holds: of the repository, the question (path, query), and what either side said of one field.
+KNOWN = []
+
+
+def known(reason):
+    def add(holds):
+        KNOWN.append((holds.__name__, reason, holds))
+        return holds
+    return add
+
+
+@known("the list of a proxy has no origin, so the go command prints none for what it chose from a list")
+def range_query(repo, question, field, direct, modgate):
+    return RANGE.fullmatch(question[1]) and field in ORIGIN and field not in modgate
+
+
+@known("a canonical pseudo-version carries the origin that the go command itself keeps on disk below that name, which is the smaller one")
+def kept_origin(repo, question, field, direct, modgate):
+    return PSEUDO.fullmatch(question[1]) and field in ("Ref", "TagPrefix", "TagSum") and field not in modgate
+
+
+@known("for a hash direct mode names the smallest reference that matches in a cold cache, and none in a warm one")
+def hash_reference(repo, question, field, direct, modgate):
+    return HASH.fullmatch(question[1]) and field == "Ref" and (field not in modgate or field not in direct)
+
+
+def explain(repo, question, field, direct, modgate):
+    """The name of the row that allows the difference, or None."""
+    for name, _, holds in KNOWN:
+        if holds(repo, question, field, direct, modgate):
+            return name
+    return None
