@@ -126,11 +126,12 @@ static void select_range(struct request *request)
 	}
 }
 
+/* Only what was stored there: a pipe would hold the event loop until somebody writes to it, a link leads elsewhere. */
 static bool open_file(struct request *request)
 {
 	struct stat status;
-	int fd = open(request->answer->file, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size == request->answer->bytes) {
+	int fd = open(request->answer->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == request->answer->bytes) {
 		request->file_fd = fd;
 		return true;
 	}

@@ -214,7 +214,19 @@ def cut(path):
     os.truncate(path, os.path.getsize(path) - 1)
 
 
-@pytest.mark.parametrize("harm", [os.unlink, cut])
+def pipe(path):
+    """Whoever opens it waits for a writer."""
+    os.unlink(path)
+    os.mkfifo(path)
+
+
+def lead_away(path):
+    """To the same bytes: it is still no file of the store."""
+    shutil.move(path, path + ".elsewhere")
+    os.symlink(path + ".elsewhere", path)
+
+
+@pytest.mark.parametrize("harm", [os.unlink, cut, pipe, lead_away])
 @pytest.mark.parametrize("path, source", [(ZIP, "built"), (PUBLIC_ZIP, "fetched")])
 def test_a_stored_zip_that_is_gone_is_made_again(gate, get, rows, path, source, harm):
     """The gateway remembers the zip; the file went behind its back."""
