@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,12 +15,15 @@
 #include "gateway/gateway.h"
 #include "gateway/operate.h"
 
-#define CALLER_TIMEOUT_S 5  /* a caller that says nothing, or does not read */
+#define CALLER_TIMEOUT_S 5  /* for a caller's whole request, and again for it to take the answer */
 #define ANSWER_TIMEOUT_S 60 /* how long a command waits for the daemon */
+#define CALLERS_MAX      64 /* served at once, so that those who say nothing keep nobody waiting */
+#define CALLERS_WAITING  64 /* more than these are turned away */
 
 struct control {
 	struct gateway *gateway;
 	pthread_t thread;
+	struct pool *callers;
 	int listen_fd;
 	int stop_pipe[2];
 	char path[4096];
@@ -37,24 +41,37 @@ static int socket_address(const char *data, int *directory_out, struct sockaddr_
 	return 0;
 }
 
-static void set_timeout(int fd, int seconds)
+static int64_t deadline_in(int seconds)
 {
-	struct timeval time = { .tv_sec = seconds };
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+	return clock_monotonic_us(&clock_system) + (int64_t)seconds * 1000000;
+}
+
+/* Waits until fd is ready for that event; false when the deadline passes first. */
+static bool wait_ready(int fd, short events, int64_t deadline_us)
+{
+	struct pollfd wait = { .fd = fd, .events = events };
+	for (;;) {
+		int64_t left_us = deadline_us - clock_monotonic_us(&clock_system);
+		int ready = left_us > 0 ? poll(&wait, 1, (int)(left_us / 1000) + 1) : 0;
+		if (ready >= 0 || errno != EINTR)
+			return ready > 0;
+	}
 }
 
 /* Up to the newline that ends it. */
-static int read_line(int fd, struct buf *line, struct err *err)
+static int read_line(int fd, int64_t deadline_us, struct buf *line, struct err *err)
 {
 	char piece[4096];
 	for (;;) {
-		ssize_t got = recv(fd, piece, sizeof(piece), 0);
-		if (got < 0 && errno == EINTR)
+		if (!wait_ready(fd, POLLIN, deadline_us))
+			return err_set(err, GATEWAY_ERR, "the other side does not answer");
+		ssize_t got = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (got <= 0)
 			return err_set(err, GATEWAY_ERR, got == 0 ? "the other side closed the connection" : "the other side does not answer");
 		buf_add(line, piece, (size_t)got);
+		explicit_bzero(piece, (size_t)got);
 		if (buf_failed(line))
 			return err_set(err, GATEWAY_ERR, "the message is longer than %d bytes", CONTROL_MESSAGE_MAX);
 		if (line->ptr[line->len - 1] == '\n')
@@ -62,11 +79,13 @@ static int read_line(int fd, struct buf *line, struct err *err)
 	}
 }
 
-static int send_all(int fd, struct slice bytes)
+static int send_all(int fd, int64_t deadline_us, struct slice bytes)
 {
 	while (bytes.len > 0) {
-		ssize_t sent = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-		if (sent < 0 && errno == EINTR)
+		if (!wait_ready(fd, POLLOUT, deadline_us))
+			return GATEWAY_ERR;
+		ssize_t sent = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (sent < 0)
 			return GATEWAY_ERR;
@@ -99,12 +118,11 @@ static void serve_caller(struct control *control, int fd)
 	struct ucred peer;
 	socklen_t peer_bytes = sizeof(peer);
 	char by[64];
-	set_timeout(fd, CALLER_TIMEOUT_S);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 || (peer.uid != geteuid() && peer.uid != 0))
 		return;
 	snprintf(by, sizeof(by), "local:%u", (unsigned)peer.uid);
 
-	int code = read_line(fd, &line, &err);
+	int code = read_line(fd, deadline_in(CALLER_TIMEOUT_S), &line, &err);
 	if (code == 0)
 		code = json_parse(buf_slice(&line), &request, &err) == 0 ? 0 : GATEWAY_ERR_INVALID;
 	const struct operate operate = {
@@ -114,11 +132,37 @@ static void serve_caller(struct control *control, int fd)
 		code = operate_run(&operate, request, &result, &err);
 	write_answer(&answer, code, &result, &err);
 	if (!buf_failed(&answer))
-		send_all(fd, buf_slice(&answer));
+		send_all(fd, deadline_in(CALLER_TIMEOUT_S), buf_slice(&answer));
 	json_close(&request);
 	buf_wipe(&line);
 	buf_wipe(&result);
 	buf_wipe(&answer);
+}
+
+struct caller {
+	struct control *control;
+	int fd;
+};
+
+static void caller_run(void *arg)
+{
+	struct caller *caller = arg;
+	serve_caller(caller->control, caller->fd);
+	close(caller->fd);
+	free(caller);
+}
+
+/* To a thread of its own; with none to be had the connection ends, which the command tells its user. */
+static void caller_begin(struct control *control, int fd)
+{
+	struct caller *caller = malloc(sizeof(*caller));
+	if (caller != NULL) {
+		*caller = (struct caller){ .control = control, .fd = fd };
+		if (pool_submit(control->callers, caller_run, caller) == 0)
+			return;
+	}
+	free(caller);
+	close(fd);
 }
 
 static void *listen_loop(void *ctx)
@@ -132,10 +176,8 @@ static void *listen_loop(void *ctx)
 		if (wait[1].revents != 0)
 			return NULL;
 		int fd = wait[0].revents != 0 ? accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-		if (fd >= 0) {
-			serve_caller(control, fd);
-			close(fd);
-		}
+		if (fd >= 0)
+			caller_begin(control, fd);
 	}
 }
 
@@ -160,6 +202,7 @@ static int listen_at(const char *data, struct control *control, struct err *err)
 
 int control_open(struct gateway *gateway, struct control **control_out, struct err *err)
 {
+	struct pool_options callers = { .name = "control", .threads_max = CALLERS_MAX, .queue_max = CALLERS_WAITING };
 	struct control *control = calloc(1, sizeof(*control));
 	if (control == NULL)
 		return err_set(err, GATEWAY_ERR, "memory is short");
@@ -169,12 +212,15 @@ int control_open(struct gateway *gateway, struct control **control_out, struct e
 	int code = listen_at(gateway->settings->data, control, err);
 	if (code == 0 && pipe2(control->stop_pipe, O_CLOEXEC) != 0)
 		code = err_set(err, GATEWAY_ERR, "a pipe cannot be made: %m");
+	if (code == 0)
+		code = pool_open(&callers, &control->callers, err);
 	if (code == 0 && pthread_create(&control->thread, NULL, listen_loop, control) != 0)
 		code = err_set(err, GATEWAY_ERR, "a thread cannot be started");
 	if (code == 0) {
 		*control_out = control;
 		return 0;
 	}
+	pool_close(&control->callers);
 	if (control->listen_fd >= 0)
 		close(control->listen_fd);
 	if (control->stop_pipe[0] >= 0) {
@@ -193,6 +239,7 @@ void control_close(struct control **control_in)
 	unlink(control->path);
 	close(control->stop_pipe[1]);
 	pthread_join(control->thread, NULL);
+	pool_close(&control->callers);
 	close(control->stop_pipe[0]);
 	close(control->listen_fd);
 	free(control);
@@ -245,12 +292,12 @@ int control_call(const struct settings *settings, struct slice request, struct b
 	int code = connect_to(settings->data, &fd, err);
 	if (code != 0)
 		return code;
-	set_timeout(fd, ANSWER_TIMEOUT_S);
-	code = send_all(fd, request);
+	int64_t deadline_us = deadline_in(ANSWER_TIMEOUT_S);
+	code = send_all(fd, deadline_us, request);
 	if (code != 0)
 		err_set(err, code, "the daemon closed the connection");
 	if (code == 0)
-		code = read_line(fd, &answer, err);
+		code = read_line(fd, deadline_us, &answer, err);
 	if (code == 0)
 		code = read_answer(buf_slice(&answer), out, err);
 	buf_wipe(&answer);

@@ -17,7 +17,7 @@ struct gateway;
 struct control;
 struct settings;
 
-/* The daemon's side: a thread of its own, one caller at a time. */
+/* The daemon's side: a thread that listens, and one for each caller, who has a few seconds to say what it wants. close waits for them. */
 int control_open(struct gateway *gateway, struct control **control_out, struct err *err);
 void control_close(struct control **control);
 

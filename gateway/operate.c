@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/gateway.h"
 #include "gateway/record.h"
@@ -174,9 +175,40 @@ static const struct {
 	{ { "reload", 6 }, reload },
 };
 
+/* A limit that is not of its type would be left out, and the token reach further than was meant. */
+static int check_members(const struct json *request, struct err *err)
+{
+	static const struct {
+		const char *name, *expected;
+		enum json_kind kind;
+	} members[] = {
+		{ "command", "a text", JSON_KIND_TEXT },
+		{ "user", "a text", JSON_KIND_TEXT },
+		{ "groups", "a text", JSON_KIND_TEXT },
+		{ "scope", "a text", JSON_KIND_TEXT },
+		{ "modules", "a text", JSON_KIND_TEXT },
+		{ "days", "a whole number", JSON_KIND_INTEGER },
+		{ "id", "a text", JSON_KIND_TEXT },
+	};
+	const char *name;
+	const struct json *value;
+	for (void *iterator = NULL; json_next(request, &iterator, &name, &value);) {
+		size_t i = 0;
+		while (i < sizeof(members) / sizeof(members[0]) && strcmp(members[i].name, name) != 0)
+			i++;
+		if (i == sizeof(members) / sizeof(members[0]))
+			return err_set(err, GATEWAY_ERR_INVALID, "%.100s is nothing that a request takes in this version", name);
+		if (json_kind(value) != members[i].kind)
+			return err_set(err, GATEWAY_ERR_INVALID, "%s: %s was expected", name, members[i].expected);
+	}
+	return 0;
+}
+
 int operate_run(const struct operate *operate, const struct json *request, struct buf *out, struct err *err)
 {
 	struct slice name;
+	if (check_members(request, err) != 0)
+		return GATEWAY_ERR_INVALID;
 	if (!json_to_text(json_get(request, "command"), &name))
 		return err_set(err, GATEWAY_ERR_INVALID, "the request names no command");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
