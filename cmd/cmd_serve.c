@@ -44,7 +44,7 @@ enum exit_code reload_run(const struct call *call)
 	const struct settings *settings = NULL;
 	struct buf told = BUF_INIT(64 * 1024);
 	struct err err = ERR_INIT;
-	enum exit_code code = local_settings(call, &settings);
+	enum exit_code code = local_settings_to_reload(call, &settings);
 	if (code == EXIT_DONE) {
 		int answer = gateway_reload(settings, &told, &err);
 		if (answer == 0)

@@ -108,5 +108,7 @@ enum exit_code answer_exit(int code, const struct buf *out, const struct err *er
 enum exit_code local_settings(const struct call *call, const struct settings **settings_out);
 /* The same, but nothing is no failure: *settings_out is untouched when none is named and none lies in the usual places. */
 enum exit_code local_settings_if_any(const struct call *call, const struct settings **settings_out);
+/* The same as local_settings(), but what cannot stand is EXIT_NO, as it is when the daemon finds the fault, and said as not reloaded. */
+enum exit_code local_settings_to_reload(const struct call *call, const struct settings **settings_out);
 
 #endif

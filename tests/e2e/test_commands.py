@@ -357,6 +357,15 @@ def test_reload(gate):
     refused(gate.attempt("reload"), 1, "the old policy stays in force", "policy.yaml:")
 
 
+def test_reload_of_what_cannot_stand(gate, tmp_path):
+    """The command reads the configuration before it can ask the daemon: the answer is the same no."""
+    gate.start()
+    gate.configure({"auth.jwt": [{"issuer": "https://login.corp.example", "audiences": ["modgate"], "algorithms": ["ES256"],
+                                  "jwks_file": str(tmp_path / "gone.jwks")}]})
+    refused(gate.attempt("reload"), 1, "stays in force", "gone.jwks")
+    refused(gate.attempt("reload", "-c", str(tmp_path / "none.yaml")), 3, "none.yaml")
+
+
 # --- policy ----------------------------------------------------------------------------------------------------------------------------
 
 RULES = {"private": ["corp.example"], "rules": [
