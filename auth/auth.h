@@ -42,7 +42,7 @@ enum auth_code {
 	AUTH_ERR_UNAVAILABLE = -4, /* 503: whether it is good cannot be known now (directory down, keys unreadable, memory short) */
 	AUTH_ERR_BUSY = -5,        /* 503: the pool's queue is full */
 	AUTH_ERR_THROTTLED = -6,   /* 429: too many wrong passwords for this user, or from this address */
-	AUTH_ERR_ABSENT = -7,      /* no token has this id */
+	AUTH_ERR_ABSENT = -7,      /* no token has this id, or none that could still be revoked */
 	AUTH_ERR_INVALID = -8      /* options or arguments that cannot stand; err names which */
 };
 

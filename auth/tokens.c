@@ -69,6 +69,7 @@ int auth_tokens_entry_make(const struct auth_tokens *tokens, const struct auth_t
 	entry->groups_fixed = token->groups_fixed;
 	entry->created_s = token->created_s;
 	entry->revoked_s = token->revoked_s;
+	entry->expires_s = token->expires_s;
 	*entry_out = entry;
 	return 0;
 }
@@ -78,7 +79,9 @@ int auth_tokens_entry_add(struct auth_tokens *tokens, struct auth_token_entry *e
 	void *node;
 
 	if (tokens->count == AUTH_TOKENS_MAX)
-		return err_set(err, AUTH_ERR, "there are %d tokens already, more are not held", AUTH_TOKENS_MAX);
+		return err_set(err, AUTH_ERR,
+			"%d tokens are in use and more are not held; revoke some that nobody needs, `modgate token list` shows them",
+			AUTH_TOKENS_MAX);
 	node = tsearch(entry, &tokens->tree, compare);
 	if (node == NULL)
 		return err_set(err, AUTH_ERR, "cannot hold a token: out of memory");

@@ -22,7 +22,8 @@
 #define AUTH_TOKEN_CHECK_BYTES  6  /* base62 of 32 bits: a mistyped token is refused without a look-up */
 #define AUTH_TOKEN_BYTES        (3 + AUTH_TOKEN_ID_BYTES + 1 + AUTH_TOKEN_SECRET_BYTES + AUTH_TOKEN_CHECK_BYTES)
 #define AUTH_TOKEN_TEXT_MAX     (AUTH_TOKEN_BYTES + 1)
-#define AUTH_TOKENS_MAX         100000 /* tokens kept, ended ones too */
+#define AUTH_TOKENS_MAX         100000 /* tokens in use; ended ones make room for new ones */
+#define AUTH_TOKEN_ENDED_DAYS   30     /* a revoked or expired token is kept so long, if there is room; then its text is unknown */
 #define AUTH_TOKEN_DAYS_DEFAULT 90     /* lifetime_max_days where options say 0 */
 #define AUTH_TOKEN_DAYS_MAX     36500
 
@@ -50,6 +51,8 @@ struct auth_token_store_class {
 	int (*insert)(struct auth_token_store *store, const struct auth_token *token, const uint8_t hash[SHA256_BYTES], struct err *err);
 	/* The same; a token revoked before keeps its time. AUTH_ERR. */
 	int (*revoke)(struct auth_token_store *store, const char *id, int64_t revoked_s, struct err *err);
+	/* Removes every token that was revoked or expired at by_s or before. Durable when it returns 0. AUTH_ERR. */
+	int (*remove_ended)(struct auth_token_store *store, int64_t by_s, struct err *err);
 	void (*close)(struct auth_token_store *store);
 };
 struct auth_token_store {
@@ -84,12 +87,16 @@ struct auth_token_request {
 };
 
 /*
- * Makes a token that works from now on and writes its text, the only time it is ever seen: the caller shows it and wipes it.
+ * Makes a token that works from now on and writes its text, the only time it is ever seen: the caller shows it and wipes it. What ended
+ * AUTH_TOKEN_ENDED_DAYS ago is removed on the way.
  * AUTH_ERR_INVALID (err says which argument), AUTH_ERR. May block (the store); any thread.
  */
 int auth_tokens_issue(struct auth_tokens *tokens, const struct auth_token_request *request, char text_out[AUTH_TOKEN_TEXT_MAX], struct err *err);
 
-/* Refused everywhere from the moment this returns. AUTH_ERR_ABSENT, AUTH_ERR (then it still works). A second time is no error. May block; any thread. */
+/*
+ * Refused everywhere from the moment this returns. AUTH_ERR_ABSENT (no such token, or it was revoked already: err says which, nothing changes),
+ * AUTH_ERR (then it still works). May block; any thread.
+ */
 int auth_tokens_revoke(struct auth_tokens *tokens, struct slice id, struct err *err);
 
 /* Calls each for every token, the oldest first; each must not call into tokens. Returns each's first non-zero answer, 0, or AUTH_ERR (memory). Any thread. */

@@ -73,6 +73,13 @@ static int keep(struct auth_tokens *tokens, const struct auth_token *token, cons
 	return code;
 }
 
+static int make_room(struct auth_tokens *tokens, int64_t now_s, struct err *err)
+{
+	bool full = tokens->count == AUTH_TOKENS_MAX;
+
+	return auth_tokens_remove_ended(tokens, full ? now_s : now_s - AUTH_TOKEN_ENDED_DAYS * SECONDS_A_DAY, err);
+}
+
 int auth_tokens_issue(struct auth_tokens *tokens, const struct auth_token_request *request, char text_out[AUTH_TOKEN_TEXT_MAX], struct err *err)
 {
 	int64_t now_s = clock_wall_us(tokens->clock) / 1000000;
@@ -99,12 +106,22 @@ int auth_tokens_issue(struct auth_tokens *tokens, const struct auth_token_reques
 	ASSERT(auth_token_text_parse(slice_of(text), &unused, &secret));
 	sha256(secret, hash);
 	pthread_mutex_lock(&tokens->writing);
-	code = keep(tokens, &token, hash, err);
+	code = make_room(tokens, now_s, err);
+	if (code == 0)
+		code = keep(tokens, &token, hash, err);
 	pthread_mutex_unlock(&tokens->writing);
 	if (code == 0)
 		memcpy(text_out, text, sizeof(text));
 	explicit_bzero(text, sizeof(text));
 	return code;
+}
+
+static int revoked_already(struct slice id, int64_t revoked_s, struct err *err)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	clock_format_s(revoked_s, time);
+	return err_set(err, AUTH_ERR_ABSENT, "the token %.*s was revoked already, at %s; nothing was changed", SLICE_ARG(id), time);
 }
 
 static int64_t *revoked_of(struct auth_tokens *tokens, struct slice id)
@@ -126,7 +143,9 @@ int auth_tokens_revoke(struct auth_tokens *tokens, struct slice id, struct err *
 	revoked = revoked_of(tokens, id);
 	if (revoked == NULL) {
 		code = err_set(err, AUTH_ERR_ABSENT, "no token has this id; `modgate token list` shows those that exist");
-	} else if (*revoked == 0) {
+	} else if (*revoked != 0) {
+		code = revoked_already(id, *revoked, err);
+	} else {
 		memcpy(text, id.ptr, AUTH_TOKEN_ID_BYTES);
 		code = tokens->store->class->revoke(tokens->store, text, now_s, err);
 		if (code == 0) {

@@ -68,6 +68,25 @@ static int revoke(struct auth_token_store *store, const char *id, int64_t revoke
 	return 0;
 }
 
+static int remove_ended(struct auth_token_store *store, int64_t by_s, struct err *err)
+{
+	struct row **place = &memory_of(store)->rows;
+
+	(void)err;
+	while (*place != NULL) {
+		struct row *row = *place;
+
+		if (row->token.expires_s <= by_s || (row->token.revoked_s != 0 && row->token.revoked_s <= by_s)) {
+			*place = row->next;
+			auth_identity_unref(row->identity);
+			free(row);
+		} else {
+			place = &row->next;
+		}
+	}
+	return 0;
+}
+
 static void close_store(struct auth_token_store *store)
 {
 	struct row *next;
@@ -80,7 +99,9 @@ static void close_store(struct auth_token_store *store)
 	free(memory_of(store));
 }
 
-static const struct auth_token_store_class memory_class = { .each = each, .insert = insert, .revoke = revoke, .close = close_store };
+static const struct auth_token_store_class memory_class = {
+	.each = each, .insert = insert, .revoke = revoke, .remove_ended = remove_ended, .close = close_store
+};
 
 int auth_token_store_memory_open(struct auth_token_store **store_out, struct err *err)
 {

@@ -13,6 +13,7 @@ struct auth_token_entry {
 	uint8_t hash[SHA256_BYTES];
 	bool groups_fixed;
 	int64_t created_s, revoked_s;
+	int64_t expires_s;                    /* as it was issued; the identity's is sooner when lifetime_max_days says so */
 	const struct auth_identity *identity; /* without groups when they come from the directory */
 };
 
@@ -34,5 +35,8 @@ int auth_tokens_entry_make(const struct auth_tokens *tokens, const struct auth_t
 int auth_tokens_entry_add(struct auth_tokens *tokens, struct auth_token_entry *entry, struct err *err);
 void auth_tokens_entry_remove(struct auth_tokens *tokens, struct auth_token_entry *entry);
 void auth_tokens_entry_free(struct auth_token_entry *entry);
+
+/* tokens_ended.c. Removes what was revoked or expired at by_s or before. Caller holds `writing`. AUTH_ERR. */
+int auth_tokens_remove_ended(struct auth_tokens *tokens, int64_t by_s, struct err *err);
 
 #endif

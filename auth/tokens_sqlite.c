@@ -21,6 +21,7 @@ static const char sql_each[] = "SELECT id, hash, user, scope, groups, modules, c
 static const char sql_insert[] =
 	"INSERT INTO auth_tokens (id, hash, user, scope, groups, modules, created_s, expires_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 static const char sql_revoke[] = "UPDATE auth_tokens SET revoked_s = ?2 WHERE id = ?1 AND revoked_s = 0";
+static const char sql_remove_ended[] = "DELETE FROM auth_tokens WHERE expires_s <= ?1 OR (revoked_s != 0 AND revoked_s <= ?1)";
 
 struct sqlite_store {
 	struct auth_token_store store;
@@ -190,12 +191,31 @@ static int revoke(struct auth_token_store *store, const char *id, int64_t revoke
 	return code < 0 ? AUTH_ERR : 0;
 }
 
+static int remove_ended(struct auth_token_store *store, int64_t by_s, struct err *err)
+{
+	struct db *db = sqlite_of(store)->db;
+	struct db_stmt *stmt = NULL;
+	int code;
+
+	db_lock(db);
+	code = db_prepare(db, sql_remove_ended, &stmt, err);
+	if (code == 0) {
+		db_bind_int(stmt, 1, by_s);
+		code = db_run(stmt, err);
+	}
+	db_finalize(&stmt);
+	db_unlock(db);
+	return code < 0 ? AUTH_ERR : 0;
+}
+
 static void close_store(struct auth_token_store *store)
 {
 	free(sqlite_of(store));
 }
 
-static const struct auth_token_store_class sqlite_class = { .each = each, .insert = insert, .revoke = revoke, .close = close_store };
+static const struct auth_token_store_class sqlite_class = {
+	.each = each, .insert = insert, .revoke = revoke, .remove_ended = remove_ended, .close = close_store
+};
 
 int auth_token_store_sqlite_open(struct db *db, struct auth_token_store **store_out, struct err *err)
 {

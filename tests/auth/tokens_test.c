@@ -274,6 +274,7 @@ static void test_revoke(void **state)
 	struct world world = world_sqlite(db, 0);
 	char text[AUTH_TOKEN_TEXT_MAX];
 	char kept[AUTH_TOKEN_TEXT_MAX];
+	struct err err = ERR_INIT;
 	struct slice id;
 
 	issue(world.tokens, &alice, text);
@@ -282,7 +283,8 @@ static void test_revoke(void **state)
 	assert_int_equal(auth_tokens_revoke(world.tokens, SLICE("0000000000"), NULL), AUTH_ERR_ABSENT);
 	assert_int_equal(auth_tokens_revoke(world.tokens, SLICE(""), NULL), AUTH_ERR_ABSENT);
 	assert_int_equal(auth_tokens_revoke(world.tokens, id, NULL), 0);
-	assert_int_equal(auth_tokens_revoke(world.tokens, id, NULL), 0);
+	assert_int_equal(auth_tokens_revoke(world.tokens, id, &err), AUTH_ERR_ABSENT);
+	assert_non_null(strstr(err.text, "was revoked already, at "));
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(judge(world.tokens, text), AUTH_REASON_REVOKED);
 		assert_int_equal(judge(world.tokens, kept), AUTH_REASON_NONE);
