@@ -11,7 +11,7 @@
 /* No line that is understood has more tokens; of longer ones the first are kept. */
 #define GOMOD_TOKENS_KEPT 8
 
-/* A line, or a line inside a block with the block's verb. Quoted strings keep their quotes. All alias the file. */
+/* A line, or a line inside a block with the block's verb. Quoted strings keep their quotes. All alias the file or are constant. */
 struct gomod_line {
 	size_t number;
 	bool in_block;

@@ -18,7 +18,7 @@ static int look(void *ctx, const struct gomod_line *line, struct err *err)
 	(void)err;
 	ASSERT(line->number >= seen->number && line->verb.len > 0 && fuzz_inside(line->verb, seen->file));
 	for (size_t i = 0; i < line->args_count && i < GOMOD_TOKENS_KEPT; i++)
-		ASSERT(fuzz_inside(line->args[i], seen->file));
+		ASSERT(fuzz_inside(line->args[i], seen->file) || slice_equal(line->args[i], SLICE("(")) || slice_equal(line->args[i], SLICE(")")));
 	seen->number = line->number;
 	return 0;
 }
