@@ -1,9 +1,11 @@
 /* The writing log from outside: open, submit, state, close. */
 #include "audit/audit_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/tail.h"
 #include "base/file.h"
 #include "base/thread.h"
 
@@ -45,19 +47,45 @@ static void publish_tree(struct audit *audit)
 	memcpy(audit->state.root, root.bytes, sizeof(root.bytes));
 }
 
+static void publish_tail(struct audit *audit, const struct tail *tail, const char *dir)
+{
+	char damage[TAIL_TEXT_MAX];
+	char seen[TAIL_TEXT_MAX];
+
+	tail_damage_text(tail, damage);
+	tail_seen_text(tail, dir, audit->edge.size, seen);
+	if (damage[0] != '\0' || seen[0] != '\0')
+		snprintf(audit->state.tail, sizeof(audit->state.tail), "rows from %llu on are gone from the audit log: %s%s%s",
+			(unsigned long long)audit->edge.size, damage, damage[0] != '\0' && seen[0] != '\0' ? "; " : "", seen);
+}
+
+/* The log itself tells, too: its numbers are about to be given again. */
+static void record_tail(struct audit *audit)
+{
+	struct audit_event event = AUDIT_EVENT_INIT(AUDIT_SYSTEM);
+
+	event.text = slice_of(audit->state.tail);
+	if (event.text.len > 0)
+		audit_submit(audit, &event, NULL, NULL, NULL);
+}
+
 static int open_log(struct audit *audit, const struct audit_options *options, struct err *err)
 {
 	struct log_options log_options = {
 		.dir = options->dir,
 		.segment_bytes_max = options->segment_bytes_max > 0 ? options->segment_bytes_max : SEGMENT_BYTES,
 	};
+	struct tail tail = { .seen = 0 };
 	int code = file_mkdirs(options->dir, 0700, err);
 
+	if (code == 0)
+		tail_look(options->dir, &tail);
 	if (code == 0)
 		code = audit->log->open(audit->log->ctx, &log_options, &audit->log_state, &audit->edge, err);
 	if (code < 0)
 		return AUDIT_ERR;
 	publish_tree(audit);
+	publish_tail(audit, &tail, options->dir);
 	return 0;
 }
 
@@ -98,6 +126,7 @@ int audit_open(const struct audit_options *options, struct audit **audit_out, st
 		audit_close(&audit);
 		return AUDIT_ERR;
 	}
+	record_tail(audit);
 	*audit_out = audit;
 	return 0;
 }

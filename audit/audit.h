@@ -139,8 +139,9 @@ struct audit_options {
 };
 
 /*
- * Opens the log for writing: recovers the last segment after a crash, rehashes it, starts the writer and the index thread. One process at a
- * time (it holds data/lock). AUDIT_ERR: the directory or the last segment cannot be used; err says what to do.
+ * Opens the log for writing: recovers the last segment after a crash, rehashes it, starts the writer and the index thread. Where more is gone
+ * from the end than a crash takes, the log goes on, says so in a line of kind system, and audit_state() tells. One process at a time (it
+ * holds data/lock). AUDIT_ERR: the directory or the last segment cannot be used; err says what to do.
  */
 int audit_open(const struct audit_options *options, struct audit **audit_out, struct err *err);
 /* Writes what is queued, answers everybody, ends both threads. No submission may be under way or follow. NULL-safe. */
@@ -173,6 +174,7 @@ struct audit_state {
 	uint64_t indexed;         /* lines the index has; lag = size - indexed */
 	bool index_failing;
 	char index_error[ERR_TEXT_MAX];
+	char tail[ERR_TEXT_MAX]; /* what opening the log found to be gone from its end, in words; "": nothing. It is recorded, too */
 };
 /* A copy of the state now. Never blocks for long. Any thread. */
 void audit_state(struct audit *audit, struct audit_state *state_out);
@@ -214,6 +216,7 @@ enum audit_fault_kind {
 	AUDIT_FAULT_HEAD = 5,       /* rows and hashes agree, yet not with the tree head kept after them */
 	AUDIT_FAULT_SEGMENT = 6,    /* a segment out of order, or without its description */
 	AUDIT_FAULT_UNREADABLE = 7, /* the database cannot give these rows */
+	AUDIT_FAULT_WAL = 9,        /* the write-ahead log is damaged: rows after the last may be gone */
 	AUDIT_FAULT_EXPECTED = 8    /* not the head the caller expects: replaced, or its tail cut off */
 };
 const char *audit_fault_word(enum audit_fault_kind kind);

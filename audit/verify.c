@@ -168,11 +168,25 @@ static void check_length(struct verify *verify)
 	verify_found_in_log(verify, AUDIT_FAULT_EXPECTED, verify->next, expect->size - 1, detail);
 }
 
+/* Rows that fit together and yet are not all. */
+static void check_tail(struct verify *verify)
+{
+	char text[TAIL_TEXT_MAX];
+
+	tail_damage_text(&verify->tail, text);
+	if (text[0] != '\0')
+		verify_found(verify, AUDIT_FAULT_WAL, verify->next, verify->next, text);
+	tail_seen_text(&verify->tail, verify->options->dir, verify->next, text);
+	if (text[0] != '\0')
+		verify_found_in_log(verify, AUDIT_FAULT_MISSING, verify->next, verify->tail.seen - 1, text);
+}
+
 static void conclude(struct verify *verify)
 {
 	struct tlog_hash root;
 
 	check_length(verify);
+	check_tail(verify);
 	verify_flush(verify);
 	verify->result.head.size = verify->result.rows;
 	verify->result.head_known = !verify->lines_broken;
@@ -199,8 +213,8 @@ static void verify_all(struct verify *verify, const struct place *places, size_t
 	verify_flush(verify);
 }
 
-static int verify_list(
-	const struct audit_verify_options *options, const struct segment_list *list, struct audit_verify_result *result_out, struct err *err)
+static int verify_list(const struct audit_verify_options *options, const struct tail *tail, const struct segment_list *list,
+	struct audit_verify_result *result_out, struct err *err)
 {
 	struct verify *verify = calloc(1, sizeof(*verify));
 	struct place *places = NULL;
@@ -208,6 +222,7 @@ static int verify_list(
 
 	if (verify != NULL) {
 		verify->options = options;
+		verify->tail = *tail;
 		places = survey(verify, list);
 	}
 	if (places == NULL) {
@@ -233,14 +248,17 @@ out:
 int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result_out, struct err *err)
 {
 	struct segment_list list;
-	int code = segment_list_read(options->dir, &list, err);
+	struct tail tail;
+	int code;
 
+	tail_look(options->dir, &tail);
+	code = segment_list_read(options->dir, &list, err);
 	if (code < 0)
 		return code;
 	if (list.count == 0)
 		code = err_set(err, AUDIT_ERR, "there is no audit log in %s", options->dir);
 	else
-		code = verify_list(options, &list, result_out, err);
+		code = verify_list(options, &tail, &list, result_out, err);
 	segment_list_free(&list);
 	return code;
 }

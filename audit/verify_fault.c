@@ -24,6 +24,8 @@ static const char *said_of(enum audit_fault_kind kind, bool one)
 		return one ? "begins a segment that does not fit" : "are of a segment that does not fit";
 	case AUDIT_FAULT_UNREADABLE:
 		return "cannot be read";
+	case AUDIT_FAULT_WAL:
+		return "and what came after it may be missing";
 	case AUDIT_FAULT_EXPECTED:
 		return one ? "is not what the expected tree head says" : "are not what the expected tree head says";
 	}

@@ -12,12 +12,14 @@
 
 #include "audit/audit.h"
 #include "audit/segment.h"
+#include "audit/tail.h"
 #include "base/db.h"
 #include "tlog/tree.h"
 
 struct verify {
 	const struct audit_verify_options *options;
 	struct audit_verify_result result;
+	struct tail tail; /* seen before the log was */
 
 	uint64_t next;          /* sequence that should come now */
 	struct tlog_edge lines; /* tree of the lines as they are */

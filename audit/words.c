@@ -65,8 +65,9 @@ static const char *const faults[] = {
 	[AUDIT_FAULT_SEGMENT] = "segment",
 	[AUDIT_FAULT_UNREADABLE] = "unreadable",
 	[AUDIT_FAULT_EXPECTED] = "expected",
+	[AUDIT_FAULT_WAL] = "wal",
 };
-_Static_assert(COUNT(faults) == AUDIT_FAULT_EXPECTED + 1, "a word for every finding");
+_Static_assert(COUNT(faults) == AUDIT_FAULT_WAL + 1, "a word for every finding");
 
 const struct words words_kind = WORDS(kinds);
 const struct words words_action = WORDS(actions);
