@@ -119,7 +119,9 @@ struct auth_answer {
 	enum auth_reason reason;                  /* NONE when code is 0 or AUTH_WOULD_BLOCK */
 	enum auth_method method;                  /* how it was tried; AUTH_ANONYMOUS when there was no credential, or none that could be read */
 	char credential[AUTH_TOKEN_ID_BYTES + 1]; /* id of a token that exists, refused or not; else "" */
-	const struct auth_identity *identity;     /* when code is 0, else NULL */
+	/* Of a refusal: whom the directory found behind it, in its own spelling, else "". For the record only: a client must not learn who exists. */
+	char user[AUTH_USER_MAX + 1];
+	const struct auth_identity *identity; /* when code is 0, else NULL */
 	struct err err; /* when code < 0: a sentence fit to be shown to the client; tells no secret and not whether a user exists */
 };
 

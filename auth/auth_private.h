@@ -69,7 +69,7 @@ struct auth_key {
 };
 
 struct auth_cached {
-	const struct auth_identity *identity; /* NULL for a refusal */
+	const struct auth_identity *identity; /* of a refusal: no more than the name of whom the directory found behind it, or NULL */
 	enum auth_reason reason;
 	uint32_t count;   /* throttle.c: strikes */
 	int64_t until_us; /* monotonic: not given out from then on */
@@ -119,7 +119,10 @@ int auth_tokens_check(struct auth_tokens *tokens, struct slice text, bool *from_
 
 struct auth_directory;
 struct auth_directory_class {
-	/* Both: 0 (answer_out->identity: the directory's spelling, its groups, scope read), AUTH_ERR_REFUSED, AUTH_ERR_UNAVAILABLE. Block; any thread. */
+	/*
+	 * Both: 0 (answer_out->identity: the directory's spelling, its groups, scope read), AUTH_ERR_REFUSED (answer_out->user where one entry was
+	 * found), AUTH_ERR_UNAVAILABLE. Block; any thread.
+	 */
 	int (*sign_in)(struct auth_directory *directory, struct slice user, struct slice password, struct auth_answer *answer_out);
 	int (*look_up)(struct auth_directory *directory, struct slice user, struct auth_answer *answer_out);
 	void (*close)(struct auth_directory *directory);

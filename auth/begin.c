@@ -80,6 +80,18 @@ static void remember(struct auth *auth, struct auth_cache *cache, const struct a
 	auth_cache_put(cache, key, &cached);
 }
 
+/* The refusal, and the name it is about for the record of the next one. */
+static void remember_refusal(struct auth *auth, const struct auth_key *key, int64_t for_us, const struct auth_answer *answer)
+{
+	const struct auth_identity name = { .user = answer->user, .credential = "" };
+	struct auth_answer about = { .reason = answer->reason };
+
+	/* For want of memory it is remembered without the name. */
+	about.identity = answer->user[0] != '\0' ? auth_identity_copy(&name) : NULL;
+	remember(auth, auth->refused, key, for_us, &about);
+	auth_identity_unref(about.identity);
+}
+
 static void fly_password(struct auth_flight *flight, const struct auth_key *key, struct auth_answer *answer)
 {
 	struct auth *auth = flight->auth;
@@ -92,7 +104,7 @@ static void fly_password(struct auth_flight *flight, const struct auth_key *key,
 		remember(auth, auth->accepted, key, auth->directory->cache_ttl_us, answer);
 		auth_throttle_known(auth->throttle, user, address_of(flight), clock_monotonic_us(auth->clock));
 	} else if (code == AUTH_ERR_REFUSED) {
-		remember(auth, auth->refused, key, auth->directory->refused_ttl_us, answer);
+		remember_refusal(auth, key, auth->directory->refused_ttl_us, answer);
 	}
 }
 
@@ -117,7 +129,7 @@ static void fly_token(struct auth_flight *flight, const struct auth_key *key, st
 	if (code == 0)
 		remember(auth, auth->accepted, key, auth->directory->cache_ttl_us, answer);
 	else if (code == AUTH_ERR_REFUSED)
-		remember(auth, auth->refused, key, auth->directory->cache_ttl_us, answer);
+		remember_refusal(auth, key, auth->directory->cache_ttl_us, answer);
 	auth_identity_unref(token);
 }
 

@@ -250,6 +250,8 @@ static int run(struct auth_directory *directory, struct slice user, struct slice
 	lookup.arena = arena_open(LOOKUP_BYTES_MAX);
 	lookup.groups.arena = lookup.arena;
 	code = lookup.arena == NULL ? auth_answer_no_memory(answer) : steps(&lookup, answer);
+	if (code == AUTH_ERR_REFUSED && lookup.user != NULL)
+		memcpy(answer->user, lookup.user, strlen(lookup.user) + 1); /* read_name() has seen that it fits */
 	arena_close(&lookup.arena);
 	return code;
 }

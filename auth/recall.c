@@ -83,6 +83,15 @@ int auth_refuse_as(struct auth_answer *answer_out, enum auth_reason reason)
 	return auth_answer_refuse(answer_out, AUTH_ERR_REFUSED, reason, "%s", sentence);
 }
 
+/* Takes the cached name over. */
+static int refuse_again(const struct auth_cached *cached, struct auth_answer *answer)
+{
+	if (cached->identity != NULL)
+		memcpy(answer->user, cached->identity->user, strlen(cached->identity->user) + 1);
+	auth_identity_unref(cached->identity);
+	return auth_refuse_as(answer, cached->reason);
+}
+
 /* From the caches of accepted and refused. */
 static int recall_key(struct auth *auth, const struct auth_key *key, struct auth_cache *accepted, struct auth_answer *answer)
 {
@@ -92,7 +101,7 @@ static int recall_key(struct auth *auth, const struct auth_key *key, struct auth
 	if (auth_cache_get(accepted, key, now_us, &cached))
 		return auth_answer_accept(answer, cached.identity);
 	if (auth_cache_get(auth->refused, key, now_us, &cached))
-		return auth_refuse_as(answer, cached.reason);
+		return refuse_again(&cached, answer);
 	answer->code = AUTH_WOULD_BLOCK;
 	return AUTH_WOULD_BLOCK;
 }

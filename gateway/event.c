@@ -106,6 +106,7 @@ int request_record_refusal(struct request *request)
 		return 0;
 	}
 	event_caller(request, &event);
+	event.user = or_absent(request->auth.user);
 	event.verdict = AUDIT_DENY;
 	event.reason = slice_of(auth_reason_word(request->auth.reason));
 	return audit_submit(gateway->audit, &event, NULL, NULL, NULL);

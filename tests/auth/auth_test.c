@@ -172,6 +172,29 @@ static void test_password_caches(void **state)
 	world_close(&world);
 }
 
+/* Whom a wrong password was for is told to the record, the second time too; to the client all refusals say the same. */
+static void test_refused_name(void **state)
+{
+	struct world world = world_open((struct setting){ .anonymous = false });
+	struct auth_answer known, unknown;
+
+	(void)state;
+	for (int round = 0; round < 3; round++, turn_s(150)) {
+		known = password(&world, "ALICE", "wrong");
+		unknown = password(&world, "nobody", "wrong");
+		assert_string_equal(known.user, "alice");
+		assert_string_equal(unknown.user, "");
+		assert_int_equal(known.reason, unknown.reason);
+		assert_string_equal(known.err.text, unknown.err.text);
+		EXPECT_REFUSED(known, AUTH_ERR_REFUSED, AUTH_REASON_WRONG_PASSWORD);
+		assert_int_equal(world.directory->binds, round < 2 ? 2 : 4);
+	}
+	known = password(&world, "alice", "secret");
+	assert_string_equal(known.user, "");
+	drop(&known);
+	world_close(&world);
+}
+
 /* User and password cannot be shifted against each other in what they are remembered by. */
 static void test_no_shift(void **state)
 {
@@ -566,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_no_credential),
 		cmocka_unit_test(test_methods_off),
 		cmocka_unit_test(test_password_caches),
+		cmocka_unit_test(test_refused_name),
 		cmocka_unit_test(test_no_shift),
 		cmocka_unit_test(test_empty_password),
 		cmocka_unit_test(test_directory_down),

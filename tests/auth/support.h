@@ -72,6 +72,7 @@ static inline int double_sign_in(struct auth_directory *directory, struct slice 
 	code = double_answer(us, user, answer);
 	pthread_mutex_unlock(&us->gate);
 	if (code == 0 && !slice_equal_text(password, answer->identity->user[0] == 'a' ? "secret" : "hunter2")) {
+		snprintf(answer->user, sizeof(answer->user), "%s", answer->identity->user);
 		auth_identity_unref(answer->identity);
 		code = auth_refuse_as(answer, AUTH_REASON_WRONG_PASSWORD);
 	}

@@ -78,6 +78,14 @@ def test_revoked_token(gate, rows):
     assert gate.attempt("token", "revoke", "nosuchid00").returncode == 1
 
 
+def test_revoke_twice(gate, rows):
+    token = gate.token("carol", ["payments"])
+    gate.command("token", "revoke", token)
+    again = gate.attempt("token", "revoke", token)
+    assert again.returncode == 1 and f"the token {token.split('_')[1]} was revoked already, at " in again.stderr
+    assert [row["text"].split()[0] for row in rows() if row["kind"] == "token"] == ["issued", "revoked"]
+
+
 def test_expired_token(stage):
     """Issued for a day, and the day is over: the token's row says so."""
     gate = stage.gateway()
@@ -182,6 +190,15 @@ def test_wrong_users_and_passwords(gate, slapd, rows, user, typed):
     assert "" not in slapd.binds(mark)
     if typed == "" or "\0" in user + typed:
         assert slapd.connections(mark) == 0 and slapd.binds(mark) == []
+
+
+def test_refused_name_is_recorded(gate, rows):
+    """The record says whom a wrong password was for, as the directory spells it; the client cannot tell who exists."""
+    users = ["ALICE", "ALICE", "nobody-there", "twin"]
+    answers = [gate.request(INFO, user=(user, "a wrong one")) for user in users]
+    assert {(answer.status, answer.body, answer.headers.get("WWW-Authenticate")) for answer in answers} == {
+        (401, answers[0].body, answers[0].headers["WWW-Authenticate"])}
+    assert [(row["verdict"], row.get("user")) for row in rows()] == [("deny", "alice"), ("deny", "alice"), ("deny", None), ("deny", None)]
 
 
 def test_odd_names_are_only_names(gate, rows):
