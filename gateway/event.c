@@ -71,6 +71,28 @@ static enum audit_verdict verdict_of(const struct policy_answer *decision)
 	return AUDIT_VERDICT_NONE;
 }
 
+/* Not refused by policy, yet not served: the record says why. */
+static struct slice told_why(const struct request *request)
+{
+	return slice_trim(slice_sub(request->text, 0, request->text.len > 0 ? request->text.len - 1 : 0));
+}
+
+/*
+ * What is forbidden is a denial, also when the rules would allow it and what forbids is none of them: a private name asked of a public
+ * database, a database that is not configured. Then, and when a token's limit or a missing repository decided, no rule is named.
+ */
+static void event_decision(const struct request *request, struct audit_event *event)
+{
+	const struct policy_answer *decision = &request->decision;
+	bool overruled = request->status == MHD_HTTP_FORBIDDEN && decision->verdict != POLICY_DENY;
+	event->verdict = overruled ? AUDIT_DENY : verdict_of(decision);
+	event->rule = overruled || decision->why != POLICY_WHY_RULE ? SLICE("") : slice_of(decision->rule);
+	event->reason = request->status >= 400 && decision->verdict != POLICY_DENY ? told_why(request) : slice_of(decision->reason);
+	event->policy = slice_of(policy_hash(request->policy));
+	if (request->target.module.len != 0)
+		event->private = request->is_private ? AUDIT_TRUE : AUDIT_FALSE;
+}
+
 void request_event(const struct request *request, struct audit_event *event_out)
 {
 	const struct auth_identity *identity = request->auth.identity;
@@ -81,18 +103,10 @@ void request_event(const struct request *request, struct audit_event *event_out)
 	event.groups_count = identity->groups_count;
 	event.credential = slice_of(identity->credential);
 	event.verdict = AUDIT_VERDICT_NONE;
-	if (request->decided) {
-		const struct policy_answer *decision = &request->decision;
-		event.verdict = verdict_of(decision);
-		event.rule = slice_of(decision->rule);
-		event.reason = slice_of(decision->reason);
-		event.policy = slice_of(policy_hash(request->policy));
-		if (request->target.module.len != 0)
-			event.private = request->is_private ? AUDIT_TRUE : AUDIT_FALSE;
-	}
-	/* Not refused by policy, yet not served: the record says why. */
-	if (request->status >= 400 && event.verdict != AUDIT_DENY)
-		event.reason = slice_trim(slice_sub(request->text, 0, request->text.len > 0 ? request->text.len - 1 : 0));
+	if (request->decided)
+		event_decision(request, &event);
+	else if (request->status >= 400)
+		event.reason = told_why(request);
 	event_answer(request, &event);
 	*event_out = event;
 }

@@ -120,11 +120,17 @@ bool policy_token_excludes(const struct policy_question *question)
 	return true;
 }
 
-static void answer_rule(const struct rule *rule, struct policy_answer *answer)
+/* It allows some modules or versions, and which is asked for is not said: that there is such a rule decided, not this one. */
+static bool allows_only_some(const struct rule *rule, const struct facts *facts)
+{
+	return !facts->has_module && (rule->modules.count > 0 || rule->is_private != PRIVATE_UNSAID || rule->ranges_count > 0);
+}
+
+static void answer_rule(const struct rule *rule, const struct facts *facts, struct policy_answer *answer)
 {
 	answer->verdict = rule->verdict;
 	answer->why = POLICY_WHY_RULE;
-	answer->rule = rule->name;
+	answer->rule = allows_only_some(rule, facts) ? "" : rule->name;
 	answer->reason = rule->reason;
 	answer->help = rule->help;
 }
@@ -147,7 +153,7 @@ static void walk(const struct policy *policy, const struct facts *facts, struct 
 		enum outcome outcome = policy_rule_outcome(rule, facts);
 
 		if (outcome == OUTCOME_WINS) {
-			answer_rule(rule, answer);
+			answer_rule(rule, facts, answer);
 			break;
 		}
 		if (outcome == OUTCOME_MAYBE && maybe == policy->rules_count)

@@ -130,7 +130,7 @@ const char *policy_why_word(enum policy_why why);
 struct policy_answer {
 	enum policy_verdict verdict;
 	enum policy_why why;
-	const char *rule;   /* the deciding rule's name (with WHY_UNMAPPED the one that would allow); "" when none did */
+	const char *rule;   /* the deciding rule's name (with WHY_UNMAPPED the one that would allow); "" when none did, or when one of several might (no module named) */
 	const char *reason; /* the rule's own or ""; a fixed sentence where no rule denied but the end, a token or a missing repository */
 	const char *help;   /* the rule's own or "" */
 	bool is_private;    /* of the module; false when the question names none */
@@ -147,6 +147,12 @@ struct policy_answer {
  * over, an allow rule on them matches.
  */
 void policy_decide(const struct policy *policy, const struct policy_question *question, struct policy_answer *answer_out);
+
+/*
+ * Can the answer to this question differ from version to version? If not, the one without a version holds for all of them. The question's
+ * own version does not count.
+ */
+bool policy_version_matters(const struct policy *policy, const struct policy_question *question);
 
 /*
  * Appends what a denied developer reads: module, user, reason, whom to ask. At most 8 lines and POLICY_REFUSAL_MAX bytes, no blank line,

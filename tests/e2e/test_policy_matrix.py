@@ -78,7 +78,7 @@ def test_matrix(gate, callers, rows, caller, module, version, wanted):
     assert {name: gate.request(path, token=callers[caller]).status for name, path in paths.items()} == wanted
     told = rows()
     assert [row["action"] for row in told] == list(NAMES)
-    assert [row["verdict"] for row in told if row["action"] != "lookup"] == ["deny" if wanted[name] == 403 else "allow" for name in NAMES[:-1]]
+    assert [row["verdict"] for row in told] == ["deny" if wanted[name] == 403 else "allow" for name in NAMES]
     assert {row["module"] for row in told} == {module}
 
 
@@ -88,7 +88,9 @@ DATABASE = [("alice", 200), ("bob", 200), ("anonymous", 200), ("limited", 200), 
 @pytest.mark.parametrize("caller, status", DATABASE)
 def test_database_without_a_module(gate, callers, rows, caller, status):
     assert [gate.request(path, token=callers[caller]).status for path in DB_ENDPOINTS.values()] == [status] * 3
-    assert [row["verdict"] for row in rows()] == ["allow" if status == 200 else "deny"] * 3
+    told = rows()
+    assert [row["verdict"] for row in told] == ["allow" if status == 200 else "deny"] * 3
+    assert {row["rule"] for row in told} == {"" if status == 200 else "nothing"}      # several allow some module; which one is not asked
 
 
 def test_database_that_is_not_configured_is_refused(gate, callers):
@@ -96,6 +98,25 @@ def test_database_that_is_not_configured_is_refused(gate, callers):
     for path in DB_ENDPOINTS.values():
         assert gate.request(path.replace("sum.example.org", "sum.golang.example"), token=callers["alice"]).status == 403
     assert gate.request(f"/sumdb/sum.golang.example/lookup/{GREETING}@v1.0.0", token=callers["alice"]).status == 403
+
+
+NO_RULE = [
+    # what no rule forbids although some rule would allow it: caller, path, what the row says
+    ("private name in a public database", "alice", f"{SUMDB}/lookup/{API}@v1.1.0", "is private"),
+    ("private without a repository", "alice", "/tools.internal.example/x/@v/v1.0.0.info", "no repository is configured"),
+    ("a token's limit", "limited", f"/{COLOUR}/@v/v0.3.0.info", "limited to other modules"),
+    ("another database", "alice", f"/sumdb/sum.golang.example/lookup/{GREETING}@v1.0.0", "sum.golang.example"),
+]
+
+
+@pytest.mark.parametrize("caller, path, reason", [row[1:] for row in NO_RULE], ids=[row[0] for row in NO_RULE])
+def test_a_denial_by_no_rule_names_none(company, caller, path, reason):
+    gate = company.gateway(rules({"name": "inside", "modules": ["tools.internal.example"], "verdict": "allow"}))
+    token = gate.token("alice", ["payments"], modules=[GREETING] if caller == "limited" else ())
+    assert gate.request(path, token=token).status == 403
+    row = gate.rows()[-1]
+    assert (row["verdict"], row["rule"], row["status"]) == ("deny", "", 403) and reason in row["reason"]
+    assert [denied["seq"] for denied in gate.audit_export("--verdict", "deny")] == [row["seq"]]
 
 
 def test_private_names_are_not_looked_up(gate, callers, company):

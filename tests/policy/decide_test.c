@@ -9,6 +9,7 @@ static const char policy_text[] =
 	"nosumdb: [\"corp.example\"]\n"
 	"rules:\n"
 	"  - { name: mallory, users: [mallory], verdict: deny, reason: \"left the company\", help: \"ask #people\" }\n"
+	"  - { name: root, users: [root], verdict: allow }\n"
 	"  - { name: bad, modules: [\"github.com/evil/lib\"], versions: \">=1.2.0 <1.2.5\", verdict: deny, reason: \"use 1.2.5\" }\n"
 	"  - { name: payments, modules: [\"git.example/payments\"], groups: [payments, audit], verdict: allow }\n"
 	"  - { name: bots, methods: [jwt, token], modules: [\"git.example/*/api\"], versions: [\"=1.0.0\", \">=2.0.0\"], verdict: allow }\n"
@@ -99,9 +100,10 @@ static void test_decide(void **state)
 			POLICY_WHY_RULE, "public" },
 		{ "a limit allows nothing by itself", { "alice", { NULL }, "ldap", POLICY_ZIP, "git.example/other", "v1.0.0", "git.example" },
 			POLICY_DENY, POLICY_WHY_END, "" },
-		{ "a tile names no module", { "alice", { NULL }, "ldap", POLICY_TILE, "", "", NULL }, POLICY_ALLOW, POLICY_WHY_RULE, "payments" },
-		{ "nor for a limited token", { "alice", { NULL }, "token", POLICY_TILE, "", "", "git.example" }, POLICY_ALLOW, POLICY_WHY_RULE,
-			"bots" },
+		{ "a tile names no module", { "alice", { NULL }, "ldap", POLICY_TILE, "", "", NULL }, POLICY_ALLOW, POLICY_WHY_RULE, "" },
+		{ "nor for a limited token", { "alice", { NULL }, "token", POLICY_TILE, "", "", "git.example" }, POLICY_ALLOW, POLICY_WHY_RULE, "" },
+		{ "a rule that speaks of no module decides", { "root", { NULL }, "ldap", POLICY_TILE, "", "", NULL }, POLICY_ALLOW, POLICY_WHY_RULE,
+			"root" },
 		{ "but mallory", { "mallory", { NULL }, "ldap", POLICY_TILE, "", "", NULL }, POLICY_DENY, POLICY_WHY_RULE, "mallory" },
 	};
 	struct policy *policy = open_text(policy_text, "git.example");
