@@ -185,7 +185,7 @@ void audit_state(struct audit *audit, struct audit_state *state_out);
 struct audit_filter {
 	int64_t since_us;    /* wall clock; lines at or after it. 0: any */
 	int64_t until_us;    /* lines before it. 0: any */
-	struct slice user;   /* exactly; ptr NULL: any */
+	struct slice user;   /* exactly, and the outcomes of rows that match, which name nobody; ptr NULL: any */
 	struct slice module; /* a pattern as in policy.yaml (so a path takes what lies below it); ptr NULL: any */
 	enum audit_verdict verdict;
 };

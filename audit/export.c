@@ -1,4 +1,7 @@
 /* Export: the lines that match, as they were stored. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "audit/audit.h"
 #include "audit/line.h"
 #include "audit/reader.h"
@@ -13,6 +16,8 @@ struct export
 	bool parses;     /* the filter asks for more than the time */
 	struct buf line; /* with its newline */
 	struct buf scratch;
+	uint8_t *given; /* with a user: one bit a row that matched, so that its outcome is known when it comes */
+	uint64_t given_bytes;
 };
 
 /* Times of one spelling and length compare as text, so most lines outside are dropped without being parsed. */
@@ -22,21 +27,56 @@ static bool time_matches(const struct export *export, struct slice time)
 	       (export->until[0] == '\0' || slice_compare(time, slice_of(export->until)) < 0);
 }
 
-/* 1: they do; 0: not; AUDIT_ERR: it is no line of ours. */
-static int members_match(struct export *export, struct slice line, struct err *err)
+static bool note_given(struct export *export, uint64_t seq)
+{
+	if (seq / 8 >= export->given_bytes) {
+		uint64_t bytes = seq / 4 + 4096;
+		uint8_t *given = realloc(export->given, bytes);
+
+		if (given == NULL)
+			return false;
+		memset(given + export->given_bytes, 0, bytes - export->given_bytes);
+		export->given = given;
+		export->given_bytes = bytes;
+	}
+	export->given[seq / 8] |= (uint8_t)(1u << seq % 8);
+	return true;
+}
+
+/* An outcome says no more than which row it belongs to. */
+static bool is_outcome_of_given(const struct export *export, const struct line_field *of)
+{
+	int64_t seq;
+
+	return line_field_number(of, &seq) && (uint64_t)seq / 8 < export->given_bytes && (export->given[seq / 8] >> seq % 8 & 1) != 0;
+}
+
+static bool fields_match(struct export *export, const struct line_field *fields)
 {
 	const struct audit_filter *filter = export->filter;
-	struct line_field fields[] = { { .name = SLICE("user") }, { .name = SLICE("module") }, { .name = SLICE("verdict") } };
 	struct slice text;
 
-	if (!line_fields(line, fields, 3))
-		return err_set(err, AUDIT_ERR, "it is not of the form of an audit line");
 	if (filter->user.ptr != NULL && !(line_field_text(&fields[0], &export->scratch, &text) && slice_equal(text, filter->user)))
-		return 0;
+		return false;
 	if (filter->module.ptr != NULL && !(line_field_text(&fields[1], &export->scratch, &text) && module_pattern_match(filter->module, text)))
-		return 0;
+		return false;
 	return filter->verdict == AUDIT_VERDICT_ABSENT ||
 	       (line_field_text(&fields[2], &export->scratch, &text) && words_find(&words_verdict, text) == (unsigned)filter->verdict);
+}
+
+/* 1: they do; 0: not; AUDIT_ERR: it is no line of ours. */
+static int members_match(struct export *export, const struct reader_row *row, struct err *err)
+{
+	struct line_field fields[] = { { .name = SLICE("user") }, { .name = SLICE("module") }, { .name = SLICE("verdict") },
+		{ .name = SLICE("of") } };
+
+	if (!line_fields(row->line, fields, 4))
+		return err_set(err, AUDIT_ERR, "it is not of the form of an audit line");
+	if (!fields_match(export, fields))
+		return is_outcome_of_given(export, &fields[3]);
+	if (export->filter->user.ptr != NULL && !note_given(export, row->seq))
+		return err_set(err, AUDIT_ERR, "out of memory");
+	return 1;
 }
 
 static int matches(struct export *export, const struct reader_row *row, struct err *err)
@@ -50,7 +90,7 @@ static int matches(struct export *export, const struct reader_row *row, struct e
 		if (!time_matches(export, time))
 			return 0;
 	}
-	return export->parses ? members_match(export, row->line, err) : 1;
+	return export->parses ? members_match(export, row, err) : 1;
 }
 
 static int give(struct export *export, const struct reader_row *row, audit_sink *sink, void *ctx, struct err *err)
@@ -109,5 +149,6 @@ int audit_export(const char *dir, const struct audit_filter *filter, audit_sink 
 	reader_close(&reader);
 	buf_free(&export.line);
 	buf_free(&export.scratch);
+	free(export.given);
 	return code;
 }

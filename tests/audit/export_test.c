@@ -166,6 +166,49 @@ static void test_exact_bytes(void **state)
 	fixture_remove(dir);
 }
 
+/* Bob's outcome comes between: an outcome goes to whom its access went. */
+static void test_outcomes(void **state)
+{
+	static const struct {
+		const char *name;
+		struct audit_filter filter;
+		unsigned want;
+	} rows[] = {
+		{ "alice", { .user = { "alice", 5 } }, R(0) | R(3) },
+		{ "bob", { .user = { "bob", 3 } }, R(1) | R(2) },
+		{ "alice, another module", { .user = { "alice", 5 }, .module = { "github.com", 10 } }, 0 },
+		{ "alice, allowed", { .user = { "alice", 5 }, .verdict = AUDIT_ALLOW }, R(0) | R(3) },
+		{ "no user is asked for", { .module = { "git.corp.example", 16 } }, R(0) | R(1) },
+	};
+	static const char *const users[] = { "alice", "bob" };
+	struct audit_event outcome = AUDIT_EVENT_INIT(AUDIT_OUTCOME);
+	char dir[FIXTURE_PATH_MAX];
+	struct audit *audit;
+	uint64_t seq;
+
+	(void)state;
+	fixture_dir(dir);
+	audit = fixture_open(dir, 0);
+	for (int i = 0; i < 2; i++) {
+		struct audit_event event = fixture_event(users[i], "git.corp.example/api", AUDIT_ALLOW);
+
+		assert_int_equal(fixture_record(audit, &event, &seq), 0);
+	}
+	for (outcome.of = 1; outcome.of >= 0; outcome.of--)
+		assert_int_equal(fixture_record(audit, &outcome, &seq), 0);
+	outcome.of = 100000;
+	assert_int_equal(fixture_record(audit, &outcome, &seq), 0);
+	audit_close(&audit);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct taken taken = { 0 };
+
+		assert_int_equal(audit_export(dir, &rows[i].filter, take, &taken, NULL), 0);
+		if (taken.rows != rows[i].want)
+			fail_msg("%s: got %x, not %x", rows[i].name, taken.rows, rows[i].want);
+	}
+	fixture_remove(dir);
+}
+
 static void test_refusals(void **state)
 {
 	static const struct audit_filter bad_pattern = { .module = { "a[", 2 } };
@@ -235,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_exact_bytes),
+		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_broken_row),
 		cmocka_unit_test(test_while_writing),
