@@ -1,9 +1,19 @@
 """A repository made of a seed: some features in some order, and the questions that both sides are asked about it."""
 import random
 
+import chances
 import features
 from repository import Repository
 
+FEATURES = [
+    features.annotated_tags, features.branches, features.merges, features.unreachable_tags, features.two_tags_on_one_commit, features.prereleases,
+    features.pseudo_bases, features.loose_tags, features.version_branches, features.pull_requests, features.tags_of_trees, features.nested_modules,
+    features.nested_majors, features.major_in_directory, features.major_at_root, features.incompatible, features.missing_gomod, features.foreign_gomod,
+    features.retractions, features.deprecated, features.too_new, features.license_in_root_only, features.attributes_eol, features.attributes_nested,
+    features.attributes_ident, features.attributes_export_ignore, features.attributes_export_subst, features.attributes_encoding, features.odd_names,
+    features.refused_names, features.colliding_names, features.crlf, features.symlinks, features.submodule_entries, features.vendored,
+    features.modules_inside, features.kinds_of_files, chances.random_patterns, chances.random_contents, chances.random_gomod, chances.random_names,
+]
 TURNS = 13      # of so many seeds in a row each feature is in at least one, and by chance in more
 CHANCE = 0.12
 VERSIONS_A_MODULE = 5
@@ -28,7 +38,7 @@ def generate(directory, seed):
 
 def chosen(rng, seed):
     turn = seed % TURNS
-    some = [feature for number, feature in enumerate(features.FEATURES) if number % TURNS == turn or rng.random() < CHANCE]
+    some = [feature for number, feature in enumerate(FEATURES) if number % TURNS == turn or rng.random() < CHANCE]
     rng.shuffle(some)
     return some
 

@@ -32,6 +32,16 @@ def hash_reference(repo, question, field, direct, modgate):
     return HASH.fullmatch(question[1]) and field == "Ref" and (field not in modgate or field not in direct)
 
 
+@known("direct mode does not zip a module that wants a newer go command than itself; modgate zips it and leaves that to the client")
+def newer_go(repo, question, field, direct, modgate):
+    return field == "Sum" and "Sum" not in direct and "requires go >= " in direct["Error"]
+
+
+@known("a tag of a tree is a version that is not there, where direct mode fails altogether if it is the highest: git log prints nothing")
+def tag_of_tree(repo, question, field, direct, modgate):
+    return question[1] == "list" and "tags_of_trees" in repo.held and "unexpected response from git log" in direct["Error"]
+
+
 def explain(repo, question, field, direct, modgate):
     """The name of the row that allows the difference, or None."""
     for name, _, holds in KNOWN:

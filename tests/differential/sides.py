@@ -39,7 +39,7 @@ def ask(workspace, asked, paths):
         raise RuntimeError(f"go mod download answered {len(rows)} of {len(asked)} questions, or in another order")
     answers = {question: answer(row) for question, row in zip(asked, rows)}
     for row in run(workspace, "list", "-m", "-e", "-versions", "-retracted", "-json", *paths):
-        answers[row["Path"], "list"] = {"Versions": row.get("Versions", [])}
+        answers[row["Path"], "list"] = {"Versions": row.get("Versions", []), "Error": row.get("Error", {}).get("Err", "")}
     return answers
 
 

@@ -10,11 +10,10 @@ import threading
 
 import pytest
 
-import features
 import known
 import sides
 from gateway import BUILD
-from generate import generate, questions
+from generate import FEATURES, generate, questions
 from repository import HOST
 
 N = int(os.environ.get("DIFFERENTIAL_N") or 40)
@@ -84,9 +83,7 @@ def differing(one, other):
 
 
 def told(answer, field):
-    if field == "Failed":
-        return " ".join(answer["Error"].split())[-300:] or answer["Version"]
-    return answer.get(field)
+    return f"{answer.get(field)} {' '.join(answer['Error'].split())[-300:]}".rstrip()
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +104,9 @@ def test_every_feature_was_there(comparison, capsys):
         comparison.of(seed)
     with capsys.disabled():
         print(f"\n{N} repositories, {comparison.questions} questions; how many repositories held")
-        for feature in features.FEATURES:
+        for feature in FEATURES:
             print(f"  {comparison.held[feature.__name__]:4} {feature.__name__}")
         for name, reason, _ in known.KNOWN:
             print(f"  {comparison.explained[name]:4} differences allowed: {name}: {reason}")
-    scarce = [feature.__name__ for feature in features.FEATURES if comparison.held[feature.__name__] < HELD_MIN]
+    scarce = [feature.__name__ for feature in FEATURES if comparison.held[feature.__name__] < HELD_MIN]
     assert N < HELD_FROM or not scarce
