@@ -27,6 +27,8 @@
 #define REQUEST_ID_MAX      65
 #define DIRECTORY_WORKERS   8
 #define DIRECTORY_QUEUE_MAX 4096
+#define VERSIONS_WORKERS    2
+#define VERSIONS_QUEUE_MAX  1024
 
 /* What lies in the data directory and is written by one process. */
 struct open_data {
@@ -54,6 +56,7 @@ struct gateway {
 	struct auth_tokens *tokens;
 	struct audit *audit;
 	struct pool *directory;
+	struct pool *versions; /* long lists are looked through here */
 	struct auth *auth;
 	struct supply *supply;
 
@@ -182,6 +185,8 @@ struct slice request_header(const struct request *request, const char *name);
 
 /* Asks policy with what is known; version may be empty. */
 void request_decide(struct request *request, enum policy_action action, struct slice version, struct policy_answer *answer_out);
+/* Or does the decision on the name hold for every version? */
+bool request_version_matters(const struct request *request);
 
 /* Refuses as request->decision says, with the sentence for the developer. */
 void request_deny(struct request *request, struct slice version);
@@ -197,6 +202,14 @@ bool request_answered(struct request *request);
 void request_event(const struct request *request, struct audit_event *event_out);
 /* A refusal of an unidentified caller: recorded, but never more than a few rows a minute for one address. As audit_submit(). */
 int request_record_refusal(struct request *request);
+
+/*
+ * The answer is a list of versions. filter: request->body is what the caller may see of it, unset when that is all. highest:
+ * request->resolved is the newest that the caller may have, empty when there is none. After STEP_WAIT the handler is called again; either
+ * may refuse the request.
+ */
+enum step_result versions_filter(struct request *request);
+enum step_result versions_highest(struct request *request);
 
 /* What of the answer is sent: all, a part (206), nothing (304). Opens the file. */
 enum step_result reply_select(struct request *request);

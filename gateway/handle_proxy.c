@@ -1,8 +1,6 @@
 /* The GOPROXY endpoints: list, @latest, .info, .mod, .zip. Source: go.dev/ref/mod#goproxy-protocol. */
 #include "gateway/gateway_private.h"
 
-#include "base/hash.h"
-#include "module/path.h"
 #include "module/semver.h"
 
 /* The HTTP status of what supply could not give. */
@@ -130,55 +128,21 @@ static void serve(struct request *request, const char *content_type, struct slic
 	request->public_cache = allowed_to_all(request, version);
 }
 
-/* A body of our own making needs a tag of its own. */
-static bool own_body(struct request *request, const struct buf *body)
-{
-	uint8_t digest[SHA256_BYTES];
-	char hex[SHA256_HEX];
-	if (buf_failed(body))
-		return false;
-	sha256(buf_slice(body), digest);
-	hex_encode(digest, sizeof(digest), hex);
-	request->body = body->len != 0 ? arena_copy(request->arena, buf_slice(body)) : SLICE("");
-	request->etag = arena_printf(request->arena, "\"%s\"", hex);
-	return request->body.ptr != NULL && request->etag != NULL;
-}
-
 /* --- list: each version is decided alone, refused ones vanish ---------------------------------------------------------------------- */
 
-static bool list_allows(struct request *request, struct slice version)
-{
-	struct policy_answer answer;
-	request_decide(request, POLICY_LIST, version, &answer);
-	if (answer.verdict == POLICY_ALLOW && request->decision.verdict != POLICY_ALLOW)
-		request->decision = answer;
-	return answer.verdict == POLICY_ALLOW;
-}
-
-static bool list_filter(struct request *request, struct slice list)
-{
-	struct buf kept = BUF_INIT(list.len + 1);
-	struct slice rest = list, version;
-	while (slice_next(&rest, '\n', &version)) {
-		if (version.len != 0 && list_allows(request, version)) {
-			buf_add_slice(&kept, version);
-			buf_add_char(&kept, '\n');
-		}
-	}
-	bool whole = kept.len == list.len || own_body(request, &kept);
-	buf_free(&kept);
-	return whole;
-}
+enum { LIST_ASK, LIST_ANSWER, LIST_FILTERED };
 
 enum step_result handle_list(struct request *request)
 {
-	enum step_result result;
-	if (!first_answer(request, SUPPLY_LIST, &result))
-		return result;
-	if (!list_filter(request, request->answer->body)) {
-		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: the list of versions is too long to be served");
-		return STEP_DONE;
+	enum step_result result = STEP_DONE;
+	if (request->handler_step < LIST_FILTERED) {
+		if (!first_answer(request, SUPPLY_LIST, &result))
+			return result;
+		request->handler_step = LIST_FILTERED;
+		result = versions_filter(request);
 	}
+	if (result == STEP_WAIT || request->status != 0)
+		return result;
 	/* The name alone may be had (some versions of it may), even if none of today's versions is. */
 	request->decision.verdict = POLICY_ALLOW;
 	serve(request, "text/plain; charset=utf-8", SLICE_NONE);
@@ -187,21 +151,7 @@ enum step_result handle_list(struct request *request)
 
 /* --- @latest: the newest version that this caller may have ------------------------------------------------------------------------- */
 
-/* As the go command chooses: the highest release, else the highest prerelease. */
-static struct slice list_highest(struct request *request, struct slice list)
-{
-	struct slice rest = list, version, release = SLICE_NONE, prerelease = SLICE_NONE;
-	while (slice_next(&rest, '\n', &version)) {
-		struct slice *best = semver_prerelease(version).len == 0 ? &release : &prerelease;
-		if (version.len == 0 || (best->ptr != NULL && semver_compare(version, *best) <= 0))
-			continue;
-		if (list_allows(request, version))
-			*best = version;
-	}
-	return release.ptr != NULL ? release : prerelease;
-}
-
-enum { LATEST_ASK, LATEST_ANSWER, LATEST_LIST, LATEST_INFO };
+enum { LATEST_ASK, LATEST_ANSWER, LATEST_LIST, LATEST_CHOSEN, LATEST_INFO };
 
 static enum step_result latest_found(struct request *request, struct slice version)
 {
@@ -223,14 +173,12 @@ static enum step_result latest_answer(struct request *request)
 	return ask(request, SUPPLY_LIST, SLICE_NONE);
 }
 
-static enum step_result latest_list(struct request *request)
+static enum step_result latest_chosen(struct request *request)
 {
-	struct slice chosen = list_highest(request, request->answer->body);
-	if (chosen.ptr == NULL) {
+	if (request->resolved.len == 0) {
 		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: no version of this module is allowed to you");
 		return STEP_DONE;
 	}
-	request->resolved = arena_copy(request->arena, chosen);
 	request->handler_step = LATEST_INFO;
 	return ask(request, SUPPLY_INFO, request->resolved);
 }
@@ -249,8 +197,13 @@ enum step_result handle_latest(struct request *request)
 				result = latest_answer(request);
 			break;
 		case LATEST_LIST:
-			if (request_answered(request))
-				result = latest_list(request);
+			if (!request_answered(request))
+				break;
+			request->handler_step = LATEST_CHOSEN;
+			result = versions_highest(request);
+			break;
+		case LATEST_CHOSEN:
+			result = latest_chosen(request);
 			break;
 		case LATEST_INFO:
 			if (request_answered(request) && allowed(request, request->resolved))

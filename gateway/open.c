@@ -224,6 +224,14 @@ static void set_log(struct gateway *gateway)
 	gateway->log.json = format == SETTINGS_LOG_JSON || (format == SETTINGS_LOG_AUTO && isatty(STDERR_FILENO) == 0);
 }
 
+static int open_pools(struct gateway *gateway, struct err *err)
+{
+	struct pool_options directory = { .name = "directory", .threads_max = DIRECTORY_WORKERS, .queue_max = DIRECTORY_QUEUE_MAX };
+	struct pool_options versions = { .name = "versions", .threads_max = VERSIONS_WORKERS, .queue_max = VERSIONS_QUEUE_MAX };
+	int code = pool_open(&directory, &gateway->directory, err);
+	return code == 0 ? pool_open(&versions, &gateway->versions, err) : code;
+}
+
 int gateway_open(const struct settings *settings, struct gateway **gateway_out, struct err *err)
 {
 	struct gateway *gateway = calloc(1, sizeof(*gateway));
@@ -241,7 +249,6 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 	set_log(gateway);
 	settings_warn(settings, warn, gateway);
 
-	struct pool_options directory = { .name = "directory", .threads_max = DIRECTORY_WORKERS, .queue_max = DIRECTORY_QUEUE_MAX };
 	int code = open_policy(settings, &gateway->policy, err);
 	if (code == POLICY_ERR_INVALID)
 		code = GATEWAY_ERR_INVALID;
@@ -254,7 +261,7 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 	gateway->audit = gateway->data.audit;
 	code = refusals_open(&gateway->refusals, err);
 	if (code == 0)
-		code = pool_open(&directory, &gateway->directory, err);
+		code = open_pools(gateway, err);
 	if (code == 0)
 		code = open_auth(settings, gateway->tokens, gateway->directory, warn, gateway, &gateway->auth, err);
 	if (code == AUTH_ERR_INVALID)
@@ -276,6 +283,7 @@ void gateway_close(struct gateway **gateway_in)
 	if (gateway == NULL)
 		return;
 	supply_close(&gateway->supply);
+	pool_close(&gateway->versions);
 	pool_close(&gateway->directory);
 	auth_close(&gateway->auth);
 	refusals_close(&gateway->refusals);

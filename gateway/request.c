@@ -191,6 +191,12 @@ void request_decide(struct request *request, enum policy_action action, struct s
 	policy_decide(request->policy, &question, answer_out);
 }
 
+bool request_version_matters(const struct request *request)
+{
+	struct policy_question question = question_of(request, request->route->action, SLICE_NONE);
+	return policy_version_matters(request->policy, &question);
+}
+
 void request_deny(struct request *request, struct slice version)
 {
 	struct policy_question question = question_of(request, request->route->action, version);
