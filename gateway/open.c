@@ -16,6 +16,15 @@ static void warn(void *ctx, const char *text)
 	log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "%s", text);
 }
 
+/* It is in the record as well; here for those who watch the log. */
+static void warn_of_audit(struct gateway *gateway)
+{
+	struct audit_state state;
+	audit_state(gateway->audit, &state);
+	if (state.tail[0] != '\0')
+		log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "%s", state.tail);
+}
+
 /* --- from settings to the rooms' options ------------------------------------------------------------------------------------------------ */
 
 static void ldap_options(const struct settings_ldap *from, struct auth_ldap_options *to)
@@ -259,6 +268,7 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 	gateway->db = gateway->data.db;
 	gateway->tokens = gateway->data.tokens;
 	gateway->audit = gateway->data.audit;
+	warn_of_audit(gateway);
 	code = refusals_open(&gateway->refusals, err);
 	if (code == 0)
 		code = open_pools(gateway, err);

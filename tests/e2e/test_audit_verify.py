@@ -103,3 +103,25 @@ def test_verify_with_a_head_noted_earlier(trail, gate, tmp_path):
         db.execute("DELETE FROM head WHERE size > ?", (cut,))
         db.execute("DELETE FROM tip")
     assert verify(directory, "--expect", trail[1]).returncode == 1
+
+
+def test_start_tells_of_rows_gone_from_the_end(stage):
+    """One byte of the write-ahead log that a killed daemon left: the rows behind it are lost, and nobody may miss that."""
+    gate = Company(stage).gateway()
+    token = gate.token("alice", ["payments"])
+    for _ in range(12):
+        gate.request(f"/{API}/@v/v1.0.0.info", token=token)
+    gate.audit_size()
+    gate.kill9()
+    assert gate.attempt("audit", "verify").returncode == 0
+    with open(gate.path("data", "audit", "log-000001.db-wal"), "r+b") as wal:
+        wal.seek(32 + 24 + 4120 + 4000)
+        byte = wal.read(1)
+        wal.seek(-1, 1)
+        wal.write(bytes([byte[0] ^ 1]))
+    done = gate.attempt("audit", "verify")
+    assert done.returncode == 1 and re.search(r"^wal: log-000001\.db: row \d+ and what came after it may be missing", done.stdout, re.MULTILINE), done.stdout
+    gate.start()
+    assert "are gone from the audit log: frame 2 of log-000001.db-wal" in gate.stderr()
+    assert [row["kind"] for row in gate.audit_export() if "gone from the audit log" in row.get("text", "")] == ["system"]
+    assert gate.attempt("audit", "verify").returncode == 0
