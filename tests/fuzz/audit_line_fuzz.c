@@ -36,7 +36,7 @@ static void check_written(struct slice input)
 	ASSERT(line_scan(line, &seq, &time) && seq == 7 && slice_equal_text(time, TIME));
 	fields_init(fields);
 	ASSERT(line_fields(line, fields, FIELDS) && fields[STATUS].found);
-	if (event.user.len < AUDIT_USER_MAX && !(slice_has_nul(event.user) && slice_is_utf8(event.user)))
+	if (event.user.ptr != NULL && event.user.len < AUDIT_USER_MAX && !(slice_has_nul(event.user) && slice_is_utf8(event.user)))
 		ASSERT(line_field_text(&fields[USER], &scratch, &got) && slice_equal(got, event.user));
 	if (!slice_has_nul(event.user) && !slice_has_nul(event.module) && !slice_has_nul(event.agent))
 		ASSERT(json_parse(line, &root, NULL) == 0);

@@ -24,37 +24,49 @@ static void seeds_of(const char *program, struct buf *out)
 	buf_printf(out, "tests/fuzz/seeds/%.*s", (int)(name.len - strlen(ENDING)), name.ptr);
 }
 
+static void run(struct slice input)
+{
+	char *bytes = fuzz_copy(input);
+
+	LLVMFuzzerTestOneInput((const uint8_t *)bytes, input.len);
+	free(bytes);
+}
+
+static bool tell(int number, const char *name, bool good, const char *why)
+{
+	printf("%sok %d - %s%s%s\n", good ? "" : "not ", number, name, *why ? ": " : "", why);
+	fflush(stdout);
+	return good;
+}
+
 static bool replay(int number, const char *path, const char *name)
 {
 	struct buf text = BUF_INIT(SEED_BYTES_MAX);
 	struct err err = ERR_INIT;
 	bool read = file_read(path, &text, &err) == 0;
 
-	if (read) {
-		char *bytes = fuzz_copy(buf_slice(&text));
-
-		LLVMFuzzerTestOneInput((const uint8_t *)bytes, text.len);
-		free(bytes);
-	}
-	printf("%sok %d - %s%s\n", read ? "" : "not ", number, name, err.text);
-	fflush(stdout);
+	if (read)
+		run(buf_slice(&text));
 	buf_free(&text);
-	return read;
+	return tell(number, name, read, err.text);
 }
 
+/* And no bytes at all, which a fuzzer begins with as well. */
 static bool replay_seeds(const char *directory)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(directory, &entries, visible, alphasort);
 	bool good = count > 0;
 
-	printf("1..%d\n", count < 0 ? 0 : count);
+	printf("1..%d\n", (count < 0 ? 0 : count) + 1);
 	fflush(stdout);
+	run(SLICE_NONE);
+	tell(1, "nothing", good, good ? "" : "there are no seeds");
 	for (int i = 0; i < count; i++) {
 		struct buf path = BUF_INIT(PATH_BYTES_MAX);
 
 		buf_printf(&path, "%s/%s", directory, entries[i]->d_name);
-		good = replay(i + 1, buf_text(&path), entries[i]->d_name) && good;
+		good = replay(i + 2, buf_text(&path), entries[i]->d_name) && good;
 		buf_free(&path);
 		free(entries[i]);
 	}
