@@ -78,9 +78,12 @@ static int check_jwt(struct settings_reader *reader, const struct settings *sett
 
 int settings_check_auth(struct settings_reader *reader, struct settings *settings)
 {
-	const struct settings_auth *auth = &settings->auth;
+	struct settings_auth *auth = &settings->auth;
 	int code = check_ldap(reader, settings);
 
+	/* Shown as if it had been written, its default would be refused: nothing is searched with it. */
+	if (auth->ldap.group_base == NULL)
+		auth->ldap.group_filter = NULL;
 	if (code == 0)
 		code = check_jwt(reader, settings);
 	if (code == 0 && !auth->anonymous && !auth->tokens && !auth->ldap.enabled && auth->jwt_count == 0)

@@ -188,7 +188,7 @@ static void test_full(void **state)
 /* What is shown can be loaded again, says the same then, and holds no secret. */
 static void test_show(void **state)
 {
-	static const char *const texts[] = { full_text, BASE };
+	static const char *const texts[] = { full_text, BASE, BASE "auth: { ldap: { uris: [ldaps://ldap.example], user_base: ou=people } }\n" };
 
 	setenv("MODGATE_TEST_SECRET", "hunter2", 1);
 	for (size_t i = 0; i < LENGTH(texts); i++) {
