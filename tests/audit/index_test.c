@@ -189,7 +189,7 @@ static void test_made_anew(void **state)
 	}
 }
 
-/* verify looks at the log only. */
+/* A damaged index neither clears nor raises anything. */
 static void test_never_trusted(void **state)
 {
 	char dir[FIXTURE_PATH_MAX];
