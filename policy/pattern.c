@@ -56,17 +56,16 @@ void policy_pattern_init(struct pattern *pattern, struct slice text)
 /* The first so many elements of a path; all of it when it has fewer. */
 static struct slice first_elements(struct slice path, size_t elements)
 {
-	const char *end = path.ptr + path.len;
-	const char *at = path.ptr;
+	struct slice rest = path;
 
-	for (; elements > 0 && at < end; elements--) {
-		const char *slash = memchr(at, '/', (size_t)(end - at));
+	for (; elements > 0; elements--) {
+		ptrdiff_t slash = slice_index(rest, '/');
 
-		if (slash == NULL)
+		if (slash < 0)
 			return path;
 		if (elements == 1)
-			return slice_make(path.ptr, (size_t)(slash - path.ptr));
-		at = slash + 1;
+			return slice_sub(path, 0, path.len - rest.len + (size_t)slash);
+		rest = slice_after(rest, (size_t)slash + 1);
 	}
 	return path;
 }
