@@ -8,7 +8,7 @@ const struct option_row policy_explain_options[] = {
 	OPTION_CONFIG,
 	{ "--user", "U", "who asks; needed unless --method is anonymous", false },
 	{ "--groups", "A,B", "the groups of U; else none", false },
-	{ "--method", "M", "how U signed in: ldap, jwt, token or anonymous; else ldap", false },
+	{ "--method", "M", "how U signed in: ldap, jwt, token or anonymous; else the first of ldap, token, jwt that is configured", false },
 	OPTION_JSON,
 	OPTIONS_END,
 };

@@ -10,28 +10,49 @@
 
 /* --- explain ----------------------------------------------------------------------------------------------------------------------------- */
 
-static int check_method(const char *method, struct err *err)
+static bool lets_in(const struct settings_auth *auth, enum auth_method method)
 {
-	enum auth_method found;
-	if (auth_method_of(slice_of(method), &found))
-		return 0;
-	return err_set(err, GATEWAY_ERR_INVALID, "--method %s: ldap, jwt, token or anonymous was expected", method);
+	switch (method) {
+	case AUTH_ANONYMOUS:
+		return auth->anonymous;
+	case AUTH_TOKEN:
+		return auth->tokens;
+	case AUTH_LDAP:
+		return auth->ldap.enabled;
+	case AUTH_JWT:
+		return auth->jwt_count > 0;
+	}
+	return false;
 }
 
-static int make_question(
-	const struct gateway_explain *explain, const char *const *groups, size_t count, struct policy_question *question_out, struct err *err)
+/* The first way in that this gateway has for somebody with a name. */
+static enum auth_method usual_method(const struct settings_auth *auth)
+{
+	static const enum auth_method methods[] = { AUTH_LDAP, AUTH_TOKEN, AUTH_JWT };
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (lets_in(auth, methods[i]))
+			return methods[i];
+	return AUTH_LDAP;
+}
+
+static int make_question(const struct settings_auth *auth, const struct gateway_explain *explain, const char *const *groups, size_t count,
+	struct policy_question *question_out, struct err *err)
 {
 	struct err why = ERR_INIT;
 	struct policy_question question = { .groups = groups, .groups_count = count, .action = POLICY_ZIP };
-	question.method = slice_of(explain->method != NULL ? explain->method : "ldap");
+	enum auth_method method = usual_method(auth);
+	if (explain->method != NULL && !auth_method_of(slice_of(explain->method), &method))
+		return err_set(err, GATEWAY_ERR_INVALID, "--method %s: ldap, jwt, token or anonymous was expected", explain->method);
+	question.method = slice_of(auth_method_word(method));
+	question.shut_out = !lets_in(auth, method);
 	question.user = slice_of(explain->user);
 	slice_cut(slice_of(explain->module), '@', &question.module, &question.version);
 	if (module_path_check(question.module, &why) != 0)
 		return err_set(err, GATEWAY_ERR_INVALID, "%s", why.text);
-	if (check_method(question.method.ptr, err) != 0)
-		return GATEWAY_ERR_INVALID;
-	if (slice_equal_text(question.method, "anonymous") != (question.user.len == 0))
-		return err_set(err, GATEWAY_ERR_INVALID, "--user and --method anonymous exclude each other; one of them was expected");
+	if (method == AUTH_ANONYMOUS && question.user.len > 0)
+		return err_set(err, GATEWAY_ERR_INVALID, "--user and --method anonymous exclude each other");
+	if (method != AUTH_ANONYMOUS && question.user.len == 0)
+		return err_set(err, GATEWAY_ERR_INVALID, "--user U is needed, or --method anonymous");
 	*question_out = question;
 	return 0;
 }
@@ -58,7 +79,7 @@ int gateway_policy_explain(const struct settings *settings, const struct gateway
 	size_t count = 0;
 	int code = text_split(explain->groups, "--groups", &groups, &count, err);
 	if (code == 0)
-		code = make_question(explain, (const char *const *)groups, count, &question, err);
+		code = make_question(&settings->auth, explain, (const char *const *)groups, count, &question, err);
 	if (code == 0)
 		code = explain_with(settings, &question, explain->json, out, err);
 	free(groups);

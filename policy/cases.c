@@ -186,6 +186,7 @@ static const char *decider(const struct policy_answer *answer)
 	case POLICY_WHY_FACTS:
 	case POLICY_WHY_PRIVATE_NAME:
 	case POLICY_WHY_SUMDB_EXEMPT:
+	case POLICY_WHY_SHUT_OUT:
 		break;
 	}
 	return answer->rule;

@@ -170,6 +170,12 @@ void policy_decide(const struct policy *policy, const struct policy_question *qu
 
 	policy_facts(policy, question, &facts);
 	answer.is_private = facts.is_private;
+	if (question->shut_out) {
+		answer.why = POLICY_WHY_SHUT_OUT;
+		answer.reason = "nobody is let in by this method: 401 before any rule";
+		*answer_out = answer;
+		return;
+	}
 	if (policy_token_excludes(question)) {
 		answer.why = POLICY_WHY_TOKEN_LIMIT;
 		answer.reason = "this token is limited to other modules";

@@ -56,7 +56,7 @@ void policy_explanation_init(struct explanation *explanation, const struct polic
 	explanation->question.action = POLICY_ZIP;
 	explanation->excluded = policy_token_excludes(question);
 	policy_facts(policy, &explanation->question, &explanation->facts);
-	explanation->reached = explanation->excluded ? 0 : policy->rules_count;
+	explanation->reached = explanation->excluded || question->shut_out ? 0 : policy->rules_count;
 	for (size_t i = 0; i < explanation->reached; i++) {
 		if (policy_rule_outcome(&policy->rules[i], &explanation->facts) == OUTCOME_WINS)
 			explanation->reached = i + 1;

@@ -125,11 +125,13 @@ static void add_walk(const struct explanation *explanation, struct buf *out)
 	size_t left = explanation->policy->rules_count - explanation->reached;
 
 	buf_add_text(out, "rules, in order, for zip:\n");
-	if (explanation->excluded)
+	if (explanation->question.shut_out)
+		buf_add_text(out, "  no rule is looked at: this gateway lets nobody in by this method\n");
+	else if (explanation->excluded)
 		buf_add_text(out, "  no rule is looked at: the token is limited to other modules\n");
 	for (size_t i = 0; i < explanation->reached; i++)
 		add_rule(explanation, i, out);
-	if (left > 0 && !explanation->excluded)
+	if (left > 0 && !explanation->excluded && !explanation->question.shut_out)
 		buf_printf(out, "  %zu more not looked at: the first match decides\n", left);
 }
 
@@ -147,6 +149,7 @@ static void add_answer(const struct policy_answer *answer, struct buf *out)
 	case POLICY_WHY_UNMAPPED:
 	case POLICY_WHY_PRIVATE_NAME:
 	case POLICY_WHY_SUMDB_EXEMPT:
+	case POLICY_WHY_SHUT_OUT:
 		buf_printf(out, "%s", policy_verdict_word(answer->verdict));
 		break;
 	}

@@ -100,6 +100,7 @@ struct policy_question {
 	const char *const *groups;
 	size_t groups_count;
 	struct slice method; /* "ldap", "jwt", "token", "anonymous" */
+	bool shut_out;       /* the gateway lets nobody in by this method, so no rule is ever asked: deny */
 	enum policy_action action;
 	struct slice module;              /* a module path, unescaped; empty: the question names none (tile, index as a whole) */
 	struct slice version;             /* canonical; empty or anything else (a branch, "v1"): not known yet */
@@ -120,17 +121,19 @@ enum policy_why {
 	POLICY_WHY_UNMAPPED = 3,     /* a rule allows it, but it is private and no repository is mapped: deny */
 	POLICY_WHY_FACTS = 4,        /* with POLICY_NEED_FACTS */
 	POLICY_WHY_PRIVATE_NAME = 5, /* in explanations of lookup: allowed, but there is no pass (policy_public_module) for a private name */
-	POLICY_WHY_SUMDB_EXEMPT = 6  /* likewise: allowed, but nosumdb keeps the name from the database (policy_sumdb_exempt) */
+	POLICY_WHY_SUMDB_EXEMPT = 6, /* likewise: allowed, but nosumdb keeps the name from the database (policy_sumdb_exempt) */
+	POLICY_WHY_SHUT_OUT = 7      /* the question says that nobody is let in by its method: deny */
 };
 
-/* "end_of_rules", "rule", "token_limit", "unmapped", "needs_version", "private_name", "sumdb_exempt". */
+/* "end_of_rules", "rule", "token_limit", "unmapped", "needs_version", "private_name", "sumdb_exempt", "shut_out". */
 const char *policy_why_word(enum policy_why why);
 
 /* Strings are never NULL and belong to the policy. */
 struct policy_answer {
 	enum policy_verdict verdict;
 	enum policy_why why;
-	const char *rule;   /* the deciding rule's name (with WHY_UNMAPPED the one that would allow); "" when none did, or when one of several might (no module named) */
+	const char *
+		rule; /* the deciding rule's name (with WHY_UNMAPPED the one that would allow); "" when none did, or when one of several might (no module named) */
 	const char *reason; /* the rule's own or ""; a fixed sentence where no rule denied but the end, a token or a missing repository */
 	const char *help;   /* the rule's own or "" */
 	bool is_private;    /* of the module; false when the question names none */

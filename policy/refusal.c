@@ -20,6 +20,7 @@ static const char *whom_to_ask(const struct policy_answer *answer)
 	case POLICY_WHY_FACTS:
 	case POLICY_WHY_PRIVATE_NAME:
 	case POLICY_WHY_SUMDB_EXEMPT:
+	case POLICY_WHY_SHUT_OUT:
 		break;
 	}
 	return "ask whoever runs this gateway if you need it";

@@ -17,8 +17,9 @@ static const char *const whys[] = { [POLICY_WHY_END] = "end_of_rules",
 	[POLICY_WHY_UNMAPPED] = "unmapped",
 	[POLICY_WHY_FACTS] = "needs_version",
 	[POLICY_WHY_PRIVATE_NAME] = "private_name",
-	[POLICY_WHY_SUMDB_EXEMPT] = "sumdb_exempt" };
-_Static_assert(sizeof(whys) / sizeof(whys[0]) == POLICY_WHY_SUMDB_EXEMPT + 1, "every why has its word");
+	[POLICY_WHY_SUMDB_EXEMPT] = "sumdb_exempt",
+	[POLICY_WHY_SHUT_OUT] = "shut_out" };
+_Static_assert(sizeof(whys) / sizeof(whys[0]) == POLICY_WHY_SHUT_OUT + 1, "every why has its word");
 
 static const char *const verdicts[] = { [POLICY_DENY] = "deny", [POLICY_ALLOW] = "allow", [POLICY_NEED_FACTS] = "depends" };
 _Static_assert(sizeof(verdicts) / sizeof(verdicts[0]) == POLICY_NEED_FACTS + 1, "every verdict has its word");

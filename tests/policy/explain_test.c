@@ -155,6 +155,32 @@ static void test_lookup(void **state)
 	policy_unref(policy);
 }
 
+/* Where nobody is let in by a method, no rule that would allow it helps. */
+static void test_shut_out(void **state)
+{
+	static const char want[] = "rules, in order, for zip:\n"
+				   "  no rule is looked at: this gateway lets nobody in by this method\n"
+				   "list, latest, info, zip, mod, lookup: deny: nobody is let in by this method: 401 before any rule\n";
+	struct policy *policy = open_text(policy_text, "git.example");
+	struct policy_question question = { .method = SLICE("anonymous"), .module = SLICE("github.com/x/y"), .shut_out = true };
+	struct buf out = BUF_INIT(64 * 1024);
+	enum policy_verdict verdict = POLICY_ALLOW;
+
+	(void)state;
+	policy_explain_text(policy, &question, &out, &verdict);
+	assert_int_equal(verdict, POLICY_DENY);
+	assert_non_null(strstr(buf_text(&out), want));
+	buf_reset(&out);
+	policy_explain_json(policy, &question, &out, &verdict);
+	assert_int_equal(verdict, POLICY_DENY);
+	assert_non_null(strstr(buf_text(&out), "\"why\":\"shut_out\""));
+	question.shut_out = false;
+	policy_explain_text(policy, &question, &out, &verdict);
+	assert_int_equal(verdict, POLICY_ALLOW);
+	buf_free(&out);
+	policy_unref(policy);
+}
+
 static void expect_text(const struct json *object, const char *name, const char *want)
 {
 	struct slice text = SLICE_NONE;
@@ -199,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_shut_out),
 		cmocka_unit_test(test_json),
 	};
 
