@@ -6,8 +6,9 @@
 #include "cmd/commands.h"
 #include "gateway/gateway.h"
 
-#define TOKEN_DAYS_MAX 3650
-#define LIST_BYTES_MAX (64 * 1024 * 1024)
+#define TOKEN_DAYS_MAX  3650
+#define LIST_BYTES_MAX  (64 * 1024 * 1024)
+#define TOKEN_BYTES_MAX (4 * 1024 * 1024) /* of one token, with its groups */
 
 /* --- issue ---------------------------------------------------------------------------------------------------------------------------- */
 
@@ -22,28 +23,32 @@ const struct option_row token_issue_options[] = {
 	OPTIONS_END,
 };
 
-static enum exit_code print_token(struct buf *token, bool as_json)
+/* answer is an object; without --json the token alone is printed. */
+static enum exit_code print_token(const struct buf *answer, bool as_json)
 {
-	struct buf text = BUF_INIT(4096);
-	struct json_writer json;
-	if (as_json) {
-		json_writer_init(&json, &text);
-		json_object_begin(&json, NULL);
-		json_write_text(&json, "token", buf_slice(token));
-		json_object_end(&json);
-	} else {
-		buf_add_slice(&text, buf_slice(token));
+	struct buf line = BUF_INIT(TOKEN_BYTES_MAX);
+	struct json *issued = NULL;
+	struct err err = ERR_INIT;
+	struct slice text = SLICE_NONE;
+	int read = json_parse(buf_slice(answer), &issued, &err);
+	if (read == 0 && !json_to_text(json_get(issued, "token"), &text))
+		read = err_set(&err, GATEWAY_ERR, "the daemon's answer holds no token");
+	if (read != 0) {
+		json_close(&issued);
+		return gateway_exit(GATEWAY_ERR, &err);
 	}
-	buf_add_char(&text, '\n');
-	enum exit_code code = output(&text);
-	buf_wipe(&text);
+	buf_add_slice(&line, as_json ? buf_slice(answer) : text);
+	buf_add_char(&line, '\n');
+	enum exit_code code = output(&line);
+	buf_wipe(&line);
+	json_close(&issued);
 	return code;
 }
 
 enum exit_code token_issue_run(const struct call *call)
 {
 	const struct settings *settings = NULL;
-	struct buf token = BUF_INIT(1024);
+	struct buf token = BUF_INIT(TOKEN_BYTES_MAX);
 	struct err err = ERR_INIT;
 	struct gateway_token_request request = {
 		.user = call_value(call, "--user"),
@@ -56,6 +61,9 @@ enum exit_code token_issue_run(const struct call *call)
 		code = local_settings(call, &settings);
 	if (code == EXIT_DONE)
 		code = gateway_exit(gateway_token_issue(settings, &request, &token, &err), &err);
+	if (code == EXIT_DONE && request.groups == NULL && !settings->auth.ldap.enabled)
+		complain("warning: there is no directory (auth.ldap) that could tell the groups of %s, so this token has none; --groups names them",
+			request.user);
 	if (code == EXIT_DONE)
 		code = print_token(&token, call_flag(call, "--json"));
 	buf_wipe(&token);

@@ -49,7 +49,7 @@ struct gateway_token_request {
 	const char *scope;   /* NULL: read */
 	const char *modules; /* comma-separated patterns; NULL: no limit */
 };
-/* Appends the token's text; wipe out with buf_wipe(). */
+/* Appends a JSON object: token (its text), id, user, scope, groups, modules, created, expires; wipe out with buf_wipe(). */
 int gateway_token_issue(const struct settings *settings, const struct gateway_token_request *request, struct buf *out, struct err *err);
 /* Appends a JSON array of objects, oldest first. */
 int gateway_token_list(const struct settings *settings, struct buf *out, struct err *err);
@@ -59,7 +59,7 @@ int gateway_token_revoke(const struct settings *settings, const char *id, struct
 /* --- policy, from the files alone ------------------------------------------------------------------------------------------------------ */
 
 struct gateway_explain {
-	const char *user, *groups, *method; /* groups comma-separated or NULL; method NULL: ldap */
+	const char *user, *groups, *method; /* groups comma-separated or NULL; method NULL: the first of ldap, token, jwt that is configured */
 	const char *module;                 /* MODULE or MODULE@VERSION */
 	bool json;
 };

@@ -45,8 +45,9 @@ struct plan {
 	struct buf configuration, dropped;
 	struct certificate_set certificates;
 	struct buf token;
-	unsigned written;            /* bits of what write_files() wrote */
-	size_t upstreams, databases; /* of the configuration, read back */
+	unsigned written;     /* bits of what write_files() wrote */
+	size_t databases;     /* of the configuration, read back; so are */
+	struct buf upstreams; /* "https://a,https://b|https://c"; empty: none */
 };
 
 /* --- before anything is written -------------------------------------------------------------------------------------------------------- */
@@ -154,20 +155,40 @@ static int write_files(struct plan *plan, struct err *err)
 	return code;
 }
 
+/* As GOPROXY would name them, without what was left out. */
+static void list_upstreams(const struct settings *settings, struct buf *out)
+{
+	for (size_t i = 0; i < settings->upstreams_count; i++) {
+		const struct settings_upstream *before = i > 0 ? &settings->upstreams[i - 1] : NULL;
+		if (before != NULL)
+			buf_add_char(out, before->fallback == SETTINGS_FALLBACK_ANY_ERROR ? '|' : ',');
+		buf_add_text(out, settings->upstreams[i].url);
+	}
+}
+
 /* The first token comes from the same code as every other, and so has its row in the audit trail. */
 static int write_token(struct plan *plan, struct err *err)
 {
 	const struct settings *settings = NULL;
 	const struct gateway_token_request request = { .user = "admin", .groups = "", .scope = "admin" };
+	struct buf answer = BUF_INIT(TEXT_MAX);
+	struct json *issued = NULL;
+	struct slice text = SLICE_NONE;
 	int code = settings_load(plan->paths[CONFIGURATION], &settings, err);
 	if (code == 0)
-		code = gateway_token_issue(settings, &request, &plan->token, err);
+		code = gateway_token_issue(settings, &request, &answer, err);
+	if (code == 0)
+		code = json_parse(buf_slice(&answer), &issued, err);
 	if (code == 0) {
-		plan->upstreams = settings->upstreams_count;
+		list_upstreams(settings, &plan->upstreams);
 		plan->databases = settings->databases_count;
+		json_to_text(json_get(issued, "token"), &text);
+		buf_add_slice(&plan->token, text);
 		buf_add_char(&plan->token, '\n');
 		code = write_file(plan, ADMIN_TOKEN, buf_slice(&plan->token), err);
 	}
+	json_close(&issued);
+	buf_wipe(&answer);
 	settings_unref(settings);
 	return code;
 }
@@ -182,6 +203,16 @@ static void unwrite(const struct plan *plan)
 
 /* --- telling --------------------------------------------------------------------------------------------------------------------------- */
 
+/* Of nothing there is nothing to prove. */
+static void tell_proof(const struct plan *plan, struct buf *out)
+{
+	if (plan->databases > 0 && plan->upstreams.len > 0)
+		buf_printf(out, "They are proved against %s.\n", plan->init->sumdb);
+	if (plan->databases == 0)
+		buf_add_text(
+			out, "There is no checksum database, so public modules cannot be proved and none is served: see sumdb in modgate.yaml.\n");
+}
+
 static void tell_text(const struct plan *plan, struct buf *out)
 {
 	for (int i = 0; i < MADE; i++)
@@ -191,18 +222,14 @@ static void tell_text(const struct plan *plan, struct buf *out)
 	else
 		buf_printf(out, "\nIt listens on %s, every address of this machine, and its certificate speaks of %s.\n", plan->address,
 			plan->init->host);
-	if (plan->upstreams > 0)
-		buf_printf(out, "Public modules come from %s.\n", plan->init->upstreams);
+	if (plan->upstreams.len > 0)
+		buf_printf(out, "Public modules come from %s.\n", buf_text(&plan->upstreams));
 	else
 		buf_add_text(out, "There is no upstream, so no public module can be had: see upstreams in modgate.yaml.\n");
 	if (plan->dropped.len > 0)
 		buf_printf(out, "Left out of that list: %s. Every module comes through an upstream, or from a configured repository.\n",
 			buf_text(&plan->dropped));
-	if (plan->databases > 0)
-		buf_printf(out, "They are proved against %s.\n", plan->init->sumdb);
-	else
-		buf_add_text(
-			out, "There is no checksum database, so public modules cannot be proved and none is served: see sumdb in modgate.yaml.\n");
+	tell_proof(plan, out);
 	buf_add_text(out, "\nNext:\n  modgate serve -c ");
 	text_shell_word(plan->paths[CONFIGURATION], out);
 	buf_add_text(out, "\n  modgate env -c ");
@@ -220,8 +247,8 @@ static void tell_json(const struct plan *plan, struct buf *out)
 		json_write_text(&json, NULL, slice_of(plan->paths[i]));
 	json_array_end(&json);
 	json_write_text(&json, "address", slice_of(plan->address));
-	if (plan->upstreams > 0)
-		json_write_text(&json, "upstreams", slice_of(plan->init->upstreams));
+	if (plan->upstreams.len > 0)
+		json_write_text(&json, "upstreams", buf_slice(&plan->upstreams));
 	json_write_text(&json, "dropped", buf_slice(&plan->dropped));
 	if (plan->databases > 0)
 		json_write_text(&json, "sumdb", slice_of(plan->init->sumdb));
@@ -239,6 +266,7 @@ int gateway_init(const struct gateway_init *init, struct buf *out, struct err *e
 	plan->init = init;
 	buf_init(&plan->configuration, TEXT_MAX);
 	buf_init(&plan->dropped, TEXT_MAX);
+	buf_init(&plan->upstreams, TEXT_MAX);
 	buf_init(&plan->token, TEXT_MAX);
 	int code = plan_paths(plan, err);
 	if (code == 0)
@@ -260,6 +288,7 @@ out:
 	certificate_set_wipe(&plan->certificates);
 	buf_free(&plan->configuration);
 	buf_free(&plan->dropped);
+	buf_free(&plan->upstreams);
 	buf_wipe(&plan->token);
 	free(plan);
 	return code;

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/control.h"
 #include "gateway/gateway.h"
+#include "gateway/issued.h"
 #include "gateway/record.h"
 #include "gateway/reload.h"
 #include "gateway/text.h"
@@ -34,21 +36,75 @@ static int auth_answer_code(int code)
 	}
 }
 
-/* The record comes first: a token nobody has a record of must not exist. */
+static void write_members(struct json_writer *json, const struct auth_token *token)
+{
+	char time[CLOCK_TEXT_MAX];
+	json_write_text(json, "id", slice_of(token->id));
+	json_write_text(json, "user", slice_of(token->user));
+	json_write_text(json, "scope", slice_of(auth_scope_word(token->scope)));
+	if (token->groups_fixed) {
+		json_array_begin(json, "groups");
+		for (size_t i = 0; i < token->groups_count; i++)
+			json_write_text(json, NULL, slice_of(token->groups[i]));
+		json_array_end(json);
+	}
+	if (token->modules_count > 0) {
+		json_array_begin(json, "modules");
+		for (size_t i = 0; i < token->modules_count; i++)
+			json_write_text(json, NULL, slice_of(token->modules[i]));
+		json_array_end(json);
+	}
+	clock_format_s(token->created_s, time);
+	json_write_text(json, "created", slice_of(time));
+	clock_format_s(token->expires_s, time);
+	json_write_text(json, "expires", slice_of(time));
+	if (token->revoked_s != 0) {
+		clock_format_s(token->revoked_s, time);
+		json_write_text(json, "revoked", slice_of(time));
+	}
+}
+
+struct issued {
+	const char *text;
+	struct slice id;
+	struct buf sentence, answer;
+};
+
+static int tell_issued(void *ctx, const struct auth_token *token)
+{
+	struct issued *issued = ctx;
+	struct json_writer json;
+	if (!slice_equal_text(issued->id, token->id))
+		return 0;
+	issued_sentence(token, &issued->sentence);
+	json_writer_init(&json, &issued->answer);
+	json_object_begin(&json, NULL);
+	json_write_text(&json, "token", slice_of(issued->text));
+	write_members(&json, token);
+	json_object_end(&json);
+	return 0;
+}
+
+/* The record comes before the answer: a token nobody has a record of must not be had. */
 static int issue_recorded(const struct operate *operate, const struct auth_token_request *token, struct buf *out, struct err *err)
 {
-	char text[AUTH_TOKEN_TEXT_MAX], sentence[ERR_TEXT_MAX];
-	struct slice id = SLICE_NONE;
+	char text[AUTH_TOKEN_TEXT_MAX];
+	struct issued issued = { .text = text, .sentence = BUF_INIT(AUDIT_TEXT_MAX), .answer = BUF_INIT(CONTROL_MESSAGE_MAX) };
 	int code = auth_tokens_issue(operate->tokens, token, text, err);
 	if (code != 0)
 		return auth_answer_code(code);
-	auth_token_id_of(slice_of(text), &id);
-	snprintf(sentence, sizeof(sentence), "issued token %.*s for %.200s, scope %s", SLICE_ARG(id), token->user, auth_scope_word(token->scope));
-	code = record_text(operate->audit, AUDIT_TOKEN, operate->by, sentence, NULL, err);
+	auth_token_id_of(slice_of(text), &issued.id);
+	code = auth_tokens_list(operate->tokens, tell_issued, &issued, err);
+	if (code == 0 && (buf_failed(&issued.sentence) || buf_failed(&issued.answer)))
+		code = err_set(err, GATEWAY_ERR, "memory is short");
 	if (code == 0)
-		buf_add_text(out, text);
+		code = record_text(operate->audit, AUDIT_TOKEN, operate->by, buf_text(&issued.sentence), NULL, err);
+	if (code == 0)
+		buf_add_slice(out, buf_slice(&issued.answer));
 	else
-		auth_tokens_revoke(operate->tokens, id, NULL);
+		auth_tokens_revoke(operate->tokens, issued.id, NULL);
+	buf_free(&issued.sentence);
+	buf_wipe(&issued.answer);
 	explicit_bzero(text, sizeof(text));
 	return code == 0 ? 0 : err_prepend(err, GATEWAY_ERR, "no token was issued");
 }
@@ -92,33 +148,9 @@ out:
 
 static int write_token(void *ctx, const struct auth_token *token)
 {
-	struct json_writer *json = ctx;
-	char time[CLOCK_TEXT_MAX];
-	json_object_begin(json, NULL);
-	json_write_text(json, "id", slice_of(token->id));
-	json_write_text(json, "user", slice_of(token->user));
-	json_write_text(json, "scope", slice_of(auth_scope_word(token->scope)));
-	if (token->groups_fixed) {
-		json_array_begin(json, "groups");
-		for (size_t i = 0; i < token->groups_count; i++)
-			json_write_text(json, NULL, slice_of(token->groups[i]));
-		json_array_end(json);
-	}
-	if (token->modules_count > 0) {
-		json_array_begin(json, "modules");
-		for (size_t i = 0; i < token->modules_count; i++)
-			json_write_text(json, NULL, slice_of(token->modules[i]));
-		json_array_end(json);
-	}
-	clock_format_s(token->created_s, time);
-	json_write_text(json, "created", slice_of(time));
-	clock_format_s(token->expires_s, time);
-	json_write_text(json, "expires", slice_of(time));
-	if (token->revoked_s != 0) {
-		clock_format_s(token->revoked_s, time);
-		json_write_text(json, "revoked", slice_of(time));
-	}
-	json_object_end(json);
+	json_object_begin(ctx, NULL);
+	write_members(ctx, token);
+	json_object_end(ctx);
 	return 0;
 }
 
