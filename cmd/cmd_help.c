@@ -12,6 +12,8 @@ static enum exit_code help_about(const struct call *call, struct buf *text)
 	struct err err = ERR_INIT;
 	char *words[OPERANDS_MAX];
 	size_t taken = 0;
+	if (call->operands_count == 1 && usage_family(call->table, call->operands[0], text))
+		return EXIT_DONE;
 	for (size_t i = 0; i < call->operands_count; i++)
 		words[i] = (char *)call->operands[i];
 	const struct command *about = arguments_find(call->table, call->operands_count, words, &taken, &err);

@@ -67,6 +67,8 @@ enum exit_code call_number(const struct call *call, const char *option, int64_t 
 void usage_line(const struct command *command, struct buf *out);
 /* Usage, summary and every option with its sentence. */
 void usage_command(const struct command *command, struct buf *out);
+/* Usage and summary of every command of this version that begins with the word; false, and nothing appended, when none does. */
+bool usage_family(const struct command_table *table, const char *first, struct buf *out);
 /* All commands of this version, and the names of those that are not in it. */
 void usage_all(const struct command_table *table, struct buf *out);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/slice.h"
 #include "cmd/command.h"
 
 void usage_line(const struct command *command, struct buf *out)
@@ -27,6 +28,22 @@ void usage_command(const struct command *command, struct buf *out)
 		snprintf(label, sizeof(label), "%s%s%s", option->name, option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
 		buf_printf(out, "  %-26s  %s\n", label, option->doc);
 	}
+}
+
+bool usage_family(const struct command_table *table, const char *first, struct buf *out)
+{
+	bool found = false;
+	for (size_t i = 0; i < table->count; i++) {
+		const struct command *command = &table->rows[i];
+		struct slice head, tail;
+		if (command->run == NULL || !slice_cut(slice_of(command->name), ' ', &head, &tail) || !slice_equal_text(head, first))
+			continue;
+		buf_add_text(out, found ? "\nusage: " : "usage: ");
+		usage_line(command, out);
+		buf_printf(out, "  %s\n", command->summary);
+		found = true;
+	}
+	return found;
 }
 
 void usage_all(const struct command_table *table, struct buf *out)
