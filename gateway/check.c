@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway/certificate.h"
 #include "gateway/gateway.h"
 #include "gateway/open.h"
 
@@ -70,7 +69,7 @@ int gateway_check(const struct settings *settings, struct gateway_checked *check
 	struct policy *policy = NULL;
 	int code = open_policy(settings, &policy, err);
 	if (code == 0)
-		code = certificate_check(settings->listen.certificate, settings->listen.key, err);
+		code = open_certificate(settings, err);
 	if (code == 0)
 		code = check_auth(settings, err);
 	if (code == 0)

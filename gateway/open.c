@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "gateway/certificate.h"
 #include "gateway/gateway.h"
 #include "gateway/record.h"
 
@@ -97,6 +98,15 @@ int open_auth(const struct settings *settings, struct auth_tokens *tokens, struc
 int open_policy(const struct settings *settings, struct policy **policy_out, struct err *err)
 {
 	return policy_open(settings->policy, settings->prefixes, settings->repositories_count, policy_out, err);
+}
+
+int open_certificate(const struct settings *settings, struct err *err)
+{
+	struct err why = ERR_INIT;
+	if (certificate_check(settings->listen.certificate, settings->listen.key, &why) == 0)
+		return 0;
+	settings_error(settings, settings->listen.line, err, "listen.certificate: %s", why.text);
+	return GATEWAY_ERR_INVALID;
 }
 
 static void supply_lists(
@@ -261,6 +271,8 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 	int code = open_policy(settings, &gateway->policy, err);
 	if (code == POLICY_ERR_INVALID)
 		code = GATEWAY_ERR_INVALID;
+	if (code == 0)
+		code = open_certificate(settings, err);
 	if (code == 0)
 		code = open_data(settings, &gateway->data, err);
 	if (code != 0)

@@ -9,6 +9,8 @@ int open_data(const struct settings *settings, struct open_data *data_out, struc
 void close_data(struct open_data *data);
 
 int open_policy(const struct settings *settings, struct policy **policy_out, struct err *err);
+/* Can the server's certificate and key be used? GATEWAY_ERR_INVALID: err says where they are configured. */
+int open_certificate(const struct settings *settings, struct err *err);
 int open_auth(const struct settings *settings, struct auth_tokens *tokens, struct pool *pool, void (*note)(void *, const char *), void *ctx,
 	struct auth **auth_out, struct err *err);
 

@@ -51,6 +51,7 @@ static int check_listen(struct settings_reader *reader, struct settings *setting
 			"listen.address is \"%.200s\"; HOST:PORT was expected, with an IPv4 address, [an IPv6 address] or localhost",
 			listen->address);
 	listen->port = (uint16_t)number;
+	listen->line = settings_line(settings->lines, "listen.certificate");
 	if (slice_ends(prefix, SLICE("/")))
 		prefix.len--;
 	listen->prefix = arena_text(reader->arena, prefix);

@@ -49,6 +49,7 @@ struct settings_listen {
 	const char *host;        /* without brackets: IPv4, IPv6 or "localhost" */
 	uint16_t port;           /* 0: any */
 	const char *certificate; /* PEM chain */
+	unsigned line;           /* of certificate, for messages about it and its key: settings_error() */
 	const char *key;         /* PEM */
 	const char *prefix;      /* "" for "/", else "/goproxy": what the gateway strips from the path */
 };
