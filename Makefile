@@ -53,7 +53,7 @@ packages  = $(sort $(foreach r,$(1),$(PKG_$(r))))
 libraries = $(if $(strip $(call packages,$(1))),$$(pkg-config --libs $(call packages,$(1)))) -lpthread
 archives  = $(foreach r,$(1),$(BUILD)/$(r).a)
 
-.PHONY: all deps demo check check-run asan tsan fuzz lint headers bench install clean
+.PHONY: all deps demo check check-run asan tsan fuzz lint headers differential bench install clean
 all: $(BUILD)/modgate
 
 # --- rooms ---------------------------------------------------------------------------------------------------------------------
@@ -166,6 +166,11 @@ fuzz:
 	@conf/packages.sh install build fuzz
 	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address,undefined,fuzzer-no-link fuzz-programs
 	@tests/fuzz/run.sh $(BUILD)/fuzz $(T) $(ONLY)
+
+# make differential N=1000 SEED=1: random repositories through modgate and in the go command's direct mode; a failing one is kept and told.
+differential: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@BUILD=$(BUILD) DIFFERENTIAL_N=$(N) DIFFERENTIAL_SEED=$(SEED) /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/differential
 
 bench:
 	@conf/packages.sh install build bench

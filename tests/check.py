@@ -90,7 +90,7 @@ def check_e2e(choose):
     os.makedirs(os.path.dirname(report), exist_ok=True)
     if os.path.exists(report):
         os.unlink(report)
-    command = ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report, "tests/e2e"]
+    command = ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report, "tests/e2e", "tests/differential"]
     command += ["-k", choose] if choose else []
     code = subprocess.run(command, cwd=ROOT, env={**os.environ, "BUILD": BUILD}).returncode
     count = read_report(report) if os.path.exists(report) else NONE

@@ -42,6 +42,12 @@ def tag_of_tree(repo, question, field, direct, modgate):
     return question[1] == "list" and "tags_of_trees" in repo.held and "unexpected response from git log" in direct["Error"]
 
 
+@known("below the root direct mode refuses the pseudo-version that it made itself, if the root's tag of the base's number is on the commit")
+def tag_of_another_module(repo, question, field, direct, modgate):
+    tag = re.search(r"tag \((v[^)/]*)\) found on revision \w+ is already canonical", direct.get("Error", ""))
+    return tag and field == "Failed" and question[0].startswith(f"{repo.root}/") and not re.fullmatch(r"/v\d+", question[0].removeprefix(repo.root))
+
+
 def explain(repo, question, field, direct, modgate):
     """The name of the row that allows the difference, or None."""
     for name, _, holds in KNOWN:

@@ -23,14 +23,14 @@ WORKERS = 2
 HELD_MIN = 3            # repositories that must hold each feature
 HELD_FROM = 40          # where there are so many
 POLICY = {"private": [HOST], "nosumdb": [HOST], "rules": [{"name": "all", "modules": [HOST], "verdict": "allow"}]}
-KEPT = os.path.join(BUILD, "tests", "differential")
+KEPT = os.path.join(BUILD, "tests", "differential", str(os.getpid()))      # other runs may be under way
 
 
 class Comparison:
     """Of all repositories, by WORKERS threads; of(seed) waits for one."""
 
     def __init__(self, stage, go):
-        shutil.rmtree(KEPT, ignore_errors=True)
+        os.makedirs(KEPT)
         self.stage = stage
         self.go = go
         self.gate = stage.gateway({"repositories": [{"prefix": HOST, "repository": KEPT + "/{1}"}]}, POLICY)
@@ -47,6 +47,8 @@ class Comparison:
 
     def end(self):
         self._pool.shutdown(cancel_futures=True)
+        if not os.listdir(KEPT):
+            os.rmdir(KEPT)
 
     def _compare(self, seed):
         """What differs without a reason, as lines. A repository of which nothing does is removed."""
