@@ -19,12 +19,14 @@
 #include "gateway/metrics.h"
 #include "gateway/refusals.h"
 #include "gateway/target.h"
+#include "gateway/troubles.h"
 #include "policy/policy.h"
 #include "settings/settings.h"
 #include "supply/supply.h"
 
 #define REQUEST_ARENA_MAX   (12 * 1024 * 1024) /* of one request; the most is a filtered list */
 #define REQUEST_ID_MAX      65
+#define CHALLENGE_TEXT_MAX  600
 #define DIRECTORY_WORKERS   8
 #define DIRECTORY_QUEUE_MAX 4096
 #define VERSIONS_WORKERS    2
@@ -45,6 +47,7 @@ struct gateway {
 	struct log log;
 	struct metrics metrics;
 	struct refusals *refusals;
+	struct troubles troubles;
 	struct heads heads;
 
 	pthread_mutex_t reload_lock; /* one reload at a time */
@@ -172,6 +175,8 @@ void request_close(struct request *request, bool complete);
 
 /* Ends the way: status and a sentence; the steps up to the record are left out. */
 void request_refuse(struct request *request, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for 401, with what to do about it: at most CHALLENGE_TEXT_MAX bytes in three lines. */
+void request_challenge(struct request *request, const char *why);
 /* Suspends the connection until request_wake() from another thread. */
 void request_wait(struct request *request);
 void request_wake(struct request *request);

@@ -263,6 +263,7 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 	pthread_mutex_init(&gateway->policy_lock, NULL);
 	pthread_mutex_init(&gateway->reload_lock, NULL);
 	heads_init(&gateway->heads);
+	troubles_init(&gateway->troubles);
 	snprintf(gateway->prefix_text, sizeof(gateway->prefix_text), "%s/", settings->listen.prefix);
 	gateway->prefix = slice_of(gateway->prefix_text);
 	set_log(gateway);
@@ -311,6 +312,7 @@ void gateway_close(struct gateway **gateway_in)
 	refusals_close(&gateway->refusals);
 	close_data(&gateway->data);
 	policy_unref(gateway->policy);
+	troubles_destroy(&gateway->troubles);
 	heads_destroy(&gateway->heads);
 	pthread_mutex_destroy(&gateway->policy_lock);
 	pthread_mutex_destroy(&gateway->reload_lock);

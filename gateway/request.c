@@ -1,6 +1,7 @@
 /* The way of a request: a printed list of steps and the loop that runs them. */
 #include "gateway/gateway_private.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/hash.h"
@@ -29,6 +30,33 @@ static const struct {
 #define STEP_SUPPLY 3
 #define STEP_RECORD 5
 
+/* Whose failure is it? Private modules are told apart, since each may have a repository of its own. */
+static struct slice what_failed(const struct request *request)
+{
+	if (request->audit_code != 0)
+		return SLICE("the record");
+	if (!request->identified)
+		return SLICE("signing in");
+	if (request->target.database.len > 0)
+		return request->target.database;
+	return request->is_private ? request->target.module : SLICE("upstreams");
+}
+
+/* The caller is told why; so is the operator. */
+static void tell_failure(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	char others[64] = "";
+	uint64_t untold;
+	bool failed = request->status >= MHD_HTTP_BAD_GATEWAY && request->status <= MHD_HTTP_GATEWAY_TIMEOUT && request->route->recorded;
+	if (!failed || !troubles_count(&gateway->troubles, what_failed(request), clock_monotonic_us(&clock_system), &untold))
+		return;
+	if (untold > 0)
+		snprintf(others, sizeof(others), "; failed like it since the last such line: %" PRIu64, untold);
+	struct slice why = slice_sub(request->text, 0, request->text.len > 0 ? request->text.len - 1 : 0);
+	log_write(&gateway->log, LOG_LEVEL_WARNING, request->id, "answered %u: %.*s%s", request->status, SLICE_ARG(why), others);
+}
+
 enum MHD_Result request_run(struct request *request)
 {
 	while (request->step < STEPS) {
@@ -38,6 +66,8 @@ enum MHD_Result request_run(struct request *request)
 		if (steps[step].run(request) == STEP_WAIT)
 			return MHD_YES;
 	}
+	if (request->route != NULL)
+		tell_failure(request);
 	return reply_send(request);
 }
 
@@ -135,8 +165,7 @@ static enum step_result step_identified(struct request *request)
 	switch ((enum auth_code)auth->code) {
 	case AUTH_ERR_REFUSED:
 	case AUTH_ERR_MISSING:
-		request->challenge = "Basic realm=\"modgate\", charset=\"UTF-8\"";
-		request_refuse(request, MHD_HTTP_UNAUTHORIZED, "modgate: %s", auth->err.text);
+		request_challenge(request, auth->err.text);
 		return STEP_DONE;
 	case AUTH_ERR_THROTTLED:
 		request_refuse(request, MHD_HTTP_TOO_MANY_REQUESTS, "modgate: %s", auth->err.text);
@@ -150,10 +179,8 @@ static enum step_result step_identified(struct request *request)
 		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: %s", auth->err.text);
 		return STEP_DONE;
 	}
-	if (request->route->authority == AUTHORITY_IDENTITY && auth->identity->method == AUTH_ANONYMOUS) {
-		request->challenge = "Basic realm=\"modgate\", charset=\"UTF-8\"";
-		request_refuse(request, MHD_HTTP_UNAUTHORIZED, "modgate: not signed in");
-	}
+	if (request->route->authority == AUTHORITY_IDENTITY && auth->identity->method == AUTH_ANONYMOUS)
+		request_challenge(request, "not signed in");
 	return STEP_DONE;
 }
 
@@ -273,8 +300,10 @@ static enum step_result record_refusal(struct request *request)
 		code = request_record_refusal(request);
 	}
 	/* A full queue may drop a refusal, a log that fails may not: then nothing recorded is answered. */
-	if (code == AUDIT_ERR)
+	if (code == AUDIT_ERR) {
+		request->audit_code = code;
 		refuse_unrecorded(request);
+	}
 	return STEP_DONE;
 }
 
