@@ -28,7 +28,7 @@ def run_tour(go, directory, upstream, script):
     os.symlink(BUILD, directory / "build")
     env = {"PATH": f"{os.path.dirname(go.binary)}:{os.environ['PATH']}", "HOME": str(directory), "LC_ALL": "C", "GOTOOLCHAIN": "local",
            "GOCACHE": os.path.join(BUILD, "tests", f"gocache-{go.name}"), "GOSUMDB": upstream.key, "GOENV": "off",
-           "TOUR": str(directory / "tour"), "UPSTREAM": upstream.url, "PUBLIC": "example.org/greeting"}
+           "TOUR": str(directory / "tour"), "UPSTREAM": upstream.url, "PUBLIC": "example.org/greeting@v1.1.0"}
     quiet_end = 'gate=; trap \'[ -z "$gate" ] || kill "$gate"\' EXIT\n'
     return subprocess.run(["bash", "-euo", "pipefail", "-c", quiet_end + script], cwd=directory, env=env, capture_output=True, text=True,
                           timeout=RUN_TIMEOUT_S, stdin=subprocess.DEVNULL)
@@ -53,6 +53,27 @@ def test_tour_stops_at_a_failure(go_commands, tmp_path, upstream_factory):
     (tmp_path / "tour").mkdir()
     done = run_tour(go_commands[0], tmp_path, upstream, "\n".join(tour()[:3]).replace("verdict: deny", "verdict: perhaps") + "\necho went on\n")
     assert done.returncode != 0 and "went on" not in done.stdout
+
+
+def test_installing(tmp_path):
+    """The steps before the first start, in a root of their own: what only a real machine can do is recorded, everything else happens."""
+    block = re.search(r"\*\*Installing\.\*\*.*?\n\n((?:    [^\n]*\n)+)", read("README.md"), re.DOTALL)[1]
+    steps = [line.strip() for line in block.splitlines()]
+    unit = read("conf", "modgate.service")
+    told = re.findall(r"^#   (.*)$", unit, re.MULTILINE)
+    assert [step.replace("NAME", "modgate.corp.example") for step in told] == [step for step in steps if step in told or step.startswith("modgate init")] and len(told) == 5
+    stubs = tmp_path / "stubs"
+    for name in ("make", "adduser", "chown", "systemctl"):
+        stubs.mkdir(exist_ok=True)
+        (stubs / name).write_text(f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/asked\n')
+        (stubs / name).chmod(0o755)
+    script = "\n".join(steps).replace("/etc/modgate", f"{tmp_path}/etc/modgate").replace("/var/lib/modgate", f"{tmp_path}/lib/modgate")
+    (tmp_path / "lib").mkdir()
+    env = {"PATH": f"{stubs}:{BUILD}:/usr/bin:/bin", "HOME": str(tmp_path), "MODGATE_CONFIG": f"{tmp_path}/etc/modgate/modgate.yaml"}
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "lib/modgate/audit").is_dir() and f"data: {tmp_path}/lib/modgate\n" in (tmp_path / "etc/modgate/modgate.yaml").read_text()
+    assert [line.split()[0] for line in (tmp_path / "asked").read_text().splitlines()] == ["make", "adduser", "chown", "systemctl"]
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

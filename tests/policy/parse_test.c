@@ -235,6 +235,38 @@ static void test_samples(void **state)
 	policy_unref(policy);
 }
 
+/* What conf/policy.yaml says of its rules by version: the commit behind a tag cannot be had by its pseudo-version either. */
+static void test_sample_holds(void **state)
+{
+	static const char *const prefixes[] = { "git.corp.example" };
+	static const struct {
+		const char *name;
+		struct asked asked;
+		enum policy_verdict want;
+		const char *rule;
+	} rows[] = {
+		{ "a release", { "ci", { NULL }, "jwt", POLICY_ZIP, "git.corp.example/x", "v1.3.0", NULL }, POLICY_ALLOW, "ci-releases" },
+		{ "a commit between releases",
+			{ "ci", { NULL }, "jwt", POLICY_ZIP, "git.corp.example/x", "v1.3.1-0.20260130215912-1f72de49abcd", NULL }, POLICY_DENY, "" },
+		{ "a bad one", { "bob", { NULL }, "ldap", POLICY_ZIP, "github.com/corp/parser", "v1.2.3", NULL }, POLICY_DENY, "bad-parser" },
+		{ "its commit", { "bob", { NULL }, "ldap", POLICY_ZIP, "github.com/corp/parser", "v0.0.0-20260130215912-1f72de49abcd", NULL },
+			POLICY_DENY, "bad-parser" },
+		{ "the next", { "bob", { NULL }, "ldap", POLICY_ZIP, "github.com/corp/parser", "v1.2.5", NULL }, POLICY_ALLOW, "public" },
+	};
+	struct policy *policy = NULL;
+
+	(void)state;
+	assert_int_equal(policy_open("conf/policy.yaml", prefixes, LENGTH(prefixes), &policy, NULL), 0);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct policy_question question = question_of(&rows[i].asked);
+		struct policy_answer answer;
+
+		policy_decide(policy, &question, &answer);
+		CHECK(rows[i].name, answer.verdict == rows[i].want && strcmp(answer.rule, rows[i].rule) == 0);
+	}
+	policy_unref(policy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_prefixes_limit),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_sample_holds),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
