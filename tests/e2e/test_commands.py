@@ -52,6 +52,13 @@ def test_help_of(name):
     assert modgate(*words, "--help").stdout == done.stdout == modgate(*words, "--bogus", "-h").stdout
 
 
+@pytest.mark.parametrize("first", ["token", "policy", "audit"])
+def test_help_of_a_first_word(first):
+    done = modgate("help", first)
+    usages = re.findall(r"^usage: modgate (\w+ \w+) .*\n  \w.*$", done.stdout, re.MULTILINE)
+    assert (done.returncode, usages) == (0, [name for name in NOW if name.startswith(f"{first} ")])
+
+
 @pytest.mark.parametrize("name", NOW)
 def test_unknown_option_of(name):
     refused(modgate(*name.split(), "--bogus"), 2, f"modgate: {name}: unknown option --bogus\n", f"usage: modgate {name}")
@@ -133,7 +140,8 @@ def test_init_overwrites_nothing(tmp_path, name, kind):
 
 
 @pytest.mark.parametrize("options, says", [
-    (("--upstream", "ftp://x.example"), "ftp://x.example"), (("--upstream", "https://u:p@x.example"), "cannot be used"), (("--host", "no host"), "no host"),
+    (("--upstream", "ftp://x.example"), "ftp://x.example"), (("--upstream", "https://u:p@x.example"), "cannot be used"),
+    (("--upstream", "file:///x"), '"file:///x" cannot be used: an http or https URL'), (("--upstream", "https:///x"), "there is no host after https://"), (("--host", "no host"), "no host"),
     (("--host", "a_b"), "a_b"), (("--host", ""), "neither"), (("--upstream-ca", "/nonexistent/ca.pem"), "/nonexistent/ca.pem"),
 ])
 def test_init_refuses(tmp_path, options, says):
@@ -179,6 +187,9 @@ def test_init_takes_upstreams_from(tmp_path, options, variables, go, upstreams, 
     assert done.returncode == 0, done.stderr
     assert [(one["url"], one["fallback"]) for one in shown(tmp_path / "gate")["upstreams"]] == upstreams
     assert (f"Left out of that list: {dropped}." in done.stdout) == bool(dropped) and ("There is no upstream" in done.stdout) == (not upstreams)
+    told = re.findall(r"^Public modules come from (.*)\.$", done.stdout, re.MULTILINE)
+    assert [re.split("[,|]", text) for text in told] == ([[url for url, _ in upstreams]] if upstreams else [])
+    assert ("proved against" in done.stdout) <= bool(upstreams)
 
 
 @pytest.mark.parametrize("variables, go, want", [
@@ -241,6 +252,7 @@ def test_show_config_is_a_configuration(gate, tmp_path):
     with open(copy, "w", encoding="utf-8") as file:
         file.write(text)
     assert json.loads(gate.command("show-config", "--json", "-c", copy)) == json.loads(gate.command("show-config", "--json"))
+    assert gate.command("show-config", "--json").endswith("}\n")
 
 
 def test_check_config(gate):
@@ -259,6 +271,10 @@ BROKEN = {
     "no certificate": ({"listen.certificate": "policy.yaml"}, "holds no certificate"),
     "no key": ({"listen.key": "admin.token"}, "holds no private key"),
     "key of another": ({"listen.key": "keys/ca.key"}, "do not belong together"),
+    "data at the root": ({"data": "/"}, "data: / is the root of the file system; a directory of its own was expected"),
+    "data in a device": ({"data": "/dev/null"}, "data: /dev/null is no directory; a directory of its own was expected"),
+    "a gap": ({"repositories": [{"prefix": "a.example", "repository": "https://a.example/{2}.git"}]}, "without a gap"),
+    "half a credential": ({"repositories": [{"prefix": "a.example", "repository": "https://a.example/x.git", "credentials_file": "admin.token"}]}, "user:token"),
     "unknown database": ({"sumdb.databases": [{"key": "sum.unknown.example"}]}, ": no checksum database is known as sum.unknown.example"),
 }
 
@@ -267,7 +283,20 @@ BROKEN = {
 def test_check_config_says_no(gate, settings, says):
     gate.configure(settings)
     done = refused(gate.attempt("check-config"), 1, says)
-    assert done.stdout == ""
+    assert done.stdout == "" and re.match(r"modgate: \S+/modgate\.yaml:\d+: ", done.stderr)
+    assert refused(gate.attempt("serve"), 2, says).stderr.splitlines()[-1] == done.stderr.strip()
+
+
+def test_a_repository_that_is_not_there_is_a_warning(gate, tmp_path):
+    """At a start as well: it may come, and everything else can be served."""
+    gate.configure({"repositories": [{"prefix": "a.example", "repository": str(tmp_path / "none" / "{1}.git")}, {"prefix": "b.example", "repository": str(tmp_path)}]})
+    done = gate.attempt("check-config")
+    assert done.returncode == 0 and len(done.stderr.splitlines()) == 1
+    assert re.match(rf"modgate: warning: \S+/modgate\.yaml:\d+: repositories\[\]\.repository: {tmp_path}/none/ cannot be opened", done.stderr)
+    warnings = json.loads(gate.command("check-config", "--json"))["warnings"]
+    assert [f"modgate: warning: {text}" for text in warnings] == done.stderr.splitlines()
+    gate.start()
+    assert warnings[0] in gate.stderr()
 
 
 @pytest.mark.parametrize("policy, says", [("rules: [{ name: x, verdict: perhaps }]\n", "policy.yaml:1: "), ("rulez: []\n", "policy.yaml:1: "), ("rules: [", "policy.yaml:")])
@@ -309,9 +338,13 @@ def test_tokens(gate, running):
         gate.start()
     text = gate.command("token", "issue", "--user", "ci", "--groups", "build,web", "--days", "5", "--scope", "audit", "--modules", "example.org/*,corp.example")
     assert re.fullmatch(r"mg_\w+\n", text)
-    person = json.loads(gate.command("token", "issue", "--user", "alice", "--json"))["token"]
+    issued = gate.attempt("token", "issue", "--user", "alice", "--json")
+    assert issued.returncode == 0 and "warning: there is no directory (auth.ldap) that could tell the groups of alice" in issued.stderr
+    told = json.loads(issued.stdout)
+    person = told.pop("token")
     rows = {row["user"]: row for row in json.loads(gate.command("token", "list", "--json"))}
     assert rows["ci"]["groups"] == ["build", "web"] and rows["ci"]["modules"] == ["example.org/*", "corp.example"] and rows["ci"]["scope"] == "audit"
+    assert told == rows["alice"]
     assert "groups" not in rows["alice"] and rows["ci"]["expires"] < rows["alice"]["expires"]
     table = gate.command("token", "list")
     assert text.strip() not in table and person not in table
@@ -323,13 +356,15 @@ def test_tokens(gate, running):
     assert all("revoked" in row for row in json.loads(gate.command("token", "list", "--json")) if row["user"] != "admin")
     refused(gate.attempt("token", "revoke", "0123456789"), 1, "no token has this id")
     texts = [row["text"] for row in gate.audit_export() if row["kind"] == "token"]
+    assert texts[1] == f"issued token {rows['ci']['id']} for ci, scope audit, until {rows['ci']['expires']}, groups build,web, modules example.org/*,corp.example"
+    assert texts[2] == f"issued token {told['id']} for alice, scope read, until {told['expires']}, groups of the directory, every module"
     assert len(texts) == 5 and not any(text.strip()[13:] in row for row in texts)       # admin's, two issued, two revoked
 
 
 @pytest.mark.parametrize("running", [False, True], ids=["alone", "by the daemon"])
 @pytest.mark.parametrize("options, says", [
     (("--user", ""), "user"), (("--user", "a\nb"), "user"), (("--user", "a", "--scope", "root"), "read, audit or admin"), (("--user", "a", "--days", "91"), "90"),
-    (("--user", "a", "--groups", "x,,y"), "--groups"), (("--user", "a", "--modules", "[x"), "[x"), (("--user", "u" * 300), "256"),
+    (("--user", "a", "--groups", "x,,y"), "--groups"), (("--user", "a", "--modules", "[x"), "[x"), (("--user", "a", "--modules", "a.example/..."), "leave out /..."), (("--user", "u" * 300), "256"),
     (("--user", "a", "--scope", "admin" * 20), "read, audit or admin"), (("--user", "a", "--modules", b"example.org/\xff"), "--modules: a text in UTF-8"),
     (("--user", "a", "--groups", b"\xff"), "--groups: a text in UTF-8"),
 ])
@@ -376,7 +411,6 @@ EXPLAINED = [
     ("allowed", ("--user", "alice", "--groups", "web,payments", "example.org/lib@v1.2.0"), 0, "public"),
     ("denied by version", ("--user", "alice", "example.org/lib@v1.1.0"), 1, "old"),
     ("depends on the version", ("--user", "alice", "example.org/lib"), 0, "public"),
-    ("another method", ("--user", "alice", "--method", "jwt", "example.org/lib@v1.2.0"), 1, ""),
     ("nobody", ("--user", "nobody", "corp.example/pay@v1.0.0"), 1, ""),
     ("anonymous", ("--user", "", "--method", "anonymous", "example.org/lib@v1.2.0"), 1, ""),
     ("anonymous without saying so twice", ("--method", "anonymous", "example.org/lib@v1.2.0"), 1, ""),
@@ -386,12 +420,26 @@ EXPLAINED = [
 @pytest.mark.parametrize("args, code, rule", [row[1:] for row in EXPLAINED], ids=[row[0] for row in EXPLAINED])
 def test_policy_explain(gate, args, code, rule):
     gate.policy(RULES)
+    gate.configure({"auth.anonymous": True})
     text = gate.attempt("policy", "explain", *args)
     told = gate.attempt("policy", "explain", "--json", *args)
     assert (text.returncode, told.returncode) == (code, code) and text.stderr == told.stderr == ""
     answer = json.loads(told.stdout)["answers"]["zip"]
     assert answer["verdict"] == ("deny" if code else "allow") and answer["rule"] == rule
     assert "sha256:" in text.stdout and ("deny" if code else "allow") in text.stdout
+
+
+@pytest.mark.parametrize("who", [("--user", "a", "--method", "ldap"), ("--user", "a", "--method", "jwt"), ("--method", "anonymous")], ids=lambda who: who[-1])
+def test_policy_explain_knows_who_is_let_in(gate, who):
+    """The gateway answers such a caller 401 before any rule, so a rule that would allow it allows nothing."""
+    gate.policy("rules: [{ name: all, verdict: allow }]\n")
+    done = gate.attempt("policy", "explain", *who, "example.org/lib@v1.2.0")
+    assert done.returncode == 1 and "deny: nobody is let in by this method: 401 before any rule\n" in done.stdout
+    assert json.loads(gate.attempt("policy", "explain", "--json", *who, "example.org/lib@v1.2.0").stdout)["answers"]["zip"]["why"] == "shut_out"
+    gate.start()
+    assert gate.request("/example.org/lib/@v/v1.2.0.info").status == 401
+    said = gate.command("policy", "explain", "--user", "a", "example.org/lib@v1.2.0")
+    assert ", method token\n" in said and "allow by rule all" in said
 
 
 def test_policy_explain_knows_mapped_prefixes(gate, git_repo):
@@ -403,7 +451,7 @@ def test_policy_explain_knows_mapped_prefixes(gate, git_repo):
 
 
 @pytest.mark.parametrize("args, says", [
-    (("--user", "a", "Not A Path"), "Not A Path"), (("--user", "a", "--method", "magic", "example.org/m"), "ldap, jwt, token or anonymous"), (("example.org/m",), "--user"),
+    (("--user", "a", "Not A Path"), "Not A Path"), (("--user", "a", "--method", "magic", "example.org/m"), "ldap, jwt, token or anonymous"), (("example.org/m",), "--user U is needed"),
     (("--user", "a", "--method", "anonymous", "example.org/m"), "exclude each other"), (("--user", "a", "--groups", ",", "example.org/m"), "--groups"),
 ])
 def test_policy_explain_refuses(gate, args, says):
