@@ -53,21 +53,20 @@ void policy_pattern_init(struct pattern *pattern, struct slice text)
 		pattern->elements += text.ptr[i] == '/';
 }
 
-/* The first so many elements of a path; all of it when it has fewer. */
-static struct slice first_elements(struct slice path, size_t elements)
+/* The first so many elements of a path. False: it has fewer, and no glob matches it then, not even by a '/' in a class. */
+static bool first_elements(struct slice path, size_t elements, struct slice *first_out)
 {
 	struct slice rest = path;
+	ptrdiff_t slash = slice_index(rest, '/');
 
-	for (; elements > 0; elements--) {
-		ptrdiff_t slash = slice_index(rest, '/');
-
+	for (; elements > 1; elements--) {
 		if (slash < 0)
-			return path;
-		if (elements == 1)
-			return slice_sub(path, 0, path.len - rest.len + (size_t)slash);
+			return false;
 		rest = slice_after(rest, (size_t)slash + 1);
+		slash = slice_index(rest, '/');
 	}
-	return path;
+	*first_out = slash < 0 ? path : slice_sub(path, 0, path.len - rest.len + (size_t)slash);
+	return true;
 }
 
 bool policy_pattern_match(const struct pattern *pattern, struct slice module)
@@ -78,8 +77,7 @@ bool policy_pattern_match(const struct pattern *pattern, struct slice module)
 		return false;
 	if (pattern->plain)
 		return module_path_has_prefix(module, pattern->text);
-	part = first_elements(module, pattern->elements);
-	return slice_ends(part, pattern->tail) && module_glob_match(pattern->text, part);
+	return first_elements(module, pattern->elements, &part) && slice_ends(part, pattern->tail) && module_glob_match(pattern->text, part);
 }
 
 const struct pattern *policy_patterns_find(const struct pattern_list *list, struct slice module)

@@ -7,7 +7,7 @@ static void test_same(void **state)
 {
 	static const char *const patterns[] = { "*", "git.example", "git.example/", "git.example/*", "git.example/a", "*.example", "*.example/a",
 		"git.ex?mple", "g[a-j]t.example", "git.example/a*/c", "git.example/\\a", "corp.example/x/y/z", "[^a-z]*", "*/a", "*/*/c", "git*/a[b]",
-		"?it.example/a/", "git.example/a]" };
+		"?it.example/a/", "git.example/a]", "git.exampl[e/]*/a" };
 	static const char *const modules[] = { "git.example", "git.example/a", "git.example/a/c", "git.example/ab/c/d", "git.examples",
 		"git.examplea/a", "corp.example/x/y", "corp.example/x/y/z/v2", "x.example/a/b", "1.example", "git.example/", "", NULL };
 
