@@ -14,7 +14,8 @@ static const char *whom_to_ask(const struct policy_answer *answer)
 	case POLICY_WHY_TOKEN_LIMIT:
 		return "use a token that covers this module";
 	case POLICY_WHY_UNMAPPED:
-		return "ask whoever runs this gateway to configure its repository";
+		/* The go command asks for parents too, and shows their refusal rather than what the module itself was answered. */
+		return "if you meant a module below it, check its path and version; else ask whoever runs this gateway to configure its repository";
 	case POLICY_WHY_END:
 	case POLICY_WHY_RULE:
 	case POLICY_WHY_FACTS:

@@ -29,9 +29,8 @@ static void test_words(void **state)
 			"github.com/x is refused for bob by policy.\nWhy: this token is limited to other modules\nHelp: use a token that covers this "
 			"module\n" },
 		{ "no repository", { "bob", { NULL }, "ldap", POLICY_LIST, "a.internal.example", "", NULL },
-			"a.internal.example is refused for bob by policy.\nWhy: it is private and no repository is configured for it\nHelp: ask "
-			"whoever runs this gateway to "
-			"configure its repository\n" },
+			"a.internal.example is refused for bob by policy.\nWhy: it is private and no repository is configured for it\nHelp: if "
+			"you meant a module below it, check its path and version; else ask whoever runs this gateway to configure its repository\n" },
 		{ "a pseudo-version whole",
 			{ "bob", { NULL }, "ldap", POLICY_ZIP, "github.com/quiet/x", "v1.10.4-0.20260130215912-1f72de49abcd", NULL },
 			"github.com/quiet/x@v1.10.4-0.20260130215912-1f72de49abcd is refused for bob by policy.\nWhy: rule quiet\nHelp: ask whoever "
