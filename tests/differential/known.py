@@ -32,6 +32,13 @@ def hash_reference(repo, question, field, direct, modgate):
     return HASH.fullmatch(question[1]) and field == "Ref" and (field not in modgate or field not in direct)
 
 
+@known("on a commit whose own tag is no canonical version direct mode stops at that tag in a cold cache, and looks for a higher one in a warm one")
+def base_of_loose_tag(repo, question, field, direct, modgate):
+    both = [side.get("Version", "") for side in (direct, modgate)]
+    loose = {repo.hash(commit) for commit in repo.commits if commit.mark in repo.loose}
+    return field in ("Version", "Sum") and both[0] != both[1] and all(map(PSEUDO.fullmatch, both)) and direct.get("Hash") == modgate.get("Hash") in loose
+
+
 @known("direct mode does not zip a module that wants a newer go command than itself; modgate zips it and leaves that to the client")
 def newer_go(repo, question, field, direct, modgate):
     return field == "Sum" and "Sum" not in direct and "requires go >= " in direct["Error"]

@@ -1,9 +1,11 @@
 """Both sides of the comparison: the go command that reads the repository itself, and the one that only asks modgate."""
 import json
 import os
+import re
 
 from repository import HOST
 
+OUTAGE = re.compile(r": 5\d\d [A-Z]")      # of modgate, as the go command tells it: never an answer to these questions
 ORIGIN = ("Hash", "Subdir", "Ref", "TagPrefix", "TagSum")
 
 
@@ -46,6 +48,7 @@ def ask(workspace, asked, paths):
 def answer(row):
     """Of what cannot be zipped, what is known of the version; of what cannot be resolved, that alone."""
     said = {"Failed": "Error" in row, "Error": row.get("Error", "")}
+    said["Outage"] = bool(OUTAGE.search(said["Error"]))
     if "Info" not in row:
         return said
     with open(row["Info"], encoding="utf-8") as file:
