@@ -64,7 +64,7 @@ struct settings_ldap {
 	const char *user_base;
 	const char *user_filter;  /* has {user} */
 	const char *group_base;   /* NULL: no groups */
-	const char *group_filter; /* has {dn} or {user} */
+	const char *group_filter; /* has {dn} or {user}; NULL without group_base */
 	const char *group_attribute;
 	int64_t cache_ttl_s;
 	int64_t refused_ttl_s;
