@@ -17,7 +17,7 @@ FEATURES = [
 TURNS = 13      # of so many seeds in a row each feature is in at least one, and by chance in more
 CHANCE = 0.12
 VERSIONS_A_MODULE = 5
-COMMITS_ASKED = 3
+COMMITS_ASKED = 2
 
 
 def generate(directory, seed):
