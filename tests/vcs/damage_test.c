@@ -107,6 +107,30 @@ static void mirror_is_replaced(void **state)
 	}
 }
 
+/* A pinned version alone is asked for, of which only the objects are read: what was damaged is put right for that, too. */
+static void pinned_is_read_again(void **state)
+{
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(damages); i++) {
+		struct told told = { 0 };
+		struct err err = ERR_INIT;
+		struct buf out = BUF_INIT(1 << 20);
+		struct vcs_revision revision;
+		struct vcs *vcs = start(remote, "pinned", &told);
+
+		assert_int_equal(vcs_resolve(vcs, ONE, SLICE("v1.0.0"), &revision, &err), 0);
+		vcs_close(&vcs);
+		in_mirror(remote, "pinned", damages[i].script);
+		vcs = start(remote, "pinned", &told);
+		if (vcs_go_mod(vcs, ONE, SLICE("v1.0.0"), revision.commit, &out, &err) != 0)
+			fail_msg("%s: %s", damages[i].name, err.text);
+		vcs_close(&vcs);
+		buf_free(&out);
+		shell(remote->scratch, "rm -rf pinned");
+	}
+}
+
 /* Found while the daemon runs and its handles are open; nothing is fetched for it unless it is asked. */
 static void replaced_under_way(void **state)
 {
@@ -273,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(mirror_is_replaced, no_fault),
+		cmocka_unit_test_teardown(pinned_is_read_again, no_fault),
 		cmocka_unit_test_teardown(replaced_under_way, no_fault),
 		cmocka_unit_test_teardown(replaced_once_for_all, no_fault),
 		cmocka_unit_test_teardown(host_is_away, no_fault),
