@@ -24,7 +24,10 @@ static uint64_t hash_of(struct slice what)
 	return hash != 0 ? hash : 1;
 }
 
-/* A place whose quiet time is over and that owes no number is as good as a free one. */
+/*
+ * A place whose quiet time is over is as good as a free one: what failed there has not since. One that still owes a number is taken last; that
+ * number is then never told.
+ */
 static struct trouble *place_of(struct troubles *troubles, uint64_t hash, int64_t now_us)
 {
 	struct trouble *room = NULL;
@@ -32,7 +35,8 @@ static struct trouble *place_of(struct troubles *troubles, uint64_t hash, int64_
 		struct trouble *place = &troubles->places[i];
 		if (place->hash == hash)
 			return place;
-		if (room == NULL && (place->hash == 0 || (place->untold == 0 && now_us - place->told_us >= QUIET_US)))
+		bool over = place->hash == 0 || now_us - place->told_us >= QUIET_US;
+		if (over && (room == NULL || (room->untold > 0 && place->untold == 0)))
 			room = place;
 	}
 	if (room == NULL)

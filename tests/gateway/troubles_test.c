@@ -58,11 +58,30 @@ static void test_bounded(void **state)
 	troubles_destroy(&troubles);
 }
 
+/* What failed once, more often than it was told, and then no more, keeps its place from nobody. */
+static void test_places_come_back(void **state)
+{
+	struct troubles troubles;
+	uint64_t untold = 0;
+	(void)state;
+	troubles_init(&troubles);
+	assert_int_equal(lines_of(&troubles, TROUBLES_MAX + 1, START_US), TROUBLES_MAX + 1);
+	assert_int_equal(lines_of(&troubles, TROUBLES_MAX + 1, START_US + SECOND_US), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(troubles_count(&troubles, slice_of(i == 0 ? "one" : "other"), START_US + TROUBLES_QUIET_S * SECOND_US, &untold));
+	assert_int_equal(untold, 0);
+	/* An old one of those that were left in place still says what it owes. */
+	assert_true(troubles_count(&troubles, SLICE("git.example/9"), START_US + TROUBLES_QUIET_S * SECOND_US, &untold));
+	assert_int_equal(untold, 1);
+	troubles_destroy(&troubles);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_line_a_minute),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_places_come_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
