@@ -4,6 +4,7 @@
 
 #include "gateway/gateway_private.h"
 
+#define ISSUED_USER_MAX 200 /* bytes of the user's name that are shown */
 #define ISSUED_LIST_MAX 600 /* bytes of its groups, or modules, that are named; of the others how many */
 
 /* "issued token ID for USER, scope read, until TIME, groups a,b, modules p,q" */
