@@ -98,7 +98,12 @@ static void choose_highest(struct request *request)
 		if (allows(request, version))
 			*best = version;
 	}
-	request->resolved = arena_copy(request->arena, release.ptr != NULL ? release : prerelease);
+	if (release.ptr == NULL)
+		release = prerelease;
+	request->resolved = arena_copy(request->arena, release);
+	/* "Not found" must not come of that. */
+	if (release.len > 0 && request->resolved.ptr == NULL)
+		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: memory is short; try again shortly");
 }
 
 enum step_result versions_highest(struct request *request)
