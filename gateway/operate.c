@@ -191,10 +191,7 @@ static int reload(const struct operate *operate, const struct json *request, str
 	(void)request;
 	if (operate->gateway == NULL)
 		return err_set(err, GATEWAY_ERR_ABSENT, "no daemon runs on this data directory; a start reads everything anew");
-	int code = reload_now(operate->gateway, operate->by, out, err);
-	log_write(&operate->gateway->log, code == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL, code == 0 ? "reloaded: %s" : "not reloaded: %s",
-		code == 0 ? buf_text(out) : err->text);
-	return code;
+	return reload_now(operate->gateway, operate->by, out, err);
 }
 
 static const struct {

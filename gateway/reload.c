@@ -31,7 +31,7 @@ static void policy_replace(struct gateway *gateway, struct policy *policy)
 	policy_unref(old);
 }
 
-/* Reads all there is to read, records it, and only then brings it into force, which cannot fail: nobody meets new keys and an old policy. */
+/* Reads all there is to read, records it, and only then brings it into force, which cannot fail: new keys never stay beside an old policy. */
 static int reload_locked(struct gateway *gateway, const char *by, struct buf *told, struct err *err)
 {
 	struct policy *policy = NULL;
@@ -63,5 +63,9 @@ int reload_now(struct gateway *gateway, const char *by, struct buf *told, struct
 	pthread_mutex_lock(&gateway->reload_lock);
 	int code = reload_locked(gateway, by, told, err);
 	pthread_mutex_unlock(&gateway->reload_lock);
+	if (code == 0)
+		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "reloaded: %s", buf_text(told));
+	else
+		log_write(&gateway->log, LOG_LEVEL_ERROR, NULL, "not reloaded: %s", err->text);
 	return code;
 }

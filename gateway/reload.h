@@ -9,7 +9,7 @@ struct gateway;
 
 /*
  * Reads policy.yaml and key files again and puts them in force together; the change is recorded. by: who asked, "" for a signal. On failure
- * everything old stays in force. GATEWAY_ERR_NO. Appends a sentence to told. One call at a time is made sure of here.
+ * everything old stays in force. GATEWAY_ERR_NO. Appends a sentence to told; the log says what came of it. Any thread, one after the other.
  */
 int reload_now(struct gateway *gateway, const char *by, struct buf *told, struct err *err);
 

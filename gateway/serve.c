@@ -63,10 +63,7 @@ static void reload(struct gateway *gateway)
 	struct buf told = BUF_INIT(ERR_TEXT_MAX * 2);
 	struct err err = ERR_INIT;
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us(&clock_system));
-	if (reload_now(gateway, "", &told, &err) == 0)
-		log_write(&gateway->log, LOG_LEVEL_INFO, NULL, "reloaded: %s", buf_text(&told));
-	else
-		log_write(&gateway->log, LOG_LEVEL_ERROR, NULL, "not reloaded: %s", err.text);
+	reload_now(gateway, "", &told, &err);
 	sd_notify(0, "READY=1");
 	buf_free(&told);
 }
