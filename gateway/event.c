@@ -71,8 +71,7 @@ static enum audit_verdict verdict_of(const struct policy_answer *decision)
 	return AUDIT_VERDICT_NONE;
 }
 
-/* Not refused by policy, yet not served: the record says why. */
-static struct slice told_why(const struct request *request)
+struct slice request_told_why(const struct request *request)
 {
 	return slice_trim(slice_sub(request->text, 0, request->text.len > 0 ? request->text.len - 1 : 0));
 }
@@ -87,7 +86,7 @@ static void event_decision(const struct request *request, struct audit_event *ev
 	bool overruled = request->status == MHD_HTTP_FORBIDDEN && decision->verdict != POLICY_DENY;
 	event->verdict = overruled ? AUDIT_DENY : verdict_of(decision);
 	event->rule = overruled || decision->why != POLICY_WHY_RULE ? SLICE("") : slice_of(decision->rule);
-	event->reason = request->status >= 400 && decision->verdict != POLICY_DENY ? told_why(request) : slice_of(decision->reason);
+	event->reason = request->status >= 400 && decision->verdict != POLICY_DENY ? request_told_why(request) : slice_of(decision->reason);
 	event->policy = slice_of(policy_hash(request->policy));
 	if (request->target.module.len != 0)
 		event->private = request->is_private ? AUDIT_TRUE : AUDIT_FALSE;
@@ -106,7 +105,7 @@ void request_event(const struct request *request, struct audit_event *event_out)
 	if (request->decided)
 		event_decision(request, &event);
 	else if (request->status >= 400)
-		event.reason = told_why(request);
+		event.reason = request_told_why(request);
 	event_answer(request, &event);
 	*event_out = event;
 }

@@ -177,6 +177,8 @@ void request_close(struct request *request, bool complete);
 void request_refuse(struct request *request, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same for 401, with what to do about it: at most CHALLENGE_TEXT_MAX bytes in three lines. */
 void request_challenge(struct request *request, const char *why);
+/* What the caller was told, without its newline: for the record and the log. */
+struct slice request_told_why(const struct request *request);
 /* Suspends the connection until request_wake() from another thread. */
 void request_wait(struct request *request);
 void request_wake(struct request *request);

@@ -53,7 +53,7 @@ static void tell_failure(struct request *request)
 		return;
 	if (untold > 0)
 		snprintf(others, sizeof(others), "; failed like it since the last such line: %" PRIu64, untold);
-	struct slice why = slice_sub(request->text, 0, request->text.len > 0 ? request->text.len - 1 : 0);
+	struct slice why = request_told_why(request);
 	log_write(&gateway->log, LOG_LEVEL_WARNING, request->id, "answered %u: %.*s%s", request->status, SLICE_ARG(why), others);
 }
 
