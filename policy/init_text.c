@@ -15,9 +15,9 @@ static const char text[] =
 	"rules:\n"
 	"  # A team's own modules, for the groups that may read them:\n"
 	"  # - { name: payments, modules: [\"git.corp.example/payments\"], groups: [payments], verdict: allow, help: \"ask #payments\" }\n"
-	"  # A bad release (its go.mod stays readable, since builds that will not use it still read that):\n"
-	"  # - { name: bad-lib, modules: [\"github.com/corp/lib\"], versions: \">=1.2.0 <1.2.5\", verdict: deny, reason: \"use 1.2.5\", help: \"ask "
-	"#security\" }\n"
+	"  # A bad release (its go.mod stays readable, since builds that will not use it still read that), and its commits under other names:\n"
+	"  # - { name: bad-lib, modules: [\"github.com/corp/lib\"], versions: [\">=1.2.0 <1.2.5\", prerelease], verdict: deny, "
+	"reason: \"use 1.2.5\", help: \"ask #security\" }\n"
 	"\n"
 	"  # Whoever has signed in may read public modules; nobody may read anything else.\n"
 	"  - { name: public, modules: [\"*\"], private: false, verdict: allow }\n";

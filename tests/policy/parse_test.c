@@ -267,6 +267,39 @@ static void test_sample_holds(void **state)
 	policy_unref(policy);
 }
 
+/* The rules that a new policy.yaml shows as comments: whoever takes the '#' away has what is said beside them. */
+static void test_init_examples_hold(void **state)
+{
+	static const struct {
+		const char *name, *module, *version;
+		enum policy_verdict want;
+		const char *rule;
+	} rows[] = {
+		{ "a bad one", "github.com/corp/lib", "v1.2.3", POLICY_DENY, "bad-lib" },
+		{ "its commit", "github.com/corp/lib", "v0.0.0-20260130215912-1f72de49abcd", POLICY_DENY, "bad-lib" },
+		{ "the next", "github.com/corp/lib", "v1.2.5", POLICY_ALLOW, "public" },
+		{ "a team's own", "git.corp.example/payments", "v1.0.0", POLICY_ALLOW, "payments" },
+	};
+	char *text = strdup(policy_init_text());
+	struct policy *policy;
+
+	(void)state;
+	for (char *at = strstr(text, "# - {"); at != NULL; at = strstr(at, "# - {"))
+		memcpy(at, "- {  ", 5);
+	policy = open_text(text, "git.corp.example");
+	assert_int_equal(policy_rules(policy), 3);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct asked asked = { "alice", { "payments" }, "ldap", POLICY_ZIP, rows[i].module, rows[i].version, NULL };
+		struct policy_question question = question_of(&asked);
+		struct policy_answer answer;
+
+		policy_decide(policy, &question, &answer);
+		CHECK(rows[i].name, answer.verdict == rows[i].want && strcmp(answer.rule, rows[i].rule) == 0);
+	}
+	policy_unref(policy);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_sample_holds),
+		cmocka_unit_test(test_init_examples_hold),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
