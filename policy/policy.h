@@ -132,8 +132,8 @@ const char *policy_why_word(enum policy_why why);
 struct policy_answer {
 	enum policy_verdict verdict;
 	enum policy_why why;
-	const char *
-		rule; /* the deciding rule's name (with WHY_UNMAPPED the one that would allow); "" when none did, or when one of several might (no module named) */
+	/* The deciding rule's name (with WHY_UNMAPPED the one that would allow); "" when none did, or one of several might: no module is named. */
+	const char *rule;
 	const char *reason; /* the rule's own or ""; a fixed sentence where no rule denied but the end, a token or a missing repository */
 	const char *help;   /* the rule's own or "" */
 	bool is_private;    /* of the module; false when the question names none */
