@@ -68,14 +68,21 @@ static struct answer *make(size_t bytes)
 	return answer;
 }
 
-struct supply_answer *answer_refusal(enum supply_code code, const char *text)
+struct supply_answer *answer_refusal(void)
 {
 	struct answer *answer = make(0);
 	if (answer == NULL)
 		return NULL;
-	answer->public.code = code;
-	snprintf(answer->public.text, sizeof(answer->public.text), "%s", text);
+	answer->public.code = SUPPLY_ERR_STORE;
 	return &answer->public;
+}
+
+_Static_assert(sizeof(((struct err *)0)->text) == SUPPLY_TEXT_MAX, "a sentence fits an answer");
+
+void answer_refuse(struct supply_answer *answer, int code, const struct err *err)
+{
+	answer->code = (enum supply_code)code;
+	memcpy(answer->text, err->text, sizeof(answer->text));
 }
 
 /* The text behind `"name":"`; nothing when it is not there. Such a run of bytes cannot lie inside another text, where quotes are escaped. */

@@ -1,9 +1,17 @@
-/* What private and public production share: the store's failures, changed pins, and the way of a zip into the store. */
+/* What those who produce share: copies of questions, the store's failures, changed pins, and the way of a zip into the store. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "supply/supply_private.h"
+
+struct slice supply_copy(char **at, struct slice s)
+{
+	struct slice copy = slice_make(*at, s.len);
+	memcpy(*at, s.ptr != NULL ? s.ptr : "", s.len);
+	*at += s.len;
+	return copy;
+}
 
 int supply_no_memory(struct err *err, const char *doing)
 {

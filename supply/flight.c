@@ -3,8 +3,6 @@
 
 #include "supply/supply_private.h"
 
-_Static_assert(sizeof(((struct err *)0)->text) == SUPPLY_TEXT_MAX, "a sentence fits an answer");
-
 #define BUCKETS 512
 
 struct waiter {
@@ -69,30 +67,22 @@ static struct flight **find(struct flights *flights, struct slice key)
 	return place;
 }
 
-static struct slice put(char **at, struct slice s)
-{
-	struct slice copy = slice_make(*at, s.len);
-	memcpy(*at, s.ptr != NULL ? s.ptr : "", s.len);
-	*at += s.len;
-	return copy;
-}
-
 static struct flight *flight_make(struct supply *supply, const struct supply_question *question, struct slice key)
 {
 	struct flight *flight = malloc(sizeof(*flight) + key.len + question->module.len + question->query.len);
 	if (flight == NULL)
 		return NULL;
 	char *at = flight->bytes;
-	*flight = (struct flight){ .supply = supply, .refusal = answer_refusal(SUPPLY_ERR_STORE, "") };
+	*flight = (struct flight){ .supply = supply, .refusal = answer_refusal() };
 	if (flight->refusal == NULL) {
 		free(flight);
 		return NULL;
 	}
-	flight->key = put(&at, key);
+	flight->key = supply_copy(&at, key);
 	flight->order = (struct order){
 		.kind = question->kind,
-		.module = put(&at, question->module),
-		.query = put(&at, question->query),
+		.module = supply_copy(&at, question->module),
+		.query = supply_copy(&at, question->query),
 		.public_module = question->public_module != NULL ? public_module_ref(question->public_module) : NULL,
 		.sumdb_exempt = question->sumdb_exempt,
 	};
@@ -130,8 +120,7 @@ static void finish(struct flight *flight, int code, struct supply_answer *answer
 	if (code != 0) {
 		answer = flight->refusal;
 		supply_answer_ref(answer);
-		answer->code = (enum supply_code)code;
-		memcpy(answer->text, err->text, sizeof(answer->text));
+		answer_refuse(answer, code, err);
 	}
 	if (code == SUPPLY_ERR_ABSENT)
 		negatives_put(flight->supply->negatives, flight->key, answer, clock_monotonic_us(flight->supply->clock));

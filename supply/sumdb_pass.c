@@ -107,8 +107,7 @@ static void finish(struct pass *pass, int code, struct supply_answer *answer, co
 	if (code != 0) {
 		answer = pass->refusal;
 		pass->refusal = NULL;
-		answer->code = (enum supply_code)code;
-		memcpy(answer->text, err->text, sizeof(answer->text));
+		answer_refuse(answer, code, err);
 	}
 	pass->done(pass->ctx, answer);
 	pass_free(pass);
@@ -139,14 +138,6 @@ static void look(void *arg)
 	finish(pass, code, answer, &err);
 }
 
-static struct slice put(char **at, struct slice s)
-{
-	struct slice copy = slice_make(*at, s.len);
-	memcpy(*at, s.ptr != NULL ? s.ptr : "", s.len);
-	*at += s.len;
-	return copy;
-}
-
 int supply_sumdb_begin(struct supply *supply, const struct supply_sumdb_question *question, supply_done *done, void *ctx)
 {
 	struct pass *pass = malloc(sizeof(*pass) + question->database.len + question->version.len + question->tile.len);
@@ -160,10 +151,10 @@ int supply_sumdb_begin(struct supply *supply, const struct supply_sumdb_question
 		.done = done,
 		.ctx = ctx,
 	};
-	pass->database = put(&at, question->database);
-	pass->version = put(&at, question->version);
-	pass->tile = put(&at, question->tile);
-	pass->refusal = answer_refusal(SUPPLY_ERR_STORE, "");
+	pass->database = supply_copy(&at, question->database);
+	pass->version = supply_copy(&at, question->version);
+	pass->tile = supply_copy(&at, question->tile);
+	pass->refusal = answer_refusal();
 	if (pass->refusal != NULL && pool_submit(supply->readers, look, pass) == 0)
 		return SUPPLY_OK;
 	pass_free(pass);

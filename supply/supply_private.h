@@ -63,7 +63,9 @@ enum store_kind order_store_kind(const struct order *order);
 
 /* --- answers (answer.c); each has one reference, NULL when memory is short ------------------------------------------------------------- */
 
-struct supply_answer *answer_refusal(enum supply_code code, const char *text);
+/* Made beforehand, so that to say that memory is short takes none; answer_refuse() fills it in when it comes to that. */
+struct supply_answer *answer_refusal(void);
+void answer_refuse(struct supply_answer *answer, int code, const struct err *err);
 /* Takes over the artifact's reference. */
 struct supply_answer *answer_artifact(const struct order *order, const struct store_artifact *artifact, enum supply_source source);
 /* Takes over the kept answer's reference. */
@@ -79,6 +81,8 @@ int supply_stored(struct supply *supply, const struct order *order, struct suppl
 int produce_private(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err);
 int produce_public(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err);
 
+/* Copies s to *at, which moves behind the copy: for what outlives its asker in one allocation. */
+struct slice supply_copy(char **at, struct slice s);
 /* "memory is short", and what to do. SUPPLY_ERR_STORE. doing: "open the queue" */
 int supply_no_memory(struct err *err, const char *doing);
 /* The store's codes as supply's; notes for /readyz that it fails, when it does. */
