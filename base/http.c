@@ -1,4 +1,4 @@
-/* The HTTP client: the thread that drives libcurl's multi handle, and the callers that wait for it. */
+/* The HTTP client: the thread that drives libcurl's multi handle, its start and its end. */
 #include "base/http_private.h"
 
 #include <stdlib.h>
@@ -9,28 +9,7 @@
 
 #define CONNECTIONS_MAX          64
 #define CONNECTIONS_PER_HOST_MAX 16
-#define IDLE_MAX                 16
 #define NOTHING_TO_DO_MS         60000
-
-struct http_client {
-	CURLM *multi;
-	char *user_agent;
-	pthread_t thread;
-	bool started;
-	/* The thread's. */
-	struct http_call *running;
-	CURL *idle[IDLE_MAX]; /* handles to use again */
-	size_t idle_count;
-	/* Under the lock. */
-	pthread_mutex_t lock;
-	pthread_cond_t left; /* a caller has */
-	struct http_call *queued;
-	struct http_call **queue_end;
-	size_t active; /* callers inside http_fetch */
-	bool emptied;  /* a sink has taken what was in its way, or failed */
-	bool aborted;
-	bool closing;
-};
 
 /* --- the thread -------------------------------------------------------------------------------------------------------------------- */
 
@@ -46,7 +25,7 @@ static void finish(struct http_client *client, struct http_call *call, int code)
 static void give_back(struct http_client *client, CURL *easy)
 {
 	curl_easy_reset(easy);
-	if (client->idle_count < IDLE_MAX)
+	if (client->idle_count < HTTP_IDLE_MAX)
 		client->idle[client->idle_count++] = easy;
 	else
 		curl_easy_cleanup(easy);
@@ -79,11 +58,6 @@ static void start(struct http_client *client, struct http_call *call)
 	finish(client, call, err_set(call->err, BASE_ERR, "%s: cannot be asked: out of memory; try again later", call->origin));
 }
 
-static int tell_aborted(struct http_call *call)
-{
-	return err_set(call->err, BASE_ERR, "%s: given up because the program stops", call->origin);
-}
-
 static void start_all(struct http_client *client, struct http_call *calls, bool aborted)
 {
 	while (calls != NULL) {
@@ -91,7 +65,7 @@ static void start_all(struct http_client *client, struct http_call *calls, bool 
 
 		calls = call->next;
 		if (aborted)
-			finish(client, call, tell_aborted(call));
+			finish(client, call, http_call_tell_aborted(call));
 		else
 			start(client, call);
 	}
@@ -100,7 +74,7 @@ static void start_all(struct http_client *client, struct http_call *calls, bool 
 static void end_all(struct http_client *client)
 {
 	while (client->running != NULL)
-		end_running(client, client->running, tell_aborted(client->running));
+		end_running(client, client->running, http_call_tell_aborted(client->running));
 }
 
 static void end_complete(struct http_client *client)
@@ -213,7 +187,7 @@ static void *run(void *arg)
 	}
 }
 
-/* --- the callers ------------------------------------------------------------------------------------------------------------------- */
+/* --- its life ---------------------------------------------------------------------------------------------------------------------- */
 
 static bool configure(struct http_client *client, const struct http_client_options *options)
 {
@@ -300,104 +274,4 @@ void http_client_close(struct http_client **client)
 	free(c);
 	curl_global_cleanup();
 	*client = NULL;
-}
-
-/* Gives the sink what was handed over. Under the lock before and after, without it meanwhile. */
-static void drain(struct http_client *client, struct http_call *call, struct buf *spare)
-{
-	const struct http_request *request = call->request;
-	struct buf pieces = call->handed;
-	bool failed;
-
-	call->handed = *spare;
-	pthread_mutex_unlock(&client->lock);
-	failed = request->sink(request->sink_ctx, pieces.ptr, pieces.len) != 0;
-	buf_reset(&pieces);
-	*spare = pieces;
-	pthread_mutex_lock(&client->lock);
-	call->sink_failed = failed;
-	if (call->full || failed) {
-		call->full = false;
-		call->emptied = true;
-		client->emptied = true;
-		curl_multi_wakeup(client->multi);
-	}
-}
-
-/* Until the call is done, and the sink has all of a body that came whole. Under the lock. */
-static int attend(struct http_client *client, struct http_call *call)
-{
-	struct buf spare = BUF_INIT(HTTP_HANDED_MAX);
-
-	while (!call->done || (call->code == 0 && call->handed.len > 0 && !call->sink_failed)) {
-		if (call->handed.len > 0 && !call->sink_failed)
-			drain(client, call, &spare);
-		else
-			pthread_cond_wait(&call->changed, &client->lock);
-	}
-	buf_free(&spare);
-	return call->code == 0 && call->sink_failed ? http_call_tell_unkept(call) : call->code;
-}
-
-/* Queues the call and waits for its end. */
-static int wait_for(struct http_client *client, struct http_call *call)
-{
-	int code;
-
-	pthread_mutex_lock(&client->lock);
-	if (client->aborted) {
-		pthread_mutex_unlock(&client->lock);
-		return tell_aborted(call);
-	}
-	call->next = NULL;
-	*client->queue_end = call;
-	client->queue_end = &call->next;
-	pthread_mutex_unlock(&client->lock);
-	curl_multi_wakeup(client->multi);
-	pthread_mutex_lock(&client->lock);
-	code = attend(client, call);
-	pthread_mutex_unlock(&client->lock);
-	return code;
-}
-
-static void count(struct http_client *client, bool enters)
-{
-	pthread_mutex_lock(&client->lock);
-	client->active += enters ? 1 : (size_t)-1;
-	if (client->active == 0)
-		pthread_cond_broadcast(&client->left);
-	pthread_mutex_unlock(&client->lock);
-}
-
-int http_fetch(struct http_client *client, const struct http_request *request, struct http_response *response_out, struct err *err)
-{
-	struct http_call call;
-	int code;
-
-	count(client, true);
-	code = http_call_prepare(&call, request, &client->lock, err);
-	if (code == 0)
-		code = wait_for(client, &call);
-	if (code < 0)
-		http_response_free(&call.response);
-	else
-		*response_out = call.response;
-	http_call_release(&call);
-	count(client, false);
-	return code;
-}
-
-void http_response_free(struct http_response *response)
-{
-	buf_free(&response->body);
-}
-
-size_t http_client_active(struct http_client *client)
-{
-	size_t active;
-
-	pthread_mutex_lock(&client->lock);
-	active = client->active;
-	pthread_mutex_unlock(&client->lock);
-	return active;
 }

@@ -300,6 +300,11 @@ int http_call_tell_unkept(struct http_call *call)
 	return err_set(call->err, BASE_ERR, "%s: the answer could not be kept", call->origin);
 }
 
+int http_call_tell_aborted(struct http_call *call)
+{
+	return err_set(call->err, BASE_ERR, "%s: given up because the program stops", call->origin);
+}
+
 int http_call_tell(struct http_call *call, CURLcode result)
 {
 	if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && call->cut)) {

@@ -1,4 +1,4 @@
-/* What http.c (the client and its thread), http_prepare.c and http_call.c (one transfer) share. */
+/* What http.c (the client and its thread), http_fetch.c (its callers), http_prepare.c and http_call.c (one transfer) share. */
 #ifndef BASE_HTTP_PRIVATE_H
 #define BASE_HTTP_PRIVATE_H
 
@@ -9,6 +9,7 @@
 #include "base/http.h"
 
 #define HTTP_TIMEOUT_MS 60000
+#define HTTP_IDLE_MAX   16
 
 /* One http_fetch. Lives on its caller's stack; between queueing and `done` it is the client's thread's, but for what is under the lock. */
 struct http_call {
@@ -40,6 +41,26 @@ struct http_call {
 	int code;
 };
 
+struct http_client {
+	CURLM *multi;
+	char *user_agent;
+	pthread_t thread;
+	bool started;
+	/* The thread's. */
+	struct http_call *running;
+	CURL *idle[HTTP_IDLE_MAX]; /* handles to use again */
+	size_t idle_count;
+	/* Under the lock. */
+	pthread_mutex_t lock;
+	pthread_cond_t left; /* a caller has */
+	struct http_call *queued;
+	struct http_call **queue_end;
+	size_t active; /* callers inside http_fetch */
+	bool emptied;  /* a sink has taken what was in its way, or failed */
+	bool aborted;
+	bool closing;
+};
+
 /* On the caller's thread (http_prepare.c). BASE_ERR; release in any case. */
 int http_call_prepare(struct http_call *call, const struct http_request *request, pthread_mutex_t *lock, struct err *err);
 void http_call_release(struct http_call *call);
@@ -52,6 +73,7 @@ int64_t http_call_late_at(const struct http_call *call);
 /* Writes err and gives the code of http_fetch. */
 int http_call_tell_late(struct http_call *call);
 int http_call_tell_unkept(struct http_call *call);
+int http_call_tell_aborted(struct http_call *call);
 int http_call_tell(struct http_call *call, CURLcode result);
 
 #endif
