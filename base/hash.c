@@ -78,6 +78,15 @@ void sha256_close(struct sha256_stream **stream)
 	*stream = NULL;
 }
 
+uint64_t hash_quick(struct slice bytes)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (size_t i = 0; i < bytes.len; i++)
+		hash = (hash ^ (unsigned char)bytes.ptr[i]) * 1099511628211u;
+	return hash;
+}
+
 void hex_encode(const uint8_t *bytes, size_t len, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

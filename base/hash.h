@@ -1,4 +1,4 @@
-/* SHA-256, hex, base64, random bytes and comparison in constant time, over OpenSSL. All functions are safe from many threads. */
+/* SHA-256, a quick hash for tables, hex, base64, random bytes and comparison in constant time, over OpenSSL. All functions are safe from many threads. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
@@ -24,6 +24,9 @@ void sha256_add(struct sha256_stream *stream, const void *bytes, size_t len);
 /* May be called once; close afterwards. */
 void sha256_digest(struct sha256_stream *stream, uint8_t digest_out[SHA256_BYTES]);
 void sha256_close(struct sha256_stream **stream);
+
+/* 64-bit FNV-1a, for a place in a table. It proves nothing: who chooses the bytes can choose where they fall. */
+uint64_t hash_quick(struct slice bytes);
 
 /* Lower-case hex; out has 2*len+1 bytes. */
 void hex_encode(const uint8_t *bytes, size_t len, char *out);

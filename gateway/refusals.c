@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define MINUTE_US (60 * 1000000LL)
 
 struct place {
@@ -41,9 +43,7 @@ void refusals_close(struct refusals **refusals)
 /* Open addressing over a small neighbourhood: an address that finds no place there shares the last one. */
 static struct place *place_of(struct refusals *refusals, const char *address)
 {
-	uint32_t hash = 2166136261u;
-	for (const char *c = address; *c != '\0'; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	uint64_t hash = hash_quick(slice_of(address));
 	struct place *free_place = NULL;
 	for (size_t i = 0; i < 16; i++) {
 		struct place *place = &refusals->places[(hash + i) % REFUSALS_ADDRESSES_MAX];

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 #define QUIET_US (TROUBLES_QUIET_S * 1000000LL)
 
 void troubles_init(struct troubles *troubles)
@@ -18,9 +20,7 @@ void troubles_destroy(struct troubles *troubles)
 
 static uint64_t hash_of(struct slice what)
 {
-	uint64_t hash = 14695981039346656037u;
-	for (size_t i = 0; i < what.len; i++)
-		hash = (hash ^ (unsigned char)what.ptr[i]) * 1099511628211u;
+	uint64_t hash = hash_quick(what);
 	return hash != 0 ? hash : 1;
 }
 

@@ -11,7 +11,7 @@ struct entry {
 	struct entry *newer, *older;
 	struct memory_object *object;
 	size_t weight;
-	uint32_t hash;
+	uint64_t hash;
 	size_t key_len;
 	char key[];
 };
@@ -46,15 +46,7 @@ int memory_open(size_t bytes_max, struct memory **memory_out, struct err *err)
 	return 0;
 }
 
-static uint32_t hash_of(struct slice key)
-{
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < key.len; i++)
-		hash = (hash ^ (unsigned char)key.ptr[i]) * 16777619u;
-	return hash;
-}
-
-static struct entry **find(struct memory *memory, struct slice key, uint32_t hash)
+static struct entry **find(struct memory *memory, struct slice key, uint64_t hash)
 {
 	struct entry **place = &memory->buckets[hash % BUCKETS];
 	while (*place != NULL && !((*place)->hash == hash && slice_equal(slice_make((*place)->key, (*place)->key_len), key)))
@@ -98,7 +90,7 @@ static void make_room(struct memory *memory)
 
 struct memory_object *memory_get(struct memory *memory, struct slice key)
 {
-	uint32_t hash = hash_of(key);
+	uint64_t hash = hash_quick(key);
 	struct memory_object *object = NULL;
 	pthread_mutex_lock(&memory->lock);
 	struct entry *entry = *find(memory, key, hash);
@@ -122,7 +114,7 @@ void memory_put(struct memory *memory, struct slice key, struct memory_object *o
 		memory_drop(memory, key);
 		return;
 	}
-	*entry = (struct entry){ .object = memory_ref(object), .weight = weight, .hash = hash_of(key), .key_len = key.len };
+	*entry = (struct entry){ .object = memory_ref(object), .weight = weight, .hash = hash_quick(key), .key_len = key.len };
 	memcpy(entry->key, key.ptr, key.len);
 
 	pthread_mutex_lock(&memory->lock);
@@ -141,7 +133,7 @@ void memory_put(struct memory *memory, struct slice key, struct memory_object *o
 void memory_drop(struct memory *memory, struct slice key)
 {
 	pthread_mutex_lock(&memory->lock);
-	struct entry **place = find(memory, key, hash_of(key));
+	struct entry **place = find(memory, key, hash_quick(key));
 	if (*place != NULL)
 		remove_at(memory, place);
 	pthread_mutex_unlock(&memory->lock);

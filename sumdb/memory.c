@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "sumdb/sumdb_private.h"
 
 struct slot {
@@ -37,14 +38,9 @@ void sumdb_memory_close(struct sumdb_memory **memory)
 	*memory = NULL;
 }
 
-/* FNV-1a. */
 static struct slot *slot_of(struct sumdb_memory *memory, const char *key)
 {
-	uint64_t hash = 14695981039346656037ULL;
-
-	for (; *key != '\0'; key++)
-		hash = (hash ^ (unsigned char)*key) * 1099511628211ULL;
-	return &memory->slots[hash % SUMDB_MEMORY_SLOTS];
+	return &memory->slots[hash_quick(slice_of(key)) % SUMDB_MEMORY_SLOTS];
 }
 
 bool sumdb_memory_get(struct sumdb_memory *memory, const char *key, struct buf *out)

@@ -58,10 +58,7 @@ void flight_key(const struct supply_question *question, struct buf *key)
 
 static struct flight **find(struct flights *flights, struct slice key)
 {
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < key.len; i++)
-		hash = (hash ^ (unsigned char)key.ptr[i]) * 16777619u;
-	struct flight **place = &flights->buckets[hash % BUCKETS];
+	struct flight **place = &flights->buckets[hash_quick(key) % BUCKETS];
 	while (*place != NULL && !slice_equal((*place)->key, key))
 		place = &(*place)->chain;
 	return place;

@@ -49,10 +49,7 @@ void negatives_close(struct negatives **negatives)
 
 static struct place *place_of(struct negatives *negatives, struct slice key)
 {
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < key.len; i++)
-		hash = (hash ^ (unsigned char)key.ptr[i]) * 16777619u;
-	return &negatives->places[hash % PLACES];
+	return &negatives->places[hash_quick(key) % PLACES];
 }
 
 void negatives_put(struct negatives *negatives, struct slice key, const struct supply_answer *answer, int64_t now_us)

@@ -42,6 +42,24 @@ static void test_sha256(void **state)
 	assert_int_equal(digest[0], 0xe3);
 }
 
+/* Published test vectors of 64-bit FNV-1a. */
+static void test_quick(void **state)
+{
+	static const struct {
+		const char *name, *in;
+		uint64_t want;
+	} rows[] = {
+		{ "nothing", "", 0xcbf29ce484222325 },
+		{ "a", "a", 0xaf63dc4c8601ec8c },
+		{ "foobar", "foobar", 0x85944171f73967e8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		CHECK(rows[i].name, hash_quick(slice_of(rows[i].in)) == rows[i].want);
+	assert_int_equal(hash_quick(SLICE_NONE), rows[0].want);
+}
+
 static void test_hex(void **state)
 {
 	static const struct {
@@ -161,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_quick),
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_base64_refused),
