@@ -197,7 +197,7 @@ int db_open(const struct db_options *options, struct db **db_out, struct err *er
 		db->path = strdup(options->path);
 	}
 	if (db == NULL || db->path == NULL)
-		code = err_set(err, BASE_ERR, "cannot open %s: out of memory", options->path);
+		code = err_set(err, DB_ERR_IO, "cannot open %s: out of memory", options->path);
 	if (code == 0)
 		code = open_file(db, options, err);
 	if (code == 0)
@@ -271,7 +271,7 @@ int db_prepare(struct db *db, const char *sql, struct db_stmt **stmt_out, struct
 	int result;
 
 	if (stmt == NULL)
-		return err_set(err, BASE_ERR, "%s: out of memory", db->path);
+		return err_set(err, DB_ERR_IO, "%s: out of memory", db->path);
 	stmt->db = db;
 	result = sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->stmt, &tail);
 	if (result != SQLITE_OK) {
