@@ -19,6 +19,7 @@
 #define ANSWER_TIMEOUT_S 60 /* how long a command waits for the daemon */
 #define CALLERS_MAX      64 /* served at once, so that those who say nothing keep nobody waiting */
 #define CALLERS_WAITING  64 /* more than these are turned away */
+#define ACCEPT_AGAIN_MS  100
 
 struct control {
 	struct gateway *gateway;
@@ -175,9 +176,14 @@ static void *listen_loop(void *ctx)
 			return NULL;
 		if (wait[1].revents != 0)
 			return NULL;
-		int fd = wait[0].revents != 0 ? accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+		if (wait[0].revents == 0)
+			continue;
+		int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0)
 			caller_begin(control, fd);
+		else
+			/* Out of descriptors, say: the caller goes on waiting, and poll would tell so without end. */
+			poll(&wait[1], 1, ACCEPT_AGAIN_MS);
 	}
 }
 
