@@ -338,7 +338,9 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 	return sync;
 }
 
-enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
+/* One step, or all, with the credential of now. */
+static enum sync talk(
+	struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, enum sync (*step)(struct fetch *, struct err *), struct err *err)
 {
 	struct fetch fetch = { .vcs = vcs, .url = url, .git_dir = git_dir, .config_fd = -1 };
 	enum sync sync = SYNC_REFUSED;
@@ -352,7 +354,7 @@ enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const
 	sync = SYNC_UNREACHABLE;
 	if (vcs_child_config(url, mapping->ca, buf_slice(&fetch.credential), &fetch.config_fd, err) < 0)
 		goto out;
-	sync = fetch_all(&fetch, err);
+	sync = step(&fetch, err);
 out:
 	if (fetch.config_fd >= 0)
 		close(fetch.config_fd);
@@ -361,4 +363,14 @@ out:
 	buf_free(&fetch.messages);
 	buf_free(&fetch.trace);
 	return sync;
+}
+
+enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
+{
+	return talk(vcs, mapping, url, git_dir, fetch_all, err);
+}
+
+enum sync vcs_mirror_ask(struct vcs *vcs, const struct mapping *mapping, const char *url, struct err *err)
+{
+	return talk(vcs, mapping, url, NULL, ask, err);
 }

@@ -34,6 +34,7 @@ static struct repository *make(const struct vcs *vcs, const struct location *at)
 	pthread_cond_init(&made->changed, NULL);
 	made->local = at->mapping->local;
 	made->synced_us = INT64_MIN;
+	atomic_init(&made->there_us, 0);
 	made->name = strdup(at->repository);
 	made->git_dir = made->local ? strdup(at->repository) : vcs_mirror_path(vcs, at->repository);
 	made->graph = vcs_graph_open();
@@ -260,7 +261,59 @@ enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, st
 		goto out;
 	}
 	sync = read_anew(vcs, mapping, repository, repository->local ? NULL : vcs_mirror_fetch, &why);
+	if (sync == SYNC_MISSING)
+		atomic_store(&repository->there_us, 0);
 	remember_failure(vcs, repository, sync, &why);
+out:
+	pthread_mutex_unlock(&repository->lock);
+	if (sync != SYNC_DONE)
+		err_set(err, VCS_ERR_UNKNOWN, "%s", why.text);
+	return sync;
+}
+
+bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository)
+{
+	int64_t there_us = atomic_load(&repository->there_us);
+
+	return there_us != 0 && clock_monotonic_us(vcs->clock) - there_us < VCS_THERE_US;
+}
+
+static enum sync look(struct vcs *vcs, const struct mapping *mapping, const struct repository *repository, struct err *err)
+{
+	git_repository *git = NULL;
+	enum sync sync;
+
+	if (!repository->local)
+		return vcs_mirror_ask(vcs, mapping, repository->name, err);
+	sync = open_handle(repository, &git, err);
+	git_repository_free(git);
+	return sync;
+}
+
+enum sync vcs_repository_probe(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+{
+	struct err why = ERR_INIT;
+	enum sync sync = SYNC_DONE;
+
+	pthread_mutex_lock(&repository->lock);
+	while (repository->busy)
+		pthread_cond_wait(&repository->changed, &repository->lock);
+	if (vcs_repository_there(vcs, repository))
+		goto out;
+	if (failed_lately(vcs, repository)) {
+		sync = repository->failure;
+		why = repository->failure_text;
+		goto out;
+	}
+	repository->busy = true;
+	pthread_mutex_unlock(&repository->lock);
+	sync = look(vcs, mapping, repository, &why);
+	pthread_mutex_lock(&repository->lock);
+	repository->busy = false;
+	remember_failure(vcs, repository, sync, &why);
+	if (sync == SYNC_DONE)
+		atomic_store(&repository->there_us, clock_monotonic_us(vcs->clock));
+	pthread_cond_broadcast(&repository->changed);
 out:
 	pthread_mutex_unlock(&repository->lock);
 	if (sync != SYNC_DONE)

@@ -104,7 +104,7 @@ int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want wan
 		return vcs_no_memory(err, "open the repository");
 	session->vcs = vcs;
 	session->begun_us = clock_monotonic_us(vcs->clock);
-	code = vcs_location_init(mapping, module, &session->at, err);
+	code = vcs_location_find(vcs, mapping, module, want == SESSION_OBJECTS, &session->at, err);
 	if (code == 0)
 		code = vcs_repository_acquire(vcs, &session->at, &session->repository, err);
 	if (code == 0)

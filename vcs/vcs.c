@@ -139,14 +139,30 @@ void vcs_abort(struct vcs *vcs)
 	atomic_store(&vcs->aborted, true);
 }
 
-void vcs_remote(const struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1])
+void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1])
 {
 	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
 	struct location at;
 
 	url_out[0] = '\0';
-	if (mapping && !mapping->local && vcs_location_init(mapping, module, &at, NULL) == 0)
+	if (mapping && !mapping->local && vcs_location_guess(vcs, mapping, module, &at) == 0)
 		memcpy(url_out, at.repository, sizeof(at.repository));
+}
+
+int vcs_root(struct vcs *vcs, struct slice module, char root_out[MODULE_PATH_MAX + 1], struct err *err)
+{
+	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
+	struct location at;
+	int code;
+
+	if (!mapping)
+		return err_set(err, VCS_ERR_UNMAPPED, "no repository is configured for %.*s", SLICE_ARG(module));
+	code = vcs_location_find(vcs, mapping, module, false, &at, err);
+	if (code < 0)
+		return code;
+	memcpy(root_out, at.module, at.root_len);
+	root_out[at.root_len] = '\0';
+	return 0;
 }
 
 /* "Absent" is only true of references that could be read: otherwise the failure is the answer. */

@@ -45,7 +45,11 @@ enum vcs_code {
 /* Where the modules below a prefix come from. */
 struct vcs_repository {
 	const char *prefix;           /* module path prefix, whole elements; the longest that covers a module wins */
-	const char *repository;       /* "https://host/path" or "/path"; {1}..{9} stand for the elements after the prefix, outside the host only */
+	/*
+	 * "https://host/path" or "/path"; {1}..{9} stand for the elements after the prefix, outside the host only. {*} stands for those that come
+	 * after these, at least one, as many as it takes for the repository to be there: the shortest first, and at most 24.
+	 */
+	const char *repository;
 	const char *subdir;           /* directory that the prefix (and its {n}) stands for; NULL: the root */
 	const char *credentials_file; /* holds user:token, read anew for each fetch; or "env:NAME"; NULL: none. https only */
 	const char *ca;               /* PEM file; NULL: the system's. https only */
@@ -80,8 +84,17 @@ void vcs_close(struct vcs **vcs);
 /* From any thread, before close: children under way or to come are ended, so that those who wait come free with VCS_ERR_UNKNOWN. */
 void vcs_abort(struct vcs *vcs);
 
-/* The URL of the remote repository for module; "" when it is local or there is none. Pure: never blocks. */
-void vcs_remote(const struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1]);
+/*
+ * The URL of the remote repository for module; "" when it is local or there is none. Asks nobody: where {*} may stand for several it is the one
+ * that is known by now, else the shortest.
+ */
+void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1]);
+
+/*
+ * The import path that the module's repository stands for: of the module itself so much as prefix, {n} and {*} take. Fetches nothing; where
+ * {*} may stand for several, the host may be asked which of them is there. VCS_ERR_ABSENT, VCS_ERR_UNKNOWN, VCS_ERR_UNMAPPED.
+ */
+int vcs_root(struct vcs *vcs, struct slice module, char root_out[MODULE_PATH_MAX + 1], struct err *err);
 
 /* What a query means. A plain value, nothing to free. */
 struct vcs_revision {

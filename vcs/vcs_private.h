@@ -25,6 +25,7 @@ struct mapping {
 	bool missing_is_absent;
 	bool local;
 	size_t elements; /* how many {n} the repository has */
+	bool open_ended; /* it has {*} */
 };
 
 /* Where a module is expected. The slice aliases module: do not copy the struct. */
@@ -32,7 +33,8 @@ struct location {
 	const struct mapping *mapping;
 	char module[MODULE_PATH_MAX + 1];
 	struct slice path_major;                 /* "", "/v2", ".v2" or ".v2-unstable" */
-	bool at_root;                            /* the module path is the repository's own */
+	size_t root_len;                         /* of module: the bytes that are the repository's own path */
+	bool at_root;                            /* all of them */
 	char repository[VCS_REPOSITORY_MAX + 1]; /* URL or path, substituted */
 	char directory[VCS_DIRECTORY_MAX];       /* in the repository, "" at its root */
 	char tag_prefix[VCS_DIRECTORY_MAX];      /* "" or directory and '/' */
@@ -43,8 +45,11 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 void vcs_mapping_free(struct mapping *mapping);
 /* The mapping with the longest prefix, or NULL. */
 const struct mapping *vcs_mapping_find(const struct mapping *mappings, size_t count, struct slice module);
-/* VCS_ERR_ABSENT: no repository can hold that path. */
-int vcs_location_init(const struct mapping *mapping, struct slice module, struct location *out, struct err *err);
+#define VCS_CANDIDATES_MAX 24 /* elements that {*} stands for at most: hosts nest their groups less deeply */
+/* How many repositories may be the module's: so many elements may {*} stand for. 1 without {*}; 0: the path is too short. */
+size_t vcs_mapping_candidates(const struct mapping *mapping, struct slice module);
+/* open_elements: how many elements {*} stands for; does not count without one. VCS_ERR_ABSENT: no repository can hold that path. */
+int vcs_location_init(const struct mapping *mapping, struct slice module, size_t open_elements, struct location *out, struct err *err);
 
 /* --- refs.c: what the references of a repository were at one moment ------------------------------------------------------------ */
 
@@ -111,6 +116,7 @@ enum sync {
 #define REPOSITORIES_OPEN_MAX  256                /* idle ones beyond are closed, least recently used first */
 #define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision is looked for again unless the references are younger */
 #define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying; SYNC_MISSING: missing_us */
+#define VCS_THERE_US           (3600 * 1000000LL) /* what {*} was found to stand for is looked for anew after so long */
 #define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often */
 
 struct repository {
@@ -127,6 +133,7 @@ struct repository {
 	bool read_once;    /* a mirror's references of an earlier process were looked for */
 	struct refs *refs; /* NULL before */
 	int64_t synced_us; /* when the last good reading began; INT64_MIN: never in this process */
+	_Atomic int64_t there_us; /* when it was last seen to be there by who looked for just that; 0: never, or it went */
 	enum sync failure;
 	int64_t failed_us;
 	struct err failure_text;
@@ -169,6 +176,9 @@ void vcs_repository_give(struct repository *repository, git_repository **git, un
 unsigned vcs_repository_generation(struct repository *repository);
 /* Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it. */
 enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err);
+/* Is it there? Asks the host, for nothing but that, unless it is known: VCS_THERE_US, or from a failure of a moment ago. */
+enum sync vcs_repository_probe(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err);
+bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository);
 /* The references known now, held; NULL when none are. Reads a mirror's from disk the first time. */
 struct refs *vcs_repository_refs(struct repository *repository);
 /*
@@ -185,6 +195,8 @@ char *vcs_mirror_path(const struct vcs *vcs, const char *url);
 bool vcs_mirror_usable(const char *git_dir);
 /* Brings the mirror to what the remote has now: heads, tags and HEAD. One at a time for each mirror. */
 enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
+/* Asks the remote whether it is there and may be read, with the same credential and limits. Nothing is made on disk. */
+enum sync vcs_mirror_ask(struct vcs *vcs, const struct mapping *mapping, const char *url, struct err *err);
 
 /* mend.c. Can git walk all that its references reach? False only if git itself says what is wrong with the mirror. */
 bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err);
@@ -225,6 +237,16 @@ bool vcs_child_starved(const struct buf *messages);
 
 /* A file in memory with git's configuration for one URL: protocols, checks, CA, credential ("user:token", or empty). VCS_ERR_UNKNOWN. */
 int vcs_child_config(const char *url, const char *ca, struct slice credential, int *fd_out, struct err *err);
+
+/* --- find.c: the repository of a module ------------------------------------------------------------------------------------------ */
+
+/*
+ * Where the module is expected. With {*}: in the shortest candidate that is there, by what is remembered, else by asking; when asking finds
+ * none, in the shortest that is mirrored here. objects: what is in a mirror is enough, so none that is here is asked for.
+ */
+int vcs_location_find(struct vcs *vcs, const struct mapping *mapping, struct slice module, bool objects, struct location *out, struct err *err);
+/* The URL by what is remembered now, else of the shortest candidate. Asks nobody. VCS_ERR_ABSENT. */
+int vcs_location_guess(struct vcs *vcs, const struct mapping *mapping, struct slice module, struct location *out);
 
 /* --- session.c: one question to one repository --------------------------------------------------------------------------------- */
 
