@@ -128,6 +128,16 @@ typedef void supply_done(void *ctx, const struct supply_answer *answer);
 /* SUPPLY_OK: done will be called. SUPPLY_ERR_BUSY: it will not. Everything question points to may go once this returns. */
 int supply_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx);
 
+/*
+ * The repository of a private module was pushed to: what is known of its references is not fresh any more, for all modules of it below the
+ * same prefix, and it is fetched again behind. The next question about a list, latest, a branch or an unknown version waits for that. At most
+ * SUPPLY_REFRESH_BURST at once, then one each SUPPLY_REFRESH_INTERVAL_S: *after_us_out says in how long this one takes effect, mostly 0.
+ * SUPPLY_ERR_ABSENT: no repository is configured for the module. Never blocks; any thread.
+ */
+#define SUPPLY_REFRESH_BURST      4
+#define SUPPLY_REFRESH_INTERVAL_S 5
+int supply_refresh(struct supply *supply, struct slice module, int64_t *after_us_out);
+
 /* The checksum databases, passed through: cached and checked. */
 enum supply_sumdb_kind { SUPPLY_SUMDB_SUPPORTED, SUPPLY_SUMDB_LATEST, SUPPLY_SUMDB_LOOKUP, SUPPLY_SUMDB_TILE };
 struct supply_sumdb_question {

@@ -23,6 +23,7 @@
 struct flights;
 struct turns;
 struct negatives;
+struct refreshes;
 
 struct supply {
 	struct store *store;
@@ -36,6 +37,7 @@ struct supply {
 	struct turns *turns;      /* before git */
 	struct flights *flights;
 	struct negatives *negatives;
+	struct refreshes *refreshes;
 	int64_t list_ttl_s;
 	void (*notice)(void *ctx, const struct supply_notice *notice);
 	void *notice_ctx;
@@ -142,7 +144,26 @@ void negatives_put(struct negatives *negatives, struct slice key, const struct s
 /* A counted answer or NULL. */
 const struct supply_answer *negatives_get(struct negatives *negatives, struct slice key, int64_t now_us);
 
+/* epoch: of the last refresh, so that what was asked before it is not what is asked after it. */
 #define FLIGHT_KEY_MAX 2048
-void flight_key(const struct supply_question *question, struct buf *key);
+void flight_key(const struct supply_question *question, uint64_t epoch, struct buf *key);
+
+/* --- refreshes (refresh.c) --------------------------------------------------------------------------------------------------------------- */
+
+/* The last refresh that took effect; all zero: none yet. */
+struct refreshed {
+	uint64_t epoch; /* how many there were */
+	int64_t wall_us, monotonic_us;
+};
+int refreshes_open(const struct supply_options *options, struct refreshes **refreshes_out, struct err *err);
+void refreshes_close(struct refreshes **refreshes);
+/* Of a module that no repository is configured for: none. Never blocks for long; any thread, and so the others. */
+struct refreshed refreshes_read(struct refreshes *refreshes, struct slice module);
+/* False when no repository is configured for the module. */
+bool refreshes_mark(struct refreshes *refreshes, struct slice module, int64_t *after_us_out);
+/* What was begun in that epoch has just been kept: if another has begun since, it is old already. */
+void refreshes_late(struct refreshes *refreshes, struct slice module, uint64_t epoch);
+/* For vcs. ctx: the refreshes. */
+int64_t refreshes_since(void *ctx, struct slice module);
 
 #endif

@@ -37,7 +37,12 @@ void vcs_session_close(struct session **session)
 /* The age at which references still answer. */
 static int64_t since(const struct session *session, enum session_want want)
 {
-	return want == SESSION_NOW ? session->begun_us : session->begun_us - session->at.mapping->refresh_us;
+	const struct vcs *vcs = session->vcs;
+	int64_t age_us = want == SESSION_NOW ? session->begun_us : session->begun_us - session->at.mapping->refresh_us;
+	int64_t changed_us = vcs->changed_since ? vcs->changed_since(vcs->changed_ctx, slice_of(session->at.module)) : 0;
+
+	/* Soon after the machine's start the age may lie before 0, which here says that nothing changed. */
+	return changed_us > 0 && changed_us > age_us ? changed_us : age_us;
 }
 
 static int load(struct session *session, enum session_want want, struct err *err)

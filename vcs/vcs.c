@@ -100,6 +100,8 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 	vcs->fetch_bytes_max = options->fetch_bytes_max ? options->fetch_bytes_max : FETCH_BYTES_MAX;
 	vcs->warn = options->warn;
 	vcs->warn_ctx = options->warn_ctx;
+	vcs->changed_since = options->changed_since;
+	vcs->changed_ctx = options->changed_ctx;
 	code = set_mappings(vcs, options, err);
 	if (code == 0)
 		code = set_directories(vcs, options, err);

@@ -68,6 +68,12 @@ struct vcs_options {
 	int64_t fetch_timeout_ms;  /* one child, and the making of one zip; 0: 300000 */
 	int64_t fetch_memory_max;  /* address space of a child in bytes; 0: 4 GiB */
 	int64_t fetch_bytes_max;   /* of one file that a child writes; 0: 8 GiB */
+	/*
+	 * NULL, or tells of a module since when (monotonic, microseconds) its repository may be another: what was read of the references before
+	 * is not fresh any more. 0: nothing is known. From any thread that asks; never blocks.
+	 */
+	int64_t (*changed_since)(void *ctx, struct slice module);
+	void *changed_ctx;
 	/* NULL, or called with a sentence for the operator, from any thread that asks. */
 	void (*warn)(void *ctx, const char *sentence);
 	void *warn_ctx;

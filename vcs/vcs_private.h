@@ -157,6 +157,8 @@ struct vcs {
 	int64_t fetch_timeout_ms;
 	int64_t fetch_memory_max;
 	int64_t fetch_bytes_max;
+	int64_t (*changed_since)(void *ctx, struct slice module); /* or NULL */
+	void *changed_ctx;
 	void (*warn)(void *ctx, const char *sentence); /* or NULL */
 	void *warn_ctx;
 	atomic_bool aborted;
