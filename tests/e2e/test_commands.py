@@ -299,6 +299,19 @@ def test_a_repository_that_is_not_there_is_a_warning(gate, tmp_path):
     assert warnings[0] in gate.stderr()
 
 
+def test_prefixes_that_overlap_are_a_warning(gate, tmp_path):
+    """Both lines are named, and at a start the log has it too."""
+    gate.configure({"repositories": [{"prefix": "a.example/x", "repository": str(tmp_path)}, {"prefix": "a.example", "repository": str(tmp_path)}]})
+    done = gate.attempt("check-config")
+    assert done.returncode == 0
+    warning, = done.stderr.splitlines()
+    place = re.match(r"modgate: warning: \S+/modgate\.yaml:(\d+): repositories\[\]\.prefix a\.example/x overlaps with a\.example on line (\d+); ", warning)
+    lines = open(gate.config, encoding="utf-8").read().splitlines()
+    assert ["a.example/x" in lines[int(place[1]) - 1], "prefix: a.example" in lines[int(place[2]) - 1].replace('"', "")] == [True, True]
+    gate.start()
+    assert warning.removeprefix("modgate: warning: ") in gate.stderr()
+
+
 @pytest.mark.parametrize("policy, says", [("rules: [{ name: x, verdict: perhaps }]\n", "policy.yaml:1: "), ("rulez: []\n", "policy.yaml:1: "), ("rules: [", "policy.yaml:")])
 def test_check_config_reads_the_policy(gate, policy, says):
     gate.policy(policy)

@@ -71,6 +71,33 @@ static void expect_path(void **state, const char *path, const char *name)
 	assert_string_equal(path, want);
 }
 
+static void test_stars(void **state)
+{
+	static const struct {
+		const char *repository;
+		unsigned elements;
+		bool open_ended, local;
+	} rows[] = {
+		{ "https://git.example/{*}.git", 0, true, false },
+		{ "https://git.example/{1}/x/{*}", 1, true, false },
+		{ "/srv/{*}/of/{1}", 1, true, true },
+		{ "/srv/{1}", 1, false, true },
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char text[512];
+		const struct settings *settings;
+
+		snprintf(text, sizeof(text), BASE "repositories: [ { prefix: a.example, repository: \"%s\" } ]\n", rows[i].repository);
+		settings = load_good(state, text);
+		CHECK(rows[i].repository, strcmp(settings->repositories[0].repository, rows[i].repository) == 0);
+		CHECK(rows[i].repository, settings->repositories[0].elements == rows[i].elements);
+		CHECK(rows[i].repository, settings->repositories[0].open_ended == rows[i].open_ended);
+		CHECK(rows[i].repository, settings->repositories[0].local == rows[i].local);
+		settings_unref(settings);
+	}
+}
+
 static void test_defaults(void **state)
 {
 	const struct settings *settings = load_good(state, BASE);
@@ -142,6 +169,7 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_int_equal(repositories[0].refresh_s, 0);
 	assert_int_equal(repositories[0].missing, SETTINGS_MISSING_ABSENT);
 	assert_string_equal(repositories[0].subdir, "");
+	assert_false(repositories[0].open_ended);
 	assert_true(repositories[1].local);
 	assert_int_equal(repositories[1].elements, 0);
 	assert_string_equal(repositories[1].subdir, "go/src");
@@ -402,6 +430,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_stars),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_show_words),
