@@ -21,6 +21,7 @@ unsigned supply_status(enum supply_code code)
 	case SUPPLY_ERR_UNAVAILABLE:
 	case SUPPLY_ERR_STORE:
 	case SUPPLY_ERR_BUSY:
+	case SUPPLY_ERR_LATER:
 	case SUPPLY_WOULD_BLOCK:
 		return MHD_HTTP_SERVICE_UNAVAILABLE;
 	}

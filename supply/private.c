@@ -17,6 +17,8 @@ static int vcs_failed(int code)
 		return SUPPLY_ERR_FORBIDDEN;
 	case VCS_ERR_STOPPED:
 		return SUPPLY_ERR_STORE;
+	case VCS_ERR_LATER:
+		return SUPPLY_ERR_LATER;
 	case VCS_ERR_UNKNOWN:
 	case VCS_ERR_INVALID:
 		break;
@@ -89,7 +91,8 @@ static int pinned_revision(
 {
 	int code = vcs_resolve(supply->vcs, order->module, slice_of(pin->commit), revision, err);
 	if (code != 0)
-		return err_prepend(err, SUPPLY_ERR_UNKNOWN, "%.*s@%.*s is pinned to commit %.12s, which cannot be read", SLICE_ARG(order->module),
+		return err_prepend(err, code == VCS_ERR_LATER ? SUPPLY_ERR_LATER : SUPPLY_ERR_UNKNOWN,
+			"%.*s@%.*s is pinned to commit %.12s, which cannot be read", SLICE_ARG(order->module),
 			SLICE_ARG(order->query), pin->commit);
 	snprintf(revision->version, sizeof(revision->version), "%.*s", SLICE_ARG(order->query));
 	revision->ref[0] = '\0';
@@ -111,6 +114,18 @@ static int info_exact(struct supply *supply, const struct order *order, struct s
 	return code;
 }
 
+/* What the mirror knew when its repository was last read: nothing to keep, since the next question may find the repository back. */
+static int give_stale(struct supply *supply, const struct order *order, const struct buf *body, struct supply_answer **answer_out, struct err *err)
+{
+	int64_t as_of_us = vcs_as_of(supply->vcs, order->module);
+	int64_t age_s = (clock_wall_us(supply->clock) - as_of_us) / 1000000;
+	struct supply_answer *answer = buf_failed(body) ? NULL : answer_stale(order, buf_slice(body), age_s > 0 ? age_s : 0);
+	if (answer == NULL)
+		return supply_no_memory(err, "give the answer");
+	*answer_out = answer;
+	return 0;
+}
+
 /* What may change: kept under the query's own name, the version it stands for pinned. */
 static int keep_revision(
 	struct supply *supply, const struct order *order, const struct vcs_revision *revision, struct supply_answer **answer_out, struct err *err)
@@ -119,7 +134,8 @@ static int keep_revision(
 	int code = pin_commit(supply, order->module, revision, err);
 	if (code == 0) {
 		vcs_info_write(revision, false, &body);
-		code = keep_answer(supply, order, &body, revision->stale, SUPPLY_BUILT, answer_out, err);
+		code = revision->stale ? give_stale(supply, order, &body, answer_out, err)
+				       : keep_answer(supply, order, &body, SUPPLY_BUILT, answer_out, err);
 	}
 	buf_free(&body);
 	return code;
@@ -239,7 +255,7 @@ static int list(struct supply *supply, const struct order *order, struct supply_
 	if (code == 0 && body.len == 0)
 		code = list_empty(supply, order, err);
 	if (code == 0)
-		code = keep_answer(supply, order, &body, stale, SUPPLY_BUILT, answer_out, err);
+		code = stale ? give_stale(supply, order, &body, answer_out, err) : keep_answer(supply, order, &body, SUPPLY_BUILT, answer_out, err);
 	if (code == 0)
 		look_moved(supply, order->module);
 	buf_free(&body);

@@ -29,7 +29,8 @@ enum supply_code {
 	SUPPLY_ERR_MISMATCH = -6,    /* differs from the checksum database or from what was pinned: 502, never served */
 	SUPPLY_ERR_FORBIDDEN = -7,   /* private without a repository to build it from, or a database not configured: 403 */
 	SUPPLY_ERR_STORE = -8,       /* disk or catalogue failed: 503 */
-	SUPPLY_ERR_BUSY = -9         /* queues are full: 503 */
+	SUPPLY_ERR_BUSY = -9,        /* queues are full: 503 */
+	SUPPLY_ERR_LATER = -10       /* being fetched, which takes long and goes on behind: 503, and asked again it is known or still under way */
 };
 
 enum supply_kind { SUPPLY_LIST, SUPPLY_LATEST, SUPPLY_INFO, SUPPLY_MOD, SUPPLY_ZIP, SUPPLY_KINDS };
@@ -113,8 +114,8 @@ struct supply_answer {
 	enum supply_source source;
 	enum supply_proof proof;
 	bool is_mutable; /* list, latest, queries */
-	int64_t ttl_s;   /* of a mutable one */
-	int64_t age_s;   /* of a mutable one */
+	int64_t ttl_s;   /* of a mutable one: the rest of it */
+	int64_t age_s;   /* of a mutable one: since it was asked for; of a stale private one, since the repository was last read */
 	bool stale;      /* past its ttl, served since the source cannot be asked */
 };
 const struct supply_answer *supply_answer_ref(const struct supply_answer *answer);

@@ -71,6 +71,8 @@ struct supply_answer *answer_artifact(const struct order *order, const struct st
 /* Takes over the kept answer's reference. */
 struct supply_answer *answer_kept(
 	const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale);
+/* A private answer that may change, of a repository that cannot be asked now. Copies body. */
+struct supply_answer *answer_stale(const struct order *order, struct slice body, int64_t age_s);
 /* Copies body. */
 struct supply_answer *answer_bytes(struct slice body, int64_t ttl_s, bool is_mutable);
 
@@ -88,8 +90,8 @@ int store_failed(struct supply *supply, int store_code, const struct err *err);
 void store_works(struct supply *supply);
 /* What was kept before, however old; of the module as private or public as it is now. 0, or SUPPLY_ERR_ABSENT. */
 int kept_before(struct supply *supply, const struct order *order, const struct store_answer **kept_out, struct err *err);
-/* Keeps an answer that may change and gives it; a stale one gives way to what was kept before, whose age is known. */
-int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, bool stale, enum supply_source source,
+/* Keeps an answer that may change and gives it. */
+int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, enum supply_source source,
 	struct supply_answer **answer_out, struct err *err);
 /* Tells once that a pinned version was found changed. */
 void tell_changed(

@@ -16,9 +16,11 @@ static int find_pin(struct session *session, const char *commit, git_oid *commit
 		return err_set(err, vcs_git_code(), "the objects of %s cannot be read: %s", session->at.module, vcs_git_reason());
 	there = git_odb_exists(odb, &id);
 	if (!there && !session->repository->local) {
-		if (vcs_repository_sync(session->vcs, session->at.mapping, session->repository, session->begun_us, err) != SYNC_DONE) {
+		enum sync sync = vcs_repository_sync(session->vcs, session->at.mapping, session->repository, session->begun_us, err);
+
+		if (sync != SYNC_DONE) {
 			git_odb_free(odb);
-			return VCS_ERR_UNKNOWN; /* the remote may have it: err says why it could not be asked */
+			return sync == SYNC_PENDING ? VCS_ERR_LATER : VCS_ERR_UNKNOWN; /* the remote may have it: err says why it cannot be asked */
 		}
 		there = git_odb_refresh(odb) == 0 && git_odb_exists(odb, &id);
 	}

@@ -63,24 +63,27 @@ static enum sync probe(struct vcs *vcs, const struct location *at, struct err *e
 /* Does this answer about one candidate let the next decide? A host may refuse to say of a group, or of another's repository, that it is none. */
 static bool goes_on(enum sync sync)
 {
-	return sync == SYNC_MISSING || sync == SYNC_REFUSED;
+	return sync == SYNC_MISSING || sync == SYNC_ABSENT || sync == SYNC_REFUSED;
 }
 
-/* Asks for one candidate after the other. What it comes to is that of the last; a refusal outweighs an absence. */
+/* Asks for one candidate after the other. What it comes to is that of the last; a refusal outweighs an absence, and a doubtful one a sure one. */
 static enum sync walk(struct vcs *vcs, const struct mapping *mapping, struct slice module, struct location *out, struct err *err)
 {
 	size_t count = vcs_mapping_candidates(mapping, module);
 	struct err refusal = ERR_INIT;
 	enum sync sync = SYNC_MISSING;
-	bool refused = false;
+	bool refused = false, doubtful = false;
 
 	for (size_t n = 1; n <= count && goes_on(sync) && vcs_location_init(mapping, module, n, out, NULL) == 0; n++) {
 		sync = probe(vcs, out, err);
 		if (sync == SYNC_REFUSED && !refused)
 			refusal = *err;
 		refused = refused || sync == SYNC_REFUSED;
+		doubtful = doubtful || sync == SYNC_MISSING;
 	}
-	if (sync == SYNC_MISSING && refused) {
+	if (sync == SYNC_ABSENT && doubtful)
+		sync = SYNC_MISSING;
+	if ((sync == SYNC_MISSING || sync == SYNC_ABSENT) && refused) {
 		*err = refusal;
 		sync = SYNC_REFUSED;
 	}
@@ -94,7 +97,7 @@ static int find(struct vcs *vcs, const struct mapping *mapping, struct slice mod
 
 	if (sync == SYNC_DONE || choose(vcs, mapping, module, mirrored, out))
 		return 0;
-	if (sync == SYNC_MISSING && vcs_mapping_candidates(mapping, module) > 1)
+	if ((sync == SYNC_MISSING || sync == SYNC_ABSENT) && vcs_mapping_candidates(mapping, module) > 1)
 		err_set(&why, 0, "%.*s: not found, and no repository with a shorter path is there; it does not exist or the credential may not see it",
 			SLICE_ARG(module));
 	return err_set(err, vcs_sync_code(sync, mapping), "%s", why.text);

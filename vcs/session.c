@@ -10,7 +10,9 @@ int vcs_sync_code(enum sync failure, const struct mapping *mapping)
 		return 0;
 	if (failure == SYNC_BROKEN)
 		return VCS_DAMAGED;
-	return failure == SYNC_MISSING && mapping->missing_is_absent ? VCS_ERR_ABSENT : VCS_ERR_UNKNOWN;
+	if (failure == SYNC_PENDING)
+		return VCS_ERR_LATER;
+	return failure == SYNC_ABSENT || (failure == SYNC_MISSING && mapping->missing_is_absent) ? VCS_ERR_ABSENT : VCS_ERR_UNKNOWN;
 }
 
 /* What load() got. */
@@ -140,7 +142,7 @@ bool vcs_session_renew(struct session *session)
 
 int vcs_session_trust(const struct session *session, struct err *err)
 {
-	if (session->failure == SYNC_DONE || session->failure == SYNC_UNREACHABLE)
+	if (session->failure == SYNC_DONE || session->failure == SYNC_UNREACHABLE || session->failure == SYNC_PENDING)
 		return 0;
 	return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 }

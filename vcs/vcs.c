@@ -95,6 +95,7 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 	atomic_init(&vcs->aborted, false);
 	vcs->clock = options->clock ? options->clock : &clock_system;
 	vcs->missing_us = options->missing_s * 1000000 > SYNC_FAILURE_US ? options->missing_s * 1000000 : SYNC_FAILURE_US;
+	vcs->wait_us = (options->wait_ms ? options->wait_ms : VCS_WAIT_MS) * 1000;
 	vcs->fetch_timeout_ms = options->fetch_timeout_ms ? options->fetch_timeout_ms : FETCH_TIMEOUT_MS;
 	vcs->fetch_memory_max = options->fetch_memory_max ? options->fetch_memory_max : FETCH_MEMORY_MAX;
 	vcs->fetch_bytes_max = options->fetch_bytes_max ? options->fetch_bytes_max : FETCH_BYTES_MAX;
@@ -119,6 +120,7 @@ void vcs_close(struct vcs **vcs)
 	*vcs = NULL;
 	if (!gone)
 		return;
+	vcs_fetches_end(gone);
 	while (gone->repositories) {
 		struct repository *next = gone->repositories->next;
 
@@ -328,4 +330,18 @@ int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err)
 			code = err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 	} while (vcs_session_end(&session, &code, err));
 	return code;
+}
+
+int64_t vcs_as_of(struct vcs *vcs, struct slice module)
+{
+	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
+	struct repository *repository = NULL;
+	struct location at;
+	int64_t as_of_us;
+
+	if (!mapping || vcs_location_guess(vcs, mapping, module, &at) < 0 || vcs_repository_acquire(vcs, &at, &repository, NULL) < 0)
+		return 0;
+	as_of_us = vcs_repository_as_of(repository);
+	vcs_repository_release(vcs, &repository);
+	return as_of_us;
 }

@@ -8,7 +8,10 @@
  * mirror that was damaged is fetched afresh, at most once an hour; what it was lies beside it, named "….damaged", until the next time.
  *
  * Every call but vcs_remote() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
- * a time for each repository; whoever needs it waits for it. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
+ * a time for each repository; whoever needs it waits for it, but no longer than wait_ms: then what the mirror knows is the answer, as
+ * stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it running or done. "Not found" of a host is
+ * VCS_ERR_UNKNOWN, unless the mapping believes it or the same credential was taken elsewhere on that host within a minute, and there is no
+ * mirror, which says that there was a repository. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
  */
 #ifndef VCS_VCS_H
 #define VCS_VCS_H
@@ -31,7 +34,8 @@ enum vcs_code {
 	VCS_ERR_UNKNOWN = -3,  /* cannot be known now: repository missing, credential refused, unreachable, too slow, damaged. Bad gateway */
 	VCS_ERR_UNMAPPED = -4, /* no repository is configured for this path */
 	VCS_ERR_INVALID = -5,  /* vcs_open(): an option is wrong; err names it */
-	VCS_ERR_STOPPED = -6   /* the caller's sink answered non-zero */
+	VCS_ERR_STOPPED = -6,  /* the caller's sink answered non-zero */
+	VCS_ERR_LATER = -7     /* cannot be known yet: a fetch takes longer than wait_ms and goes on; ask again. Service unavailable */
 };
 
 #define VCS_REPOSITORY_MAX 1024 /* bytes of a URL or path, after substitution */
@@ -65,6 +69,7 @@ struct vcs_options {
 	const struct clock *clock; /* NULL: the machine's */
 	const char *git;           /* NULL: /usr/bin/git */
 	int64_t missing_s;         /* how long a repository that the host does not have is not asked for again; at least, and by default, 5 */
+	int64_t wait_ms;           /* how long a fetch may hold a question, see below; 0: VCS_WAIT_MS */
 	int64_t fetch_timeout_ms;  /* one child, and the making of one zip; 0: 300000 */
 	int64_t fetch_memory_max;  /* address space of a child in bytes; 0: 4 GiB */
 	int64_t fetch_bytes_max;   /* of one file that a child writes; 0: 8 GiB */
@@ -79,6 +84,7 @@ struct vcs_options {
 	void *warn_ctx;
 };
 
+#define VCS_WAIT_MS        20000
 #define VCS_BLOB_BYTES_MAX (32LL * 1024 * 1024) /* larger files go through a child and a mapped temporary file */
 
 struct vcs;
@@ -145,7 +151,10 @@ int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const
 int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx, char h1_out[MODULE_H1_MAX],
 	struct err *err);
 
-/* Reads the references of the module's repository now, however fresh they are. */
+/* When the references that the module's repository is answered from were read, wall clock in microseconds; 0: not known. Asks nobody. */
+int64_t vcs_as_of(struct vcs *vcs, struct slice module);
+
+/* Reads the references of the module's repository now, however fresh they are. VCS_ERR_LATER: it takes long and goes on. */
 int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err);
 
 #endif

@@ -108,6 +108,8 @@ enum sync {
 	SYNC_UNREACHABLE, /* network, time, a full disk: what is known may be shown as stale */
 	SYNC_REFUSED,     /* the forge wants another credential */
 	SYNC_MISSING,     /* the forge or the file system says there is no such repository */
+	SYNC_ABSENT,      /* the same of a forge that takes the same credential elsewhere just now: it is believed */
+	SYNC_PENDING,     /* it is being fetched, and whoever asks has waited long enough */
 	SYNC_DAMAGED,     /* read, but not to be trusted */
 	SYNC_BROKEN       /* what of it is on this disk cannot be read */
 };
@@ -115,7 +117,7 @@ enum sync {
 #define REPOSITORY_HANDLES_MAX 8
 #define REPOSITORIES_OPEN_MAX  256                /* idle ones beyond are closed, least recently used first */
 #define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision is looked for again unless the references are younger */
-#define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying; SYNC_MISSING: missing_us */
+#define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying; "not found": missing_us */
 #define VCS_THERE_US           (3600 * 1000000LL) /* what {*} was found to stand for is looked for anew after so long */
 #define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often */
 
@@ -130,9 +132,12 @@ struct repository {
 	pthread_mutex_t lock; /* all below but the graph */
 	pthread_cond_t changed;
 	bool busy;         /* somebody reads or fetches */
+	int64_t busy_us;   /* since then, by the machine's own clock */
+	unsigned readings; /* how many have ended */
 	bool read_once;    /* a mirror's references of an earlier process were looked for */
 	struct refs *refs; /* NULL before */
 	int64_t synced_us; /* when the last good reading began; INT64_MIN: never in this process */
+	int64_t as_of_us;  /* the same by the wall clock, of another process too; 0: never */
 	_Atomic int64_t there_us; /* when it was last seen to be there by who looked for just that; 0: never, or it went */
 	enum sync failure;
 	int64_t failed_us;
@@ -146,6 +151,15 @@ struct repository {
 	struct graph *graph;
 };
 
+#define FORGES_MAX     64
+#define FORGE_TRUST_US (60 * 1000000LL) /* so long a "not found" is believed after the same credential was taken elsewhere */
+
+/* A credential that a forge took. */
+struct acceptance {
+	uint8_t digest[32]; /* of host and credential */
+	int64_t until_us;
+};
+
 struct vcs {
 	struct mapping *mappings;
 	size_t count;
@@ -154,6 +168,7 @@ struct vcs {
 	char *git;
 	const struct clock *clock;
 	int64_t missing_us;
+	int64_t wait_us;
 	int64_t fetch_timeout_ms;
 	int64_t fetch_memory_max;
 	int64_t fetch_bytes_max;
@@ -162,9 +177,11 @@ struct vcs {
 	void (*warn)(void *ctx, const char *sentence); /* or NULL */
 	void *warn_ctx;
 	atomic_bool aborted;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* all below */
 	struct repository *repositories;
 	size_t repositories_count;
+	struct fetching *fetchings;
+	struct acceptance acceptances[FORGES_MAX];
 };
 
 /* Finds or adds the repository and counts one more user. VCS_ERR_UNKNOWN: memory. */
@@ -176,7 +193,10 @@ enum sync vcs_repository_take(struct repository *repository, git_repository **gi
 /* generation: as it was when the handle was taken, or before. */
 void vcs_repository_give(struct repository *repository, git_repository **git, unsigned generation);
 unsigned vcs_repository_generation(struct repository *repository);
-/* Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it. */
+/*
+ * Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it, for vcs->wait_us: from the beginning of
+ * the fetch when references are known that may be shown as stale, else from now. Then SYNC_PENDING, and the fetch goes on behind.
+ */
 enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err);
 /* Is it there? Asks the host, for nothing but that, unless it is known: VCS_THERE_US, or from a failure of a moment ago. */
 enum sync vcs_repository_probe(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err);
@@ -189,12 +209,37 @@ struct refs *vcs_repository_refs(struct repository *repository);
  */
 bool vcs_repository_mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, struct err *err);
 
+/* When the references known now were read, by the wall clock; 0: never. */
+int64_t vcs_repository_as_of(struct repository *repository);
+
+/* --- fetches.c: fetches that nobody need wait for -------------------------------------------------------------------------------- */
+
+#define FETCHES_MAX      32
+#define FETCHES_HOST_MAX 8
+
+typedef void vcs_fetch_work(struct vcs *vcs, const struct mapping *mapping, struct repository *repository);
+/* Has work done on a thread; the repository stays in the table until it is. VCS_ERR_LATER: too many are under way; VCS_ERR_UNKNOWN: memory. */
+int vcs_fetches_start(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_fetch_work *work, struct err *err);
+/* Ends all and waits for it. */
+void vcs_fetches_end(struct vcs *vcs);
+
+/* --- forge.c: is a host's "not found" to be believed? ---------------------------------------------------------------------------- */
+
+#define FORGE_CREDENTIAL_MAX 65536
+
+/* The host of url took this credential just now. Nothing is kept without one. */
+void vcs_forge_accepted(struct vcs *vcs, const char *url, struct slice credential);
+/* Did it within FORGE_TRUST_US? */
+bool vcs_forge_trusted(struct vcs *vcs, const char *url, struct slice credential);
+
 /* --- mirror.c, child.c: fetching ------------------------------------------------------------------------------------------------ */
 
 /* Name of the mirror of this URL below vcs->mirrors. Caller frees; NULL: memory. */
 char *vcs_mirror_path(const struct vcs *vcs, const char *url);
 /* Was it fetched completely at least once? */
 bool vcs_mirror_usable(const char *git_dir);
+/* When it was last fetched completely, by the wall clock; 0: never. */
+int64_t vcs_mirror_as_of(const char *git_dir);
 /* Brings the mirror to what the remote has now: heads, tags and HEAD. One at a time for each mirror. */
 enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
 /* Asks the remote whether it is there and may be read, with the same credential and limits. Nothing is made on disk. */

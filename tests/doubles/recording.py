@@ -11,7 +11,7 @@ Actions of a fault rule (see faults.py; the file `paths` has lines `PATTERN ACTI
   NNN            answer with that status            hang          never answer
   reset          close with a TCP reset             redirect:URL  302 to that address
   body:TEXT      200 with that text instead         slow[:N]      the body at N bytes a second (default 20)
-  truncate       announce the whole body, send half of it
+  truncate[:N]   announce the whole body, send half of it, or N bytes        stall:N       send N bytes of it, then no more, and keep the connection
 The fault `connections` (reset or hang) acts before the TLS handshake.
 """
 import http.client
@@ -169,8 +169,13 @@ class RecordingHandler(http.server.BaseHTTPRequestHandler):
                 if self.server.stopping.wait(1 / rate):
                     return
         elif name == "truncate":
-            self.wfile.write(body[:len(body) // 2])
-            self.close_connection = True
+            sent = int(argument) if argument else len(body) // 2
+            self.wfile.write(body[:sent])
+            self.close_connection = sent < len(body)
+        elif name == "stall":
+            self.wfile.write(body[:int(argument)])
+            if len(body) > int(argument):
+                self.hang()
         else:
             self.wfile.write(body)
 

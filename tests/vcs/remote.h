@@ -120,7 +120,7 @@ static inline size_t recorded(const struct remote *remote, const char *words)
 struct tune {
 	const char *credential, *ca, *mirrors, *repository, *git;
 	bool missing_is_absent;
-	int64_t timeout_ms, memory_max, missing_s;
+	int64_t timeout_ms, memory_max, missing_s, wait_ms;
 };
 
 static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
@@ -136,6 +136,7 @@ static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
 		.count = 1,
 		.clock = &remote->clock,
 		.missing_s = tune.missing_s,
+		.wait_ms = tune.wait_ms,
 		.git = tune.git,
 		.fetch_timeout_ms = tune.timeout_ms,
 		.fetch_memory_max = tune.memory_max };
