@@ -20,6 +20,7 @@
 #include "gateway/refusals.h"
 #include "gateway/target.h"
 #include "gateway/troubles.h"
+#include "gateway/webhook.h"
 #include "policy/policy.h"
 #include "settings/settings.h"
 #include "supply/supply.h"
@@ -52,7 +53,8 @@ struct gateway {
 
 	pthread_mutex_t reload_lock; /* one reload at a time */
 	pthread_mutex_t policy_lock;
-	struct policy *policy; /* under policy_lock: gateway_policy(), replaced by a reload */
+	struct policy *policy;     /* under policy_lock: gateway_policy(), replaced by a reload */
+	struct webhooks *webhooks; /* likewise */
 
 	struct open_data data; /* owns the three below */
 	struct db *db;
@@ -87,13 +89,18 @@ struct request;
 enum authority {
 	AUTHORITY_NONE,     /* everybody */
 	AUTHORITY_IDENTITY, /* whoever is signed in */
-	AUTHORITY_POLICY    /* whom policy allows */
+	AUTHORITY_POLICY,   /* whom policy allows */
+	AUTHORITY_ADMIN     /* whoever has scope admin, or knows the secret of the module's repository */
 };
+
+/* How a path is asked for; every other method is 405. */
+enum method { METHOD_READ /* GET and HEAD */, METHOD_POST };
 
 enum step_result { STEP_DONE, STEP_WAIT };
 
 /* One row of the route table. */
 struct route {
+	enum method method;
 	const char *template;
 	enum endpoint endpoint;
 	enum authority authority;
@@ -124,10 +131,15 @@ struct request {
 
 	char id[REQUEST_ID_MAX];
 	bool head;
+	const char *allow; /* of a 405 */
 	const struct route *route;
 	struct target target;
 	struct slice agent;
 	struct slice authorization;
+
+	int64_t body_left;       /* of a POST: what must still come */
+	bool signed_body;        /* it brings a signature instead of a credential */
+	struct webhook *webhook; /* that signature; NULL also when memory was short */
 
 	struct auth_answer auth;
 	bool identified;
@@ -170,6 +182,10 @@ struct request {
 enum MHD_Result request_run(struct request *request);
 /* Step 1, from the first call, when nothing may be waited for yet: checks the head and finds the route. */
 void request_parse(struct request *request, const char *method, const char *version);
+/* From the head of a POST: looks for a signature. The module is known. */
+void request_webhook(struct request *request);
+/* More of its body. */
+void request_body(struct request *request, const char *bytes, size_t len);
 /* Step 8: after the last byte, or when the connection broke. */
 void request_close(struct request *request, bool complete);
 
@@ -221,7 +237,7 @@ enum step_result reply_select(struct request *request);
 /* Step 7: the only function that queues a response. */
 enum MHD_Result reply_send(struct request *request);
 
-/* Handlers, by file: handle_proxy.c, handle_sumdb.c, handle_pages.c */
+/* Handlers, by file: handle_proxy.c, handle_sumdb.c, handle_pages.c, handle_refresh.c */
 enum step_result handle_list(struct request *request);
 enum step_result handle_latest(struct request *request);
 enum step_result handle_info(struct request *request);
@@ -236,5 +252,6 @@ enum step_result handle_livez(struct request *request);
 enum step_result handle_readyz(struct request *request);
 enum step_result handle_version(struct request *request);
 enum step_result handle_metrics(struct request *request);
+enum step_result handle_refresh(struct request *request);
 
 #endif

@@ -29,6 +29,9 @@ struct target {
 /* Decodes the raw target and takes off the prefix ("/" or "/x/"). The path starts with '/'. */
 int target_decode(struct slice raw, struct slice prefix, struct arena *arena, struct slice *path_out, struct err *err);
 
+/* Decodes one value of a query string, once; a '/' may be escaped in it. TARGET_ERR_MALFORMED. */
+int target_decode_value(struct slice raw, struct arena *arena, struct slice *value_out, struct err *err);
+
 /*
  * Does path have the form of template ("/{module}/@v/{query}.info")? Fills the placeholders still as they stand in the path. A
  * {module} and a {tile} may hold '/', the others not; none is empty.

@@ -116,7 +116,8 @@ const struct key settings_schema[] = {
 		.unit = "seconds", .doc = "how old a mirror may be before lists, latest and branches look again" },
 	{ .path = "repositories[].missing", .type = KEY_WORD, IN(settings_repository, missing), .fallback = "unknown", .words = missings,
 		.doc = "what \"not found\" from the server means: unknown (502, since it may only have stopped trusting our credential) or absent (404)" },
-	LATER("repositories[].webhook_secret_file"),
+	{ .path = "repositories[].webhook_secret_file", .type = KEY_SECRET, IN(settings_repository, webhook_secret_file),
+		.doc = "whose push webhook knows this secret may have the repository looked at again at once: POST /-/api/v1/refresh?module=" },
 
 	{ .path = "upstreams", .type = KEY_ITEMS, ITEMS(settings_upstream, upstreams), .max = SETTINGS_UPSTREAMS_MAX,
 		.doc = "module proxies that public modules come from, in order" },

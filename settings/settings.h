@@ -115,6 +115,7 @@ struct settings_repository {
 	const char *subdir;           /* "" or "go", "a/b" */
 	int64_t refresh_s;
 	enum settings_missing missing;
+	const char *webhook_secret_file; /* NULL: none */
 };
 
 enum settings_fallback { SETTINGS_FALLBACK_NOT_FOUND = 0, SETTINGS_FALLBACK_ANY_ERROR = 1 };

@@ -55,6 +55,32 @@ static void test_decode_limit(void **state)
 	arena_close(&arena);
 }
 
+static void test_decode_value(void **state)
+{
+	static const struct {
+		const char *name, *raw, *value;
+	} rows[] = {
+		{ "plain", "a.b/c", "a.b/c" },
+		{ "slash escaped", "a.b%2Fc", "a.b/c" },
+		{ "slash escaped, lower case", "a.b%2fc", "a.b/c" },
+		{ "once, not twice", "a%252Fb", "a%2Fb" },
+		{ "empty", "", "" },
+		{ "NUL", "a%00b", NULL },
+		{ "broken", "a%", NULL },
+		{ "broken after a digit", "a%4", NULL },
+		{ "no digits", "a%zz", NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct arena *arena = arena_open(ARENA_BYTES);
+		struct slice value = SLICE_NONE;
+		int code = target_decode_value(slice_of(rows[i].raw), arena, &value, NULL);
+		CHECK(rows[i].name, code == (rows[i].value != NULL ? 0 : TARGET_ERR_MALFORMED));
+		CHECK(rows[i].name, code != 0 || slice_equal_text(value, rows[i].value));
+		arena_close(&arena);
+	}
+}
+
 /* Path in, endpoint and canonical parts out: route table, matching and validation together. */
 static void test_routes(void **state)
 {
@@ -124,6 +150,9 @@ static void test_authority(void **state)
 		const struct route *route = route_find(slice_of(paths[i]), &target);
 		CHECK(paths[i], route != NULL && route->authority == AUTHORITY_POLICY && route->recorded);
 	}
+	/* Nothing that is asked with POST is for everybody, or leaves no record. */
+	const struct route *route = route_find(SLICE("/-/api/v1/refresh"), &(struct target){ 0 });
+	assert_true(route != NULL && route->method == METHOD_POST && route->authority == AUTHORITY_ADMIN && route->recorded);
 }
 
 int main(void)
@@ -131,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_decode_limit),
+		cmocka_unit_test(test_decode_value),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_authority),
 	};

@@ -42,6 +42,7 @@ static const char full_text[] =
 	"repositories:\n"
 	"  - prefix: git.example\n"
 	"    repository: https://git.example:8443/x/{2}/{1}.git\n"
+	"    webhook_secret_file: keys/ldap\n"
 	"    credentials_file: keys/git\n"
 	"    ca: git-ca.pem\n"
 	"    refresh_s: 0\n"
@@ -165,6 +166,7 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_string_equal(settings->prefixes[1], "corp.example/one");
 	assert_false(repositories[0].local);
 	assert_int_equal(repositories[0].elements, 2);
+	expect_path(state, repositories[0].webhook_secret_file, "keys/ldap");
 	expect_path(state, repositories[0].credentials_file, "keys/git");
 	assert_int_equal(repositories[0].refresh_s, 0);
 	assert_int_equal(repositories[0].missing, SETTINGS_MISSING_ABSENT);
@@ -187,7 +189,7 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_string_equal(settings->databases[0].url, "https://sum.example");
 	assert_string_equal(settings->databases[1].key, "sum.other.example");
 	assert_null(settings->databases[1].url);
-	assert_int_equal(settings->databases[1].line, 52);
+	assert_int_equal(settings->databases[1].line, 53);
 }
 
 static void expect_full(void **state, const struct settings *settings)

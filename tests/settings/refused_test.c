@@ -114,7 +114,6 @@ static void test_later(void **state)
 		{ "jwks_url", BASE JWT "      jwks_url: https://x\n", LATER(8, "auth.jwt[].jwks_url") },
 		{ "discovery", BASE JWT "      discovery: true\n", LATER(8, "auth.jwt[].discovery") },
 		{ "known_hosts_file", BASE REPO "/x\n    known_hosts_file: x\n", LATER(6, "repositories[].known_hosts_file") },
-		{ "webhook_secret_file", BASE REPO "/x\n    webhook_secret_file: x\n", LATER(6, "repositories[].webhook_secret_file") },
 		{ "upstream credentials", BASE "upstreams:\n  - url: https://x.example\n    credentials_file: x\n",
 			LATER(5, "upstreams[].credentials_file") },
 		{ "private addresses", BASE "upstreams:\n  - url: https://x.example\n    private_addresses: true\n",
