@@ -108,8 +108,8 @@ struct route {
 	enum policy_action action; /* only with AUTHORITY_POLICY */
 	enum step_result (*handler)(struct request *request);
 };
-/* The route of a decoded path, with the placeholders filled in; NULL: none. */
-const struct route *route_find(struct slice path, struct target *target_out);
+/* The route of a decoded path, asked with the query string TARGET_GO_GET or without any, with the placeholders filled in; NULL: none. */
+const struct route *route_find(struct slice path, bool go_get, struct target *target_out);
 
 /* One connection: its request's memory is kept for the next one. */
 struct connection {
@@ -117,6 +117,7 @@ struct connection {
 	struct request *request; /* the current one, in the arena */
 	const char *raw_target;  /* MHD's own, valid during the request */
 	size_t raw_target_len;
+	bool go_get; /* its query string is TARGET_GO_GET */
 	char address[64];
 	struct head_watch head;
 };
@@ -212,6 +213,17 @@ bool request_version_matters(const struct request *request);
 /* Refuses as request->decision says, with the sentence for the developer. */
 void request_deny(struct request *request, struct slice version);
 
+/* Which module does ?go-get=1 ask about? Its path goes to request->target. TARGET_ERR_ABSENT. */
+int go_get_module(struct request *request, struct err *err);
+
+/* Asks supply: STEP_DONE with request->answer set (or a refusal), or STEP_WAIT and then it is set. */
+enum step_result request_ask(struct request *request, enum supply_kind kind, struct slice query);
+/*
+ * The same once, of a handler that is called again after a wait: its first step. True: the answer is here and can be served. Else the handler
+ * returns *result_out.
+ */
+bool request_first_answer(struct request *request, enum supply_kind kind, enum step_result *result_out);
+
 /* The HTTP status of what supply could not give. */
 unsigned supply_status(enum supply_code code);
 /* Takes supply's answer, as supply_done. */
@@ -237,7 +249,7 @@ enum step_result reply_select(struct request *request);
 /* Step 7: the only function that queues a response. */
 enum MHD_Result reply_send(struct request *request);
 
-/* Handlers, by file: handle_proxy.c, handle_sumdb.c, handle_pages.c, handle_refresh.c */
+/* Handlers, by file: handle_proxy.c, handle_sumdb.c, handle_go_get.c, handle_pages.c, handle_refresh.c */
 enum step_result handle_list(struct request *request);
 enum step_result handle_latest(struct request *request);
 enum step_result handle_info(struct request *request);
@@ -247,6 +259,7 @@ enum step_result handle_sumdb_supported(struct request *request);
 enum step_result handle_sumdb_latest(struct request *request);
 enum step_result handle_sumdb_lookup(struct request *request);
 enum step_result handle_sumdb_tile(struct request *request);
+enum step_result handle_go_get(struct request *request);
 enum step_result handle_root(struct request *request);
 enum step_result handle_livez(struct request *request);
 enum step_result handle_readyz(struct request *request);

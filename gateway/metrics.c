@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-static const char *const endpoint_words[] = { "none", "root", "list", "latest", "info", "mod", "zip", "sumdb", "livez", "readyz", "version",
+static const char *const endpoint_words[] = { "none", "root", "list", "latest", "info", "mod", "zip", "sumdb", "go_get", "livez", "readyz", "version",
 	"metrics", "refresh" };
 _Static_assert(sizeof(endpoint_words) / sizeof(endpoint_words[0]) == ENDPOINTS, "a word for every endpoint");
 

@@ -121,13 +121,22 @@ static void identify_request(struct request *request)
 	make_id(request->id);
 }
 
+/* What the placeholders hold, as the rest of the way takes it. */
+static int validate(struct request *request, struct err *err)
+{
+	return request->peer->go_get ? go_get_module(request, err) : target_validate(&request->target, request->arena, err);
+}
+
 static void find_route(struct request *request)
 {
-	struct slice raw = slice_make(request->peer->raw_target, request->peer->raw_target_len), path;
+	const struct connection *peer = request->peer;
+	struct slice raw = slice_make(peer->raw_target, peer->raw_target_len), path;
 	struct err err = ERR_INIT;
 	/* By now MHD has put a NUL where a query string began; a NUL of the client's own was refused before. */
+	if (peer->go_get)
+		raw.len = strlen(raw.ptr);
 	if (slice_has_nul(raw)) {
-		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: nothing here takes a query string in this version");
+		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: no query string is answered here but ?" TARGET_GO_GET " of a module");
 		return;
 	}
 	int code = target_decode(raw, request->gateway->prefix, request->arena, &path, &err);
@@ -136,10 +145,10 @@ static void find_route(struct request *request)
 		request->close = true;
 		return;
 	}
-	const struct route *route = code == 0 ? route_find(path, &request->target) : NULL;
+	const struct route *route = code == 0 ? route_find(path, peer->go_get, &request->target) : NULL;
 	if (route == NULL)
 		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: %s", code != 0 ? err.text : "no such path");
-	else if (target_validate(&request->target, request->arena, &err) != 0)
+	else if (validate(request, &err) != 0)
 		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: %s", err.text);
 	else
 		request->route = route;
@@ -163,7 +172,7 @@ static const struct route *find_posted(struct request *request)
 		raw = slice_sub(raw, 0, (size_t)end);
 	if (target_decode(raw, request->gateway->prefix, request->arena, &path, NULL) != 0)
 		return NULL;
-	const struct route *route = route_find(path, &target);
+	const struct route *route = route_find(path, false, &target);
 	return route != NULL && route->method == METHOD_POST ? route : NULL;
 }
 

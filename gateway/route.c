@@ -1,4 +1,4 @@
-/* The routes: read this table and you have read who may do what, and what is recorded. */
+/* The routes: read these tables and you have read who may do what, and what is recorded. */
 #include "gateway/gateway_private.h"
 
 /* clang-format off */
@@ -20,12 +20,22 @@ static const struct route routes[] = {
 	{ METHOD_READ, "/metrics",                                 ENDPOINT_METRICS, AUTHORITY_NONE,     false, 0,              handle_metrics },
 	{ METHOD_POST, "/-/api/v1/refresh",                        ENDPOINT_REFRESH, AUTHORITY_ADMIN,    true,  0,              handle_refresh },
 };
+
+/* The same with ?go-get=1. A bare host may be a module. */
+static const struct route go_get_routes[] = {
+	{ METHOD_READ, "/",                                        ENDPOINT_GO_GET,  AUTHORITY_POLICY,   true,  POLICY_LIST,    handle_go_get },
+	{ METHOD_READ, "/{module}",                                ENDPOINT_GO_GET,  AUTHORITY_POLICY,   true,  POLICY_LIST,    handle_go_get },
+};
 /* clang-format on */
 
-const struct route *route_find(struct slice path, struct target *target_out)
+#define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
+
+const struct route *route_find(struct slice path, bool go_get, struct target *target_out)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (target_match(routes[i].template, path, target_out))
-			return &routes[i];
+	const struct route *table = go_get ? go_get_routes : routes;
+	size_t count = go_get ? LENGTH(go_get_routes) : LENGTH(routes);
+	for (size_t i = 0; i < count; i++)
+		if (target_match(table[i].template, path, target_out))
+			return &table[i];
 	return NULL;
 }

@@ -86,9 +86,11 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
 {
 	(void)ctx;
 	struct connection *peer = connection_of(connection);
+	size_t query = strcspn(target, "?");
 	if (peer != NULL) {
 		peer->raw_target = target;
 		peer->raw_target_len = strlen(target);
+		peer->go_get = peer->raw_target_len > query && strcmp(target + query, "?" TARGET_GO_GET) == 0;
 	}
 	return NULL;
 }

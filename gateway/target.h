@@ -10,7 +10,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define TARGET_BYTES_MAX 8192 /* of the raw request target */
+#define TARGET_BYTES_MAX 8192       /* of the raw request target */
+#define TARGET_GO_GET    "go-get=1" /* the only query string that is answered */
 
 enum target_code {
 	TARGET_ERR_MALFORMED = -1, /* 400 and close: not origin-form, %00, %2f, longer than TARGET_BYTES_MAX */

@@ -22,6 +22,8 @@ struct slice order_query(const struct order *order)
 		return SLICE("@list");
 	case SUPPLY_LATEST:
 		return SLICE("@latest");
+	case SUPPLY_ROOT:
+		return SLICE("@root");
 	case SUPPLY_INFO:
 	case SUPPLY_MOD:
 	case SUPPLY_ZIP:

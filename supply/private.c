@@ -262,6 +262,17 @@ static int list(struct supply *supply, const struct order *order, struct supply_
 	return code;
 }
 
+/* Not kept: vcs remembers what it had to ask for. */
+static int root(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	char path[MODULE_PATH_MAX + 1];
+	int code = vcs_root(supply->vcs, order->module, path, err);
+	if (code != 0)
+		return vcs_failed(code);
+	*answer_out = answer_bytes(slice_of(path), supply->list_ttl_s, true);
+	return *answer_out != NULL ? 0 : supply_no_memory(err, "tell where a module is");
+}
+
 int produce_private(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
 {
 	switch (order->kind) {
@@ -274,6 +285,8 @@ int produce_private(struct supply *supply, const struct order *order, struct sup
 		return mod(supply, order, answer_out, err);
 	case SUPPLY_ZIP:
 		return zip(supply, order, answer_out, err);
+	case SUPPLY_ROOT:
+		return root(supply, order, answer_out, err);
 	case SUPPLY_KINDS:
 		break;
 	}

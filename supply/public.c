@@ -223,6 +223,7 @@ int produce_public(struct supply *supply, const struct order *order, struct supp
 		return mod(supply, order, answer_out, err);
 	case SUPPLY_ZIP:
 		return zip(supply, order, answer_out, err);
+	case SUPPLY_ROOT: /* asked of private modules alone */
 	case SUPPLY_KINDS:
 		break;
 	}

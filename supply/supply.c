@@ -284,7 +284,7 @@ int supply_stored(struct supply *supply, const struct order *order, struct suppl
 		store_artifact_unref(artifact);
 		return code == 0 || code == STORE_ERR_ABSENT ? SUPPLY_ERR_ABSENT : store_failed(supply, code, err);
 	}
-	if (kept_before(supply, order, &kept, err) != 0)
+	if (order->kind == SUPPLY_ROOT || kept_before(supply, order, &kept, err) != 0)
 		return SUPPLY_ERR_ABSENT;
 	if (fresh(supply, order, kept)) {
 		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, false);

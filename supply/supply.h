@@ -33,7 +33,15 @@ enum supply_code {
 	SUPPLY_ERR_LATER = -10       /* being fetched, which takes long and goes on behind: 503, and asked again it is known or still under way */
 };
 
-enum supply_kind { SUPPLY_LIST, SUPPLY_LATEST, SUPPLY_INFO, SUPPLY_MOD, SUPPLY_ZIP, SUPPLY_KINDS };
+enum supply_kind {
+	SUPPLY_LIST,
+	SUPPLY_LATEST,
+	SUPPLY_INFO,
+	SUPPLY_MOD,
+	SUPPLY_ZIP,
+	SUPPLY_ROOT, /* of a private module: the import path that its repository stands for, found without fetching it */
+	SUPPLY_KINDS
+};
 enum supply_source { SUPPLY_CACHE, SUPPLY_BUILT, SUPPLY_FETCHED };
 enum supply_proof { SUPPLY_PROOF_NONE, SUPPLY_PROOF_SUMDB, SUPPLY_PROOF_PIN, SUPPLY_PROOF_EXEMPT };
 
@@ -96,7 +104,7 @@ void supply_close(struct supply **supply);
 struct supply_question {
 	enum supply_kind kind;
 	struct slice module;
-	struct slice query;                        /* version or query, unescaped; empty for list and latest */
+	struct slice query;                        /* version or query, unescaped; empty for list, latest and root */
 	const struct public_module *public_module; /* NULL: private, to be built from a repository */
 	bool sumdb_exempt;                         /* policy's nosumdb */
 };
