@@ -50,8 +50,8 @@ static void test_shape(void **state)
 			"expected" },
 		{ "unknown key below", BASE "log:\n  colour: red\n", "modgate.yaml:4: unknown key log.colour; level or format was expected" },
 		{ "unknown key of an item", BASE REPO "/srv/x.git\n    branch: main\n",
-			"modgate.yaml:6: unknown key repositories[].branch; prefix, repository, credentials_file, ca, subdir, refresh_s or missing "
-			"was expected" },
+			"modgate.yaml:6: unknown key repositories[].branch; prefix, repository, credentials_file, ca, subdir, refresh_s, missing or "
+			"webhook_secret_file was expected" },
 		{ "a path as a key", BASE "log.level: info\n",
 			"modgate.yaml:3: unknown key log.level; listen, data, auth, repositories, upstreams, sumdb, policy, audit, cache or log was "
 			"expected" },
