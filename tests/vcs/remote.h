@@ -136,7 +136,7 @@ static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
 		.count = 1,
 		.clock = &remote->clock,
 		.missing_s = tune.missing_s,
-		.wait_ms = tune.wait_ms,
+		.wait_ms = tune.wait_ms ? tune.wait_ms : 300000, /* a busy machine is no slow host */
 		.git = tune.git,
 		.fetch_timeout_ms = tune.timeout_ms,
 		.fetch_memory_max = tune.memory_max };
