@@ -89,14 +89,8 @@ static int put_info(
 static int pinned_revision(
 	struct supply *supply, const struct order *order, const struct store_pin *pin, struct vcs_revision *revision, struct err *err)
 {
-	int code = vcs_resolve(supply->vcs, order->module, slice_of(pin->commit), revision, err);
-	if (code != 0)
-		return err_prepend(err, code == VCS_ERR_LATER ? SUPPLY_ERR_LATER : SUPPLY_ERR_UNKNOWN,
-			"%.*s@%.*s is pinned to commit %.12s, which cannot be read", SLICE_ARG(order->module),
-			SLICE_ARG(order->query), pin->commit);
-	snprintf(revision->version, sizeof(revision->version), "%.*s", SLICE_ARG(order->query));
-	revision->ref[0] = '\0';
-	return 0;
+	int code = vcs_pinned(supply->vcs, order->module, order->query, pin->commit, revision, err);
+	return code == 0 ? 0 : vcs_failed(code);
 }
 
 static int info_exact(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)

@@ -147,6 +147,22 @@ int supply_begin(struct supply *supply, const struct supply_question *question, 
 #define SUPPLY_REFRESH_INTERVAL_S 5
 int supply_refresh(struct supply *supply, struct slice module, int64_t *after_us_out);
 
+/* What is pinned, as it lies in that data directory: without a supply, and also while another process owns it. Borrowed during the call. */
+struct supply_pin {
+	struct slice module, version;
+	const char *commit, *h1, *mod_h1;   /* "": not yet */
+	enum supply_proof proof, mod_proof; /* of h1 and commit, of mod_h1 */
+	bool is_private;
+	int64_t first_seen_us;
+	struct slice found; /* a commit or h1 that was found instead; empty: none */
+};
+/*
+ * All, of one module, or of one version (SLICE_NONE: any), by module and version. A version of which others were found comes once for each of
+ * them. A non-zero answer ends it. No catalogue yet: none. SUPPLY_ERR_STORE.
+ */
+int supply_pins_read(const char *data, struct slice module, struct slice version,
+	int (*each)(void *ctx, const struct supply_pin *pin, struct err *err), void *ctx, struct err *err);
+
 /* The checksum databases, passed through: cached and checked. */
 enum supply_sumdb_kind { SUPPLY_SUMDB_SUPPORTED, SUPPLY_SUMDB_LATEST, SUPPLY_SUMDB_LOOKUP, SUPPLY_SUMDB_TILE };
 struct supply_sumdb_question {

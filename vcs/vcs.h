@@ -138,6 +138,12 @@ int vcs_latest(struct vcs *vcs, struct slice module, struct vcs_revision *revisi
  */
 int vcs_resolve(struct vcs *vcs, struct slice module, struct slice query, struct vcs_revision *revision_out, struct err *err);
 
+/*
+ * What is told of an exact version that is pinned to a commit (40 hex digits) which its tag may no longer name, and no reference reach: ref is
+ * "". As long as the object exists, else VCS_ERR_UNKNOWN.
+ */
+int vcs_pinned(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct vcs_revision *revision_out, struct err *err);
+
 /* Appends the .info JSON. exact: the form stored under the version's own name, without tag sums. */
 void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf *out);
 

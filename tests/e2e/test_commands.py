@@ -10,9 +10,9 @@ import pytest
 from gateway import BINARY, environment
 
 LATER = ["status", "policy check", "policy diff", "policy who-can", "audit prove", "audit consistency", "audit checkpoint", "audit who", "audit what",
-         "audit denied", "audit unused", "audit stats", "audit pack", "audit policy", "audit purge", "audit hold", "audit reindex", "pin", "sumdb", "store",
+         "audit denied", "audit unused", "audit stats", "audit pack", "audit policy", "audit purge", "audit hold", "audit reindex", "sumdb", "store",
          "backup", "restore", "warm", "bundle", "login", "logout", "whoami", "auth", "doctor"]
-NOW = ["init", "serve", "check-config", "show-config", "reload", "token issue", "token list", "token revoke", "policy explain", "policy test", "env",
+NOW = ["init", "serve", "check-config", "show-config", "reload", "token issue", "token list", "token revoke", "pin list", "pin show", "policy explain", "policy test", "env",
        "audit export", "audit verify", "version", "help"]
 
 
@@ -52,7 +52,7 @@ def test_help_of(name):
     assert modgate(*words, "--help").stdout == done.stdout == modgate(*words, "--bogus", "-h").stdout
 
 
-@pytest.mark.parametrize("first", ["token", "policy", "audit"])
+@pytest.mark.parametrize("first", ["token", "pin", "policy", "audit"])
 def test_help_of_a_first_word(first):
     done = modgate("help", first)
     usages = re.findall(r"^usage: modgate (\w+ \w+) .*\n  \w.*$", done.stdout, re.MULTILINE)
