@@ -76,7 +76,8 @@ static void warn_overlap(
 
 	if (other == NULL)
 		return;
-	snprintf(text, sizeof(text), "%s:%u: " PREFIX " %.150s overlaps with %.150s on line %u; the modules at and below %.150s are built from line %u alone",
+	snprintf(text, sizeof(text),
+		"%s:%u: " PREFIX " %.150s overlaps with %.150s on line %u; the modules at and below %.150s are built from line %u alone",
 		settings->path, settings_line(repository->lines, PREFIX), repository->prefix, other->prefix, settings_line(other->lines, PREFIX),
 		repository->prefix, settings_line(repository->lines, PREFIX));
 	warn(ctx, text);

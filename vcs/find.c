@@ -98,7 +98,8 @@ static int find(struct vcs *vcs, const struct mapping *mapping, struct slice mod
 	if (sync == SYNC_DONE || choose(vcs, mapping, module, mirrored, out))
 		return 0;
 	if ((sync == SYNC_MISSING || sync == SYNC_ABSENT) && vcs_mapping_candidates(mapping, module) > 1)
-		err_set(&why, 0, "%.*s: not found, and no repository with a shorter path is there; it does not exist or the credential may not see it",
+		err_set(&why, 0,
+			"%.*s: not found, and no repository with a shorter path is there; it does not exist or the credential may not see it",
 			SLICE_ARG(module));
 	return err_set(err, vcs_sync_code(sync, mapping), "%s", why.text);
 }

@@ -48,7 +48,7 @@ enum vcs_code {
 
 /* Where the modules below a prefix come from. */
 struct vcs_repository {
-	const char *prefix;           /* module path prefix, whole elements; the longest that covers a module wins */
+	const char *prefix; /* module path prefix, whole elements; the longest that covers a module wins */
 	/*
 	 * "https://host/path" or "/path"; {1}..{9} stand for the elements after the prefix, outside the host only. {*} stands for those that come
 	 * after these, at least one, as many as it takes for the repository to be there: the shortest first, and at most 24.

@@ -8,7 +8,8 @@ static void keep(void *ctx, const char *text)
 }
 
 #define TWO(first, second) \
-	BASE "repositories:\n  - prefix: " first "\n    repository: https://git.example/x\n  - prefix: " second "\n    repository: https://git.example/y\n"
+	BASE "repositories:\n  - prefix: " first "\n    repository: https://git.example/x\n  - prefix: " second \
+	     "\n    repository: https://git.example/y\n"
 #define LINE(at, below, above, other) \
 	"modgate.yaml:" at ": repositories[].prefix " below " overlaps with " above " on line " other "; the modules at and below " below \
 	" are built from line " at " alone\n"
@@ -22,8 +23,7 @@ static void test_overlaps(void **state)
 		{ "a name that begins alike", TWO("a.example/x", "a.example/xy"), "" },
 		{ "below", TWO("a.example", "a.example/x"), LINE("6", "a.example/x", "a.example", "4") },
 		{ "below, written before", TWO("a.example/x/y", "a.example"), LINE("4", "a.example/x/y", "a.example", "6") },
-		{ "the nearest is named",
-			TWO("a.example", "a.example/x") "  - prefix: a.example/x/y\n    repository: https://git.example/z\n",
+		{ "the nearest is named", TWO("a.example", "a.example/x") "  - prefix: a.example/x/y\n    repository: https://git.example/z\n",
 			LINE("6", "a.example/x", "a.example", "4") LINE("8", "a.example/x/y", "a.example/x", "6") },
 	};
 

@@ -197,8 +197,8 @@ static void longest_prefix_wins(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(locations), cmocka_unit_test(candidates),
-		cmocka_unit_test(candidates_end_somewhere), cmocka_unit_test(refusals), cmocka_unit_test(longest_prefix_wins) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(locations), cmocka_unit_test(candidates), cmocka_unit_test(candidates_end_somewhere),
+		cmocka_unit_test(refusals), cmocka_unit_test(longest_prefix_wins) };
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
