@@ -15,7 +15,7 @@ struct remote {
 	pid_t pid;
 	int input; /* closing it ends the child */
 	char url[256], ca[4096];
-	int64_t now_us; /* the turned clock */
+	_Atomic int64_t now_us; /* the turned clock: fetches that go on behind look at it too */
 	struct clock clock;
 };
 
