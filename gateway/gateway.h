@@ -64,8 +64,8 @@ struct gateway_pins {
 	bool json;
 };
 /* sink gets one after the other; non-zero ends it. GATEWAY_ERR_NO: nothing of the module is pinned. */
-int gateway_pins(const struct settings *settings, const struct gateway_pins *asked,
-	int (*sink)(void *ctx, struct slice text, struct err *err), void *ctx, struct err *err);
+int gateway_pins(const struct settings *settings, const struct gateway_pins *asked, int (*sink)(void *ctx, struct slice text, struct err *err),
+	void *ctx, struct err *err);
 
 /* --- policy, from the files alone ------------------------------------------------------------------------------------------------------ */
 

@@ -255,8 +255,8 @@ void request_parse(struct request *request, const char *method, const char *vers
 	if (!read && !post) {
 		/* Its body, if it has one, is not read: the connection ends. */
 		request->allow = posted != NULL ? "POST" : "GET, HEAD";
-		refuse_and_close(request, MHD_HTTP_METHOD_NOT_ALLOWED,
-			posted != NULL ? "only POST is answered here" : "only GET and HEAD are answered here");
+		refuse_and_close(
+			request, MHD_HTTP_METHOD_NOT_ALLOWED, posted != NULL ? "only POST is answered here" : "only GET and HEAD are answered here");
 	} else if (fault != NULL) {
 		refuse_and_close(request, MHD_HTTP_BAD_REQUEST, fault);
 	} else if (post) {

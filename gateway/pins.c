@@ -14,10 +14,10 @@ struct told {
 	const struct gateway_pins *asked;
 	int (*sink)(void *ctx, struct slice text, struct err *err);
 	void *ctx;
-	struct buf row;    /* the pin that is being told */
+	struct buf row; /* the pin that is being told */
 	struct buf module, version;
 	struct json_writer json;
-	bool open;         /* a row was begun, and may have more that was found instead */
+	bool open; /* a row was begun, and may have more that was found instead */
 	size_t count;
 };
 
@@ -130,11 +130,15 @@ static int split(const char *text, struct slice *module_out, struct slice *versi
 	return version_out->ptr != NULL && version_out->len == 0 ? err_set(err, GATEWAY_ERR_INVALID, "%s: a version was expected after @", text) : 0;
 }
 
-int gateway_pins(const struct settings *settings, const struct gateway_pins *asked,
-	int (*sink)(void *ctx, struct slice text, struct err *err), void *ctx, struct err *err)
+int gateway_pins(const struct settings *settings, const struct gateway_pins *asked, int (*sink)(void *ctx, struct slice text, struct err *err),
+	void *ctx, struct err *err)
 {
-	struct told told = { .asked = asked, .sink = sink, .ctx = ctx, .row = BUF_INIT(ROW_BYTES_MAX),
-		.module = BUF_INIT(ROW_BYTES_MAX), .version = BUF_INIT(ROW_BYTES_MAX) };
+	struct told told = { .asked = asked,
+		.sink = sink,
+		.ctx = ctx,
+		.row = BUF_INIT(ROW_BYTES_MAX),
+		.module = BUF_INIT(ROW_BYTES_MAX),
+		.version = BUF_INIT(ROW_BYTES_MAX) };
 	struct slice module, version;
 	int code = split(asked->module, &module, &version, err);
 	if (code == 0)

@@ -267,7 +267,8 @@ static void decide_scope(struct request *request)
 	if (!identity_values(request))
 		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: the identity is too large for this request");
 	else if (identity->scope < AUTH_SCOPE_ADMIN)
-		request_refuse(request, MHD_HTTP_FORBIDDEN, "modgate: this takes scope admin; a token issued with it, or a group of auth.roles.admin");
+		request_refuse(
+			request, MHD_HTTP_FORBIDDEN, "modgate: this takes scope admin; a token issued with it, or a group of auth.roles.admin");
 }
 
 /* The name is the same whether or not the module exists, and so is the answer. */

@@ -12,8 +12,8 @@ struct world {
 	struct db *db;
 	struct supply *supply;
 	char data[300], repository[300];
-	char hung[100];     /* URL of a host that takes connections and says nothing; or "" */
-	size_t git_workers; /* 0: as usual */
+	char hung[100];                    /* URL of a host that takes connections and says nothing; or "" */
+	size_t git_workers;                /* 0: as usual */
 	int64_t refresh_s, negative_ttl_s; /* 0: 1 */
 	struct {
 		unsigned count;
