@@ -6,6 +6,7 @@
 
 extern const struct option_row init_options[], serve_options[], check_config_options[], show_config_options[], reload_options[];
 extern const struct option_row token_issue_options[], token_list_options[], token_revoke_options[];
+extern const struct option_row pin_list_options[], pin_show_options[];
 extern const struct option_row policy_explain_options[], policy_test_options[];
 extern const struct option_row env_options[], audit_export_options[], audit_verify_options[], version_options[], help_options[];
 
@@ -17,6 +18,8 @@ enum exit_code reload_run(const struct call *call);
 enum exit_code token_issue_run(const struct call *call);
 enum exit_code token_list_run(const struct call *call);
 enum exit_code token_revoke_run(const struct call *call);
+enum exit_code pin_list_run(const struct call *call);
+enum exit_code pin_show_run(const struct call *call);
 enum exit_code policy_explain_run(const struct call *call);
 enum exit_code policy_test_run(const struct call *call);
 enum exit_code env_run(const struct call *call);

@@ -33,7 +33,7 @@ static void event_caller(const struct request *request, struct audit_event *even
 {
 	const struct auth_answer *auth = &request->auth;
 	event->request = slice_of(request->id);
-	event->method = slice_of(auth_method_word(auth->method));
+	event->method = request->signed_body ? SLICE("webhook") : slice_of(auth_method_word(auth->method));
 	event->credential = slice_of(auth->credential);
 	event->address = slice_of(request->peer->address);
 	event->agent = part_or_absent(request->agent);
@@ -92,10 +92,30 @@ static void event_decision(const struct request *request, struct audit_event *ev
 		event->private = request->is_private ? AUDIT_TRUE : AUDIT_FALSE;
 }
 
+/* Nobody but a signature that stands for a git host, or an administrator. */
+static void event_admin(const struct request *request, struct audit_event *event_out)
+{
+	const struct auth_identity *identity = request->auth.identity;
+	struct audit_event event = AUDIT_EVENT_INIT(AUDIT_ADMIN);
+	event_caller(request, &event);
+	event.user = identity != NULL ? slice_of(identity->user) : SLICE("");
+	event.groups = request->groups;
+	event.groups_count = request->groups != NULL ? identity->groups_count : 0;
+	event.credential = identity != NULL ? slice_of(identity->credential) : SLICE("");
+	event.verdict = request->status == MHD_HTTP_FORBIDDEN ? AUDIT_DENY : AUDIT_ALLOW;
+	event.reason = request->status >= 400 ? told_why(request) : SLICE("");
+	event.text = slice_of(endpoint_word(request->route->endpoint));
+	*event_out = event;
+}
+
 void request_event(const struct request *request, struct audit_event *event_out)
 {
 	const struct auth_identity *identity = request->auth.identity;
 	struct audit_event event = AUDIT_EVENT_INIT(AUDIT_ACCESS);
+	if (request->route->authority == AUTHORITY_ADMIN) {
+		event_admin(request, event_out);
+		return;
+	}
 	event_caller(request, &event);
 	event.user = slice_of(identity->user);
 	event.groups = request->groups;
@@ -159,6 +179,7 @@ void request_close(struct request *request, bool complete)
 	policy_unref(request->policy);
 	public_module_unref(request->public_module);
 	supply_answer_unref(request->answer);
+	webhook_close(&request->webhook);
 	if (request->file_fd >= 0)
 		close(request->file_fd);
 	if (!request->replied)

@@ -56,6 +56,17 @@ int gateway_token_list(const struct settings *settings, struct buf *out, struct 
 /* id: the token's id, or its text. GATEWAY_ERR_NO: no such token. */
 int gateway_token_revoke(const struct settings *settings, const char *id, struct err *err);
 
+/* --- pins, from the catalogue alone ---------------------------------------------------------------------------------------------------- */
+
+struct gateway_pins {
+	const char *module; /* MODULE or MODULE@VERSION; NULL: all */
+	bool whole;         /* all that is known of each, instead of a table */
+	bool json;
+};
+/* sink gets one after the other; non-zero ends it. GATEWAY_ERR_NO: nothing of the module is pinned. */
+int gateway_pins(const struct settings *settings, const struct gateway_pins *asked, int (*sink)(void *ctx, struct slice text, struct err *err),
+	void *ctx, struct err *err);
+
 /* --- policy, from the files alone ------------------------------------------------------------------------------------------------------ */
 
 struct gateway_explain {

@@ -20,6 +20,7 @@
 #include "gateway/refusals.h"
 #include "gateway/target.h"
 #include "gateway/troubles.h"
+#include "gateway/webhook.h"
 #include "policy/policy.h"
 #include "settings/settings.h"
 #include "supply/supply.h"
@@ -52,7 +53,8 @@ struct gateway {
 
 	pthread_mutex_t reload_lock; /* one reload at a time */
 	pthread_mutex_t policy_lock;
-	struct policy *policy; /* under policy_lock: gateway_policy(), replaced by a reload */
+	struct policy *policy;     /* under policy_lock: gateway_policy(), replaced by a reload */
+	struct webhooks *webhooks; /* likewise */
 
 	struct open_data data; /* owns the three below */
 	struct db *db;
@@ -87,13 +89,18 @@ struct request;
 enum authority {
 	AUTHORITY_NONE,     /* everybody */
 	AUTHORITY_IDENTITY, /* whoever is signed in */
-	AUTHORITY_POLICY    /* whom policy allows */
+	AUTHORITY_POLICY,   /* whom policy allows */
+	AUTHORITY_ADMIN     /* whoever has scope admin, or knows the secret of the module's repository */
 };
+
+/* How a path is asked for; every other method is 405. */
+enum method { METHOD_READ /* GET and HEAD */, METHOD_POST };
 
 enum step_result { STEP_DONE, STEP_WAIT };
 
 /* One row of the route table. */
 struct route {
+	enum method method;
 	const char *template;
 	enum endpoint endpoint;
 	enum authority authority;
@@ -101,8 +108,8 @@ struct route {
 	enum policy_action action; /* only with AUTHORITY_POLICY */
 	enum step_result (*handler)(struct request *request);
 };
-/* The route of a decoded path, with the placeholders filled in; NULL: none. */
-const struct route *route_find(struct slice path, struct target *target_out);
+/* The route of a decoded path, asked with the query string TARGET_GO_GET or without any, with the placeholders filled in; NULL: none. */
+const struct route *route_find(struct slice path, bool go_get, struct target *target_out);
 
 /* One connection: its request's memory is kept for the next one. */
 struct connection {
@@ -110,6 +117,7 @@ struct connection {
 	struct request *request; /* the current one, in the arena */
 	const char *raw_target;  /* MHD's own, valid during the request */
 	size_t raw_target_len;
+	bool go_get; /* its query string is TARGET_GO_GET */
 	char address[64];
 	struct head_watch head;
 };
@@ -124,10 +132,15 @@ struct request {
 
 	char id[REQUEST_ID_MAX];
 	bool head;
+	const char *allow; /* of a 405 */
 	const struct route *route;
 	struct target target;
 	struct slice agent;
 	struct slice authorization;
+
+	int64_t body_left;       /* of a POST: what must still come */
+	bool signed_body;        /* it brings a signature instead of a credential */
+	struct webhook *webhook; /* that signature; NULL also when memory was short */
 
 	struct auth_answer auth;
 	bool identified;
@@ -170,6 +183,10 @@ struct request {
 enum MHD_Result request_run(struct request *request);
 /* Step 1, from the first call, when nothing may be waited for yet: checks the head and finds the route. */
 void request_parse(struct request *request, const char *method, const char *version);
+/* From the head of a POST: looks for a signature. The module is known. */
+void request_webhook(struct request *request);
+/* More of its body. */
+void request_body(struct request *request, const char *bytes, size_t len);
 /* Step 8: after the last byte, or when the connection broke. */
 void request_close(struct request *request, bool complete);
 
@@ -198,6 +215,17 @@ bool request_version_matters(const struct request *request);
 /* Refuses as request->decision says, with the sentence for the developer. */
 void request_deny(struct request *request, struct slice version);
 
+/* Which module does ?go-get=1 ask about? Its path goes to request->target. TARGET_ERR_ABSENT. */
+int go_get_module(struct request *request, struct err *err);
+
+/* Asks supply: STEP_DONE with request->answer set (or a refusal), or STEP_WAIT and then it is set. */
+enum step_result request_ask(struct request *request, enum supply_kind kind, struct slice query);
+/*
+ * The same once, of a handler that is called again after a wait: its first step. True: the answer is here and can be served. Else the handler
+ * returns *result_out.
+ */
+bool request_first_answer(struct request *request, enum supply_kind kind, enum step_result *result_out);
+
 /* The HTTP status of what supply could not give. */
 unsigned supply_status(enum supply_code code);
 /* Takes supply's answer, as supply_done. */
@@ -223,7 +251,7 @@ enum step_result reply_select(struct request *request);
 /* Step 7: the only function that queues a response. */
 enum MHD_Result reply_send(struct request *request);
 
-/* Handlers, by file: handle_proxy.c, handle_sumdb.c, handle_pages.c */
+/* Handlers, by file: handle_proxy.c, handle_sumdb.c, handle_go_get.c, handle_pages.c, handle_refresh.c */
 enum step_result handle_list(struct request *request);
 enum step_result handle_latest(struct request *request);
 enum step_result handle_info(struct request *request);
@@ -233,10 +261,12 @@ enum step_result handle_sumdb_supported(struct request *request);
 enum step_result handle_sumdb_latest(struct request *request);
 enum step_result handle_sumdb_lookup(struct request *request);
 enum step_result handle_sumdb_tile(struct request *request);
+enum step_result handle_go_get(struct request *request);
 enum step_result handle_root(struct request *request);
 enum step_result handle_livez(struct request *request);
 enum step_result handle_readyz(struct request *request);
 enum step_result handle_version(struct request *request);
 enum step_result handle_metrics(struct request *request);
+enum step_result handle_refresh(struct request *request);
 
 #endif

@@ -21,6 +21,7 @@ unsigned supply_status(enum supply_code code)
 	case SUPPLY_ERR_UNAVAILABLE:
 	case SUPPLY_ERR_STORE:
 	case SUPPLY_ERR_BUSY:
+	case SUPPLY_ERR_LATER:
 	case SUPPLY_WOULD_BLOCK:
 		return MHD_HTTP_SERVICE_UNAVAILABLE;
 	}
@@ -44,8 +45,7 @@ void request_supplied(void *ctx, const struct supply_answer *answer)
 	request_wake(request);
 }
 
-/* Asks supply: STEP_DONE with request->answer set (or a refusal), or STEP_WAIT and then it is set. */
-static enum step_result ask(struct request *request, enum supply_kind kind, struct slice query)
+enum step_result request_ask(struct request *request, enum supply_kind kind, struct slice query)
 {
 	struct gateway *gateway = request->gateway;
 	struct slice module = request->target.module;
@@ -78,15 +78,12 @@ static enum step_result ask(struct request *request, enum supply_kind kind, stru
 	return STEP_WAIT;
 }
 
-/*
- * Handlers are called again after a wait, so each goes on from handler_step. first_answer asks once and says whether the answer is here.
- */
-static bool first_answer(struct request *request, enum supply_kind kind, enum step_result *result_out)
+bool request_first_answer(struct request *request, enum supply_kind kind, enum step_result *result_out)
 {
 	*result_out = STEP_DONE;
 	if (request->handler_step == 0) {
 		request->handler_step = 1;
-		*result_out = ask(request, kind, request->target.query);
+		*result_out = request_ask(request, kind, request->target.query);
 		if (*result_out == STEP_WAIT)
 			return false;
 	}
@@ -136,7 +133,7 @@ enum step_result handle_list(struct request *request)
 {
 	enum step_result result = STEP_DONE;
 	if (request->handler_step < LIST_FILTERED) {
-		if (!first_answer(request, SUPPLY_LIST, &result))
+		if (!request_first_answer(request, SUPPLY_LIST, &result))
 			return result;
 		request->handler_step = LIST_FILTERED;
 		result = versions_filter(request);
@@ -170,7 +167,7 @@ static enum step_result latest_answer(struct request *request)
 		return latest_found(request, request->answer->version);
 	}
 	request->handler_step = LATEST_LIST;
-	return ask(request, SUPPLY_LIST, SLICE_NONE);
+	return request_ask(request, SUPPLY_LIST, SLICE_NONE);
 }
 
 static enum step_result latest_chosen(struct request *request)
@@ -180,7 +177,7 @@ static enum step_result latest_chosen(struct request *request)
 		return STEP_DONE;
 	}
 	request->handler_step = LATEST_INFO;
-	return ask(request, SUPPLY_INFO, request->resolved);
+	return request_ask(request, SUPPLY_INFO, request->resolved);
 }
 
 enum step_result handle_latest(struct request *request)
@@ -190,7 +187,7 @@ enum step_result handle_latest(struct request *request)
 		switch (request->handler_step) {
 		case LATEST_ASK:
 			request->handler_step = LATEST_ANSWER;
-			result = ask(request, SUPPLY_LATEST, SLICE_NONE);
+			result = request_ask(request, SUPPLY_LATEST, SLICE_NONE);
 			break;
 		case LATEST_ANSWER:
 			if (request_answered(request))
@@ -230,7 +227,7 @@ enum step_result handle_info(struct request *request)
 			SLICE_ARG(request->target.query));
 		return STEP_DONE;
 	}
-	if (first_answer(request, SUPPLY_INFO, &result) && allowed(request, request->answer->version))
+	if (request_first_answer(request, SUPPLY_INFO, &result) && allowed(request, request->answer->version))
 		serve(request, "application/json", request->answer->version);
 	return result;
 }
@@ -250,7 +247,7 @@ static enum step_result handle_file(struct request *request, enum supply_kind ki
 	enum step_result result;
 	if (request->handler_step == 0 && !version_exact(request))
 		return STEP_DONE;
-	if (first_answer(request, kind, &result) && allowed(request, request->target.query))
+	if (request_first_answer(request, kind, &result) && allowed(request, request->target.query))
 		serve(request, content_type, request->target.query);
 	return result;
 }

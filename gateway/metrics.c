@@ -3,15 +3,15 @@
 
 #include <inttypes.h>
 
-static const char *const endpoint_words[] = { "none", "root", "list", "latest", "info", "mod", "zip", "sumdb", "livez", "readyz", "version",
-	"metrics" };
+static const char *const endpoint_words[] = { "none", "root", "list", "latest", "info", "mod", "zip", "sumdb", "go_get", "livez", "readyz", "version",
+	"metrics", "refresh" };
 _Static_assert(sizeof(endpoint_words) / sizeof(endpoint_words[0]) == ENDPOINTS, "a word for every endpoint");
 
 static const char *const stage_words[] = { "identify", "decide", "supply", "record", "total" };
 _Static_assert(sizeof(stage_words) / sizeof(stage_words[0]) == STAGES, "a word for every stage");
 
 /* Every status the gateway answers; the first stands for any other. */
-static const unsigned statuses[] = { 0, 200, 206, 304, 400, 401, 403, 404, 405, 413, 416, 429, 500, 502, 503, 504 };
+static const unsigned statuses[] = { 0, 200, 202, 206, 304, 400, 401, 403, 404, 405, 413, 416, 429, 500, 502, 503, 504 };
 _Static_assert(sizeof(statuses) / sizeof(statuses[0]) == METRICS_STATUSES, "a place for every status");
 
 static const int64_t bounds_us[] = { 50, 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 500000, 2500000, 10000000, 60000000 };
@@ -108,6 +108,8 @@ void metrics_write(struct metrics *metrics, const struct metrics_gauges *gauges,
 		atomic_load_explicit(&metrics->bytes_out, memory_order_relaxed));
 	single(out, "modgate_refusals_merged_total", "counter", "Refusals of unidentified callers that were told in a shared audit row.",
 		atomic_load_explicit(&metrics->refusals_merged, memory_order_relaxed));
+	single(out, "modgate_pins_moved_total", "counter", "Pinned versions found changed: a moved tag, another zip. Each change counts once.",
+		atomic_load_explicit(&metrics->pins_moved, memory_order_relaxed));
 	single(out, "modgate_audit_rows_total", "counter", "Rows of the audit log, all segments.", gauges->audit_rows);
 	single(out, "modgate_audit_index_lag_rows", "gauge", "Rows of the log that the index does not hold yet.", gauges->audit_index_lag);
 	single(out, "modgate_fetches_active", "gauge", "Fetches from upstream under way.", gauges->fetches_active);

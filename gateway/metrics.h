@@ -17,16 +17,18 @@ enum endpoint {
 	ENDPOINT_MOD,
 	ENDPOINT_ZIP,
 	ENDPOINT_SUMDB,
+	ENDPOINT_GO_GET,
 	ENDPOINT_LIVEZ,
 	ENDPOINT_READYZ,
 	ENDPOINT_VERSION,
 	ENDPOINT_METRICS,
+	ENDPOINT_REFRESH,
 	ENDPOINTS
 };
 
 enum stage { STAGE_IDENTIFY, STAGE_DECIDE, STAGE_SUPPLY, STAGE_RECORD, STAGE_TOTAL, STAGES };
 
-#define METRICS_STATUSES 16
+#define METRICS_STATUSES 17
 #define METRICS_BUCKETS  14
 
 struct histogram {
@@ -40,6 +42,7 @@ struct metrics {
 	_Atomic uint64_t bytes_out; /* of bodies of zips */
 	_Atomic int64_t in_flight;
 	_Atomic uint64_t refusals_merged; /* of unidentified callers, told in one row */
+	_Atomic uint64_t pins_moved;      /* pinned versions found changed, each change once */
 };
 
 /* What other rooms count, read when the page is made. */

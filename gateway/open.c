@@ -116,6 +116,8 @@ int gateway_open(const struct settings *settings, struct gateway **gateway_out, 
 		code = GATEWAY_ERR_INVALID;
 	if (code == 0)
 		code = open_certificate(settings, err);
+	if (code == 0 && webhooks_read(settings, &gateway->webhooks, err) != 0)
+		code = GATEWAY_ERR_INVALID;
 	if (code == 0)
 		code = open_data(settings, &gateway->data, err);
 	if (code != 0)
@@ -154,6 +156,7 @@ void gateway_close(struct gateway **gateway_in)
 	refusals_close(&gateway->refusals);
 	close_data(&gateway->data);
 	policy_unref(gateway->policy);
+	webhooks_close(&gateway->webhooks);
 	troubles_destroy(&gateway->troubles);
 	heads_destroy(&gateway->heads);
 	pthread_mutex_destroy(&gateway->policy_lock);

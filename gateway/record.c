@@ -67,6 +67,7 @@ void record_notice(void *ctx, const struct supply_notice *notice)
 	event.private = notice->is_private ? AUDIT_TRUE : AUDIT_FALSE;
 	event.origin = notice->found;
 	event.text = slice_of(text);
+	atomic_fetch_add_explicit(&gateway->metrics.pins_moved, 1, memory_order_relaxed);
 	log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "%.*s@%.*s: %s", SLICE_ARG(notice->module), SLICE_ARG(notice->version), text);
 	audit_submit(gateway->audit, &event, notice_done, NULL, NULL);
 }

@@ -22,13 +22,16 @@ static int settings_now(struct gateway *gateway, struct buf *told, struct err *e
 	return 0;
 }
 
-static void policy_replace(struct gateway *gateway, struct policy *policy)
+static void replace(struct gateway *gateway, struct policy *policy, struct webhooks *webhooks)
 {
 	pthread_mutex_lock(&gateway->policy_lock);
 	struct policy *old = gateway->policy;
+	struct webhooks *old_webhooks = gateway->webhooks;
 	gateway->policy = policy;
+	gateway->webhooks = webhooks;
 	pthread_mutex_unlock(&gateway->policy_lock);
 	policy_unref(old);
+	webhooks_close(&old_webhooks);
 }
 
 /* Reads all there is to read, records it, and only then brings it into force, which cannot fail: new keys never stay beside an old policy. */
@@ -36,6 +39,7 @@ static int reload_locked(struct gateway *gateway, const char *by, struct buf *to
 {
 	struct policy *policy = NULL;
 	struct auth_reload *auth = NULL;
+	struct webhooks *webhooks = NULL;
 	char text[ERR_TEXT_MAX];
 	int code = open_policy(gateway->settings, &policy, err);
 	if (code != 0)
@@ -44,16 +48,20 @@ static int reload_locked(struct gateway *gateway, const char *by, struct buf *to
 	code = settings_now(gateway, told, err);
 	if (code == 0)
 		code = auth_reload_read(gateway->auth, &auth, err);
+	if (code == 0)
+		code = webhooks_read(gateway->settings, &webhooks, err);
 	snprintf(text, sizeof(text), "reloaded %s", policy_name(policy));
 	if (code == 0)
 		code = record_text(gateway->audit, AUDIT_POLICY, by, text, policy_hash(policy), err);
 	if (code != 0)
 		goto out;
 	auth_reload_commit(auth);
-	policy_replace(gateway, policy);
+	replace(gateway, policy, webhooks);
 	policy = NULL;
+	webhooks = NULL;
 out:
 	auth_reload_close(&auth);
+	webhooks_close(&webhooks);
 	policy_unref(policy);
 	return code == 0 ? 0 : err_prepend(err, GATEWAY_ERR_NO, "the old policy stays in force");
 }

@@ -91,7 +91,7 @@ static void common_headers(struct request *request, struct MHD_Response *respons
 	header(response, MHD_HTTP_HEADER_CONTENT_RANGE, request->content_range);
 	header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, request->challenge);
 	if (request->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+		header(response, MHD_HTTP_HEADER_ALLOW, request->allow != NULL ? request->allow : "GET, HEAD");
 	if (request->status == MHD_HTTP_SERVICE_UNAVAILABLE || request->status == MHD_HTTP_TOO_MANY_REQUESTS)
 		header(response, MHD_HTTP_HEADER_RETRY_AFTER, "5");
 	if (request->close || atomic_load(&request->gateway->draining))

@@ -136,7 +136,7 @@ static void identify_done(void *ctx, const struct auth_answer *answer)
 
 static enum step_result step_identify(struct request *request)
 {
-	if (request->route->authority == AUTHORITY_NONE)
+	if (request->route->authority == AUTHORITY_NONE || request->signed_body)
 		return STEP_DONE;
 	struct auth *auth = request->gateway->auth;
 	if (auth_try(auth, request->authorization, &request->auth) != AUTH_WOULD_BLOCK)
@@ -154,11 +154,31 @@ static enum step_result step_identify(struct request *request)
 	return STEP_WAIT;
 }
 
+/* The same for every module, mapped or not, with a secret or without. */
+static enum step_result identify_signature(struct request *request)
+{
+	request->identified = request->webhook != NULL && webhook_good(request->webhook);
+	if (request->identified)
+		return STEP_DONE;
+	if (request->webhook == NULL) {
+		request->auth.reason = AUTH_REASON_NO_MEMORY;
+		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: memory is short; try again later");
+		return STEP_DONE;
+	}
+	request->auth.reason = AUTH_REASON_BAD_SIGNATURE;
+	request_refuse(request, MHD_HTTP_UNAUTHORIZED,
+		"modgate: the signature was not made with the secret of this module's repository (repositories[].webhook_secret_file)");
+	request->challenge = "Basic realm=\"modgate\", charset=\"UTF-8\"";
+	return STEP_DONE;
+}
+
 static enum step_result step_identified(struct request *request)
 {
 	const struct auth_answer *auth = &request->auth;
 	if (request->route->authority == AUTHORITY_NONE)
 		return STEP_DONE;
+	if (request->signed_body)
+		return identify_signature(request);
 	request_stage(request, STAGE_IDENTIFY);
 	request->identified = auth->code == 0;
 
@@ -179,8 +199,12 @@ static enum step_result step_identified(struct request *request)
 		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: %s", auth->err.text);
 		return STEP_DONE;
 	}
-	if (request->route->authority == AUTHORITY_IDENTITY && auth->identity->method == AUTH_ANONYMOUS)
-		request_challenge(request, "not signed in");
+	bool policy = request->route->authority == AUTHORITY_POLICY;
+	request->identified = policy || auth->identity->method != AUTH_ANONYMOUS;
+	if (request->identified)
+		return STEP_DONE;
+	request->auth.reason = AUTH_REASON_NO_CREDENTIAL;
+	request_challenge(request, "not signed in");
 	return STEP_DONE;
 }
 
@@ -235,10 +259,24 @@ void request_deny(struct request *request, struct slice version)
 	buf_free(&text);
 }
 
+static void decide_scope(struct request *request)
+{
+	const struct auth_identity *identity = request->auth.identity;
+	if (identity == NULL) /* but a good signature */
+		return;
+	if (!identity_values(request))
+		request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "modgate: the identity is too large for this request");
+	else if (identity->scope < AUTH_SCOPE_ADMIN)
+		request_refuse(
+			request, MHD_HTTP_FORBIDDEN, "modgate: this takes scope admin; a token issued with it, or a group of auth.roles.admin");
+}
+
 /* The name is the same whether or not the module exists, and so is the answer. */
 static enum step_result step_decide(struct request *request)
 {
 	const struct route *route = request->route;
+	if (route->authority == AUTHORITY_ADMIN)
+		decide_scope(request);
 	if (route->authority != AUTHORITY_POLICY)
 		return STEP_DONE;
 	request->policy = gateway_policy(request->gateway);

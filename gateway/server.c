@@ -86,9 +86,11 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
 {
 	(void)ctx;
 	struct connection *peer = connection_of(connection);
+	size_t query = strcspn(target, "?");
 	if (peer != NULL) {
 		peer->raw_target = target;
 		peer->raw_target_len = strlen(target);
+		peer->go_get = peer->raw_target_len > query && strcmp(target + query, "?" TARGET_GO_GET) == 0;
 	}
 	return NULL;
 }
@@ -123,6 +125,24 @@ static struct request *request_open(struct gateway *gateway, struct connection *
 	return request;
 }
 
+/* Head and body are there; after a suspension it is called again. */
+static enum MHD_Result begin(struct request *request)
+{
+	heads_complete(&request->peer->head);
+	return request_run(request);
+}
+
+/* Only where a body is taken, and no more of it than the head said. */
+static enum MHD_Result take_body(struct request *request, const char *upload, size_t *upload_bytes)
+{
+	if ((int64_t)*upload_bytes > request->body_left)
+		return MHD_NO;
+	request_body(request, upload, *upload_bytes);
+	request->body_left -= (int64_t)*upload_bytes;
+	*upload_bytes = 0;
+	return MHD_YES;
+}
+
 /*
  * First call: only the head is there. What is refused for its form is answered at once, which makes MHD close the connection; everything
  * else waits for the second call, so that the connection may go on afterwards.
@@ -131,12 +151,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	const char *upload, size_t *upload_bytes, void **request_context)
 {
 	(void)url;
-	(void)upload;
 	struct request *request = *request_context;
 	if (request != NULL && *upload_bytes == 0)
-		return request_run(request);
+		return begin(request);
 	if (request != NULL)
-		return MHD_NO;
+		return take_body(request, upload, upload_bytes);
 	request = request_open(ctx, connection_of(connection), connection);
 	if (request == NULL)
 		return MHD_NO;
@@ -145,6 +164,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (atomic_load(&request->gateway->closed))
 		return MHD_NO;
 	request_parse(request, method, version);
+	if (request->body_left > 0)
+		heads_idle(&request->peer->head, request->start_us);
 	return request->close ? reply_send(request) : MHD_YES;
 }
 

@@ -61,6 +61,25 @@ int target_decode(struct slice raw, struct slice prefix, struct arena *arena, st
 	return 0;
 }
 
+int target_decode_value(struct slice raw, struct arena *arena, struct slice *value_out, struct err *err)
+{
+	char *decoded = arena_alloc(arena, raw.len + 1);
+	size_t length = 0;
+	if (decoded == NULL)
+		return err_set(err, TARGET_ERR_MALFORMED, "the request is too large");
+	for (size_t at = 0; at < raw.len; at++) {
+		uint8_t byte = (uint8_t)raw.ptr[at];
+		if (byte == '%') {
+			if (!hex_decode(slice_sub(raw, at + 1, at + 3), &byte, 1) || byte == 0)
+				return err_set(err, TARGET_ERR_MALFORMED, "the query has a '%%' that starts no escape, or hides a NUL");
+			at += 2;
+		}
+		decoded[length++] = (char)byte;
+	}
+	*value_out = slice_make(decoded, length);
+	return 0;
+}
+
 /* The placeholder that starts at template ("{module}..."), and where the template goes on. */
 static struct slice *placeholder(const char *template, struct target *target, bool *slashes_out, const char **rest_out)
 {

@@ -10,7 +10,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define TARGET_BYTES_MAX 8192 /* of the raw request target */
+#define TARGET_BYTES_MAX 8192       /* of the raw request target */
+#define TARGET_GO_GET    "go-get=1" /* the only query string that is answered */
 
 enum target_code {
 	TARGET_ERR_MALFORMED = -1, /* 400 and close: not origin-form, %00, %2f, longer than TARGET_BYTES_MAX */
@@ -28,6 +29,9 @@ struct target {
 
 /* Decodes the raw target and takes off the prefix ("/" or "/x/"). The path starts with '/'. */
 int target_decode(struct slice raw, struct slice prefix, struct arena *arena, struct slice *path_out, struct err *err);
+
+/* Decodes one value of a query string, once; a '/' may be escaped in it. TARGET_ERR_MALFORMED. */
+int target_decode_value(struct slice raw, struct arena *arena, struct slice *value_out, struct err *err);
 
 /*
  * Does path have the form of template ("/{module}/@v/{query}.info")? Fills the placeholders still as they stand in the path. A

@@ -1,4 +1,4 @@
-/* repositories: where each one is, the {n} in it, and the list of prefixes. */
+/* repositories: where each one is, the {n} and {*} in it, and the list of prefixes. */
 #include "settings/settings_private.h"
 
 #include <string.h>
@@ -15,20 +15,29 @@ static int template_error(struct settings_reader *reader, const struct settings_
 		settings_shown(repository->repository), sentence);
 }
 
-/* The largest n of the {n} in text, and one bit for each that is there; false when a brace is anything else. */
-static bool count_elements(const char *text, unsigned *elements_out, unsigned *seen_out)
-{
-	unsigned elements = 0, seen = 0;
+/* What braces stand for in a template. */
+struct braces {
+	unsigned elements; /* the largest n of its {n} */
+	unsigned seen;     /* one bit for each {n} that is there */
+	unsigned stars;    /* how many {*} */
+};
 
+/* False when a brace is anything else. */
+static bool count_braces(const char *text, struct braces *out)
+{
 	for (const char *at = strpbrk(text, "{}"); at != NULL; at = strpbrk(at + 3, "{}")) {
-		if (at[0] != '{' || at[1] < '1' || at[1] > '0' + SETTINGS_ELEMENTS_MAX || at[2] != '}')
+		if (at[0] != '{' || at[1] == '\0' || at[2] != '}')
 			return false;
-		if ((unsigned)(at[1] - '0') > elements)
-			elements = (unsigned)(at[1] - '0');
-		seen |= 1u << (at[1] - '1');
+		if (at[1] == '*') {
+			out->stars++;
+			continue;
+		}
+		if (at[1] < '1' || at[1] > '0' + SETTINGS_ELEMENTS_MAX)
+			return false;
+		if ((unsigned)(at[1] - '0') > out->elements)
+			out->elements = (unsigned)(at[1] - '0');
+		out->seen |= 1u << (at[1] - '1');
 	}
-	*elements_out = elements;
-	*seen_out = seen;
 	return true;
 }
 
@@ -103,15 +112,17 @@ static int check_path(struct settings_reader *reader, struct settings_repository
 
 static int check_one(struct settings_reader *reader, struct settings_repository *repository)
 {
-	unsigned seen = 0;
+	struct braces braces = { 0 };
 
 	if (repository->subdir == NULL)
 		repository->subdir = "";
-	if (strstr(repository->repository, "{*}") != NULL)
-		return template_error(reader, repository, "{*} is not in this version; {1} to {9} were expected");
-	if (!count_elements(repository->repository, &repository->elements, &seen))
-		return template_error(reader, repository, "a brace in it is not of the form {1} to {9}");
-	if (seen != (1u << repository->elements) - 1)
+	if (!count_braces(repository->repository, &braces))
+		return template_error(reader, repository, "a brace in it is not of the form {1} to {9} or {*}");
+	if (braces.stars > 1)
+		return template_error(reader, repository, "it holds {*} more than once; once was expected, for all that {1} to {9} leave");
+	repository->elements = braces.elements;
+	repository->open_ended = braces.stars == 1;
+	if (braces.seen != (1u << braces.elements) - 1)
 		return template_error(reader, repository,
 			"it leaves an element out, so that two modules would share a repository; {1}, {2} and so on were expected, without a gap");
 	return strstr(repository->repository, "://") != NULL ? check_url(reader, repository) : check_path(reader, repository);

@@ -104,8 +104,8 @@ const struct key settings_schema[] = {
 	{ .path = "repositories[].prefix", .type = KEY_TEXT, .required = true, IN(settings_repository, prefix), .form = settings_form_prefix,
 		.doc = "modules at and below this path" },
 	{ .path = "repositories[].repository", .type = KEY_TEXT, .required = true, IN(settings_repository, repository),
-		.doc = "https URL, or path of a repository on this machine, which is opened in place; {1} to {9} stand for the elements after the prefix; what "
-		       "follows them is a directory in the repository" },
+		.doc = "https URL, or path of a repository on this machine, which is opened in place; {1} to {9} stand for the elements after the prefix, {*} for "
+		       "as many more as it takes to find the repository, the shortest path first; what follows them is a directory in the repository" },
 	{ .path = "repositories[].credentials_file", .type = KEY_SECRET, IN(settings_repository, credentials_file), .doc = "user:token for the URL" },
 	LATER("repositories[].known_hosts_file"),
 	{ .path = "repositories[].ca", .type = KEY_FILE, IN(settings_repository, ca),
@@ -116,7 +116,8 @@ const struct key settings_schema[] = {
 		.unit = "seconds", .doc = "how old a mirror may be before lists, latest and branches look again" },
 	{ .path = "repositories[].missing", .type = KEY_WORD, IN(settings_repository, missing), .fallback = "unknown", .words = missings,
 		.doc = "what \"not found\" from the server means: unknown (502, since it may only have stopped trusting our credential) or absent (404)" },
-	LATER("repositories[].webhook_secret_file"),
+	{ .path = "repositories[].webhook_secret_file", .type = KEY_SECRET, IN(settings_repository, webhook_secret_file),
+		.doc = "whose push webhook knows this secret may have the repository looked at again at once: POST /-/api/v1/refresh?module=" },
 
 	{ .path = "upstreams", .type = KEY_ITEMS, ITEMS(settings_upstream, upstreams), .max = SETTINGS_UPSTREAMS_MAX,
 		.doc = "module proxies that public modules come from, in order" },

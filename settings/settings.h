@@ -106,14 +106,16 @@ enum settings_missing { SETTINGS_MISSING_UNKNOWN = 0, SETTINGS_MISSING_ABSENT = 
 struct settings_repository {
 	const unsigned *lines;
 	const char *prefix;
-	const char *repository;       /* an https URL or an absolute path, {n} not filled in */
+	const char *repository;       /* an https URL or an absolute path, {n} and {*} not filled in */
 	bool local;                   /* it is a path */
-	unsigned elements;            /* the largest n of its {n}; 0: exactly this repository */
+	unsigned elements;            /* the largest n of its {n}; 0, and no {*}: exactly this repository */
+	bool open_ended;              /* it has {*} */
 	const char *credentials_file; /* NULL: none. The secret is user:token */
 	const char *ca;               /* NULL: the system's */
 	const char *subdir;           /* "" or "go", "a/b" */
 	int64_t refresh_s;
 	enum settings_missing missing;
+	const char *webhook_secret_file; /* NULL: none */
 };
 
 enum settings_fallback { SETTINGS_FALLBACK_NOT_FOUND = 0, SETTINGS_FALLBACK_ANY_ERROR = 1 };
@@ -190,7 +192,8 @@ const char *settings_restart_key(const struct settings *before, const struct set
 int settings_error(const struct settings *settings, unsigned line, struct err *err, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * Tells what a start allows, but cannot work as it stands now: a repository on this machine that is not there. text is "file:line: what;
+ * Tells what a start allows, but may not be meant so, or cannot work as it stands now: a prefix of repositories below another's, a repository on
+ * this machine that is not there. text is "file:line: what;
  * what follows from it", and is warn's during the call.
  */
 void settings_warn(const struct settings *settings, void (*warn)(void *ctx, const char *text), void *ctx);

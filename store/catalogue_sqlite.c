@@ -80,7 +80,7 @@ static void column_text(struct db_stmt *stmt, int column, char *out, size_t room
 	out[length] = '\0';
 }
 
-static void column_pin(struct db_stmt *stmt, struct store_pin *pin)
+void catalogue_column_pin(struct db_stmt *stmt, struct store_pin *pin)
 {
 	column_text(stmt, 0, pin->commit, sizeof(pin->commit));
 	column_text(stmt, 1, pin->h1, sizeof(pin->h1));
@@ -97,7 +97,7 @@ static int pin_get(struct store_catalogue *catalogue, struct slice module, struc
 	bind_version(stmt, module, version);
 	int code = step_one(stmt, err);
 	if (code == 0)
-		column_pin(stmt, pin_out);
+		catalogue_column_pin(stmt, pin_out);
 	return done(catalogue, stmt, code);
 }
 
@@ -136,7 +136,7 @@ static int pin_each(struct store_catalogue *catalogue, struct slice module, int 
 		struct store_pin pin;
 		if (step < 0)
 			return done(catalogue, stmt, err_prepend(err, STORE_ERR, "the catalogue cannot be read"));
-		column_pin(stmt, &pin);
+		catalogue_column_pin(stmt, &pin);
 		code = each(ctx, db_column_text(stmt, 7), &pin);
 	}
 	return done(catalogue, stmt, 0);

@@ -107,6 +107,18 @@ int store_pin_each(struct store *store, struct slice module, int (*each)(void *c
 	struct err *err);
 
 /*
+ * Every pin of a database, of one module, or of one version (SLICE_NONE: any), by module and version, without opening the store: db may be read
+ * only, and another process may write there. A version of which others were found comes once for each of them. STORE_ERR; what each answered.
+ */
+struct store_pinned {
+	struct slice module, version;
+	struct store_pin pin;
+	struct slice found; /* a commit or h1 that was reported; empty: none */
+};
+int store_pins_read(struct db *db, struct slice module, struct slice version,
+	int (*each)(void *ctx, const struct store_pinned *pinned, struct err *err), void *ctx, struct err *err);
+
+/*
  * Puts an .info or .mod: file first, catalogue row last; the pin must exist. Of facts, is_private and the h1 of this kind are the file's: they
  * say how these bytes were made, whatever else the version was before. Gives the artifact.
  */

@@ -50,6 +50,9 @@ struct store_catalogue_calls {
 /* Over tables store_pin, store_file and store_answer of the lent connection. */
 int catalogue_sqlite_open(struct db *db, struct store_catalogue **catalogue_out, struct err *err);
 
+/* The first columns of a statement over store_pin: origin, h1, mod_h1, proof, private, first_seen_us, mod_proof. */
+void catalogue_column_pin(struct db_stmt *stmt, struct store_pin *pin);
+
 /*
  * The cache in memory: least recently used goes first, bounded by bytes. Keys are bytes of the caller's making. An object is counted: get
  * gives a reference, put takes one of its own.

@@ -11,6 +11,7 @@ struct answer {
 	const struct store_artifact *artifact;
 	const struct store_answer *kept;
 	char etag[SHA256_HEX + 2];
+	char origin[VCS_COMMIT_MAX];
 	char bytes[]; /* of our own */
 };
 
@@ -21,6 +22,8 @@ struct slice order_query(const struct order *order)
 		return SLICE("@list");
 	case SUPPLY_LATEST:
 		return SLICE("@latest");
+	case SUPPLY_ROOT:
+		return SLICE("@root");
 	case SUPPLY_INFO:
 	case SUPPLY_MOD:
 	case SUPPLY_ZIP:
@@ -126,34 +129,42 @@ struct supply_answer *answer_artifact(const struct order *order, const struct st
 	return &answer->public;
 }
 
+/* Of an answer that may change: what it says, and what it names. */
+static void set_body(struct answer *answer, const struct order *order, struct slice body, bool is_private)
+{
+	answer->public.body = body;
+	answer->public.bytes = (int64_t)body.len;
+	answer->public.proof = is_private ? SUPPLY_PROOF_PIN : SUPPLY_PROOF_NONE;
+	if (order->kind == SUPPLY_LIST)
+		return;
+	answer->public.version = body_version(body);
+	if (is_private) {
+		snprintf(answer->origin, sizeof(answer->origin), "%.*s", SLICE_ARG(body_text(body, SLICE("\"Hash\":\""))));
+		answer->public.origin = answer->origin;
+	}
+}
+
 struct supply_answer *answer_kept(
 	const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale)
 {
-	struct answer *answer = make(VCS_COMMIT_MAX);
+	struct answer *answer = make(0);
 	if (answer == NULL) {
 		store_answer_unref(kept);
 		return NULL;
 	}
 	int64_t age_s = (clock_wall_us(supply->clock) - kept->fetched_us) / 1000000;
 	answer->kept = kept;
-	answer->public.version = order->kind == SUPPLY_LIST ? SLICE_NONE : body_version(kept->body);
-	if (order->kind != SUPPLY_LIST && kept->is_private) {
-		snprintf(answer->bytes, VCS_COMMIT_MAX, "%.*s", SLICE_ARG(body_text(kept->body, SLICE("\"Hash\":\""))));
-		answer->public.origin = answer->bytes;
-	}
-	answer->public.body = kept->body;
-	answer->public.bytes = (int64_t)kept->body.len;
+	set_body(answer, order, kept->body, kept->is_private);
 	answer->public.etag = kept->etag;
 	answer->public.source = source;
-	answer->public.proof = kept->is_private ? SUPPLY_PROOF_PIN : SUPPLY_PROOF_NONE;
 	answer->public.is_mutable = true;
-	answer->public.ttl_s = stale ? 0 : supply->list_ttl_s;
 	answer->public.age_s = age_s > 0 ? age_s : 0;
+	answer->public.ttl_s = stale || age_s > supply->list_ttl_s ? 0 : supply->list_ttl_s - answer->public.age_s;
 	answer->public.stale = stale;
 	return &answer->public;
 }
 
-struct supply_answer *answer_bytes(struct slice body, int64_t ttl_s, bool is_mutable)
+static struct answer *copy(struct slice body)
 {
 	struct answer *answer = make(body.len);
 	uint8_t digest[SHA256_BYTES];
@@ -167,7 +178,28 @@ struct supply_answer *answer_bytes(struct slice body, int64_t ttl_s, bool is_mut
 	answer->public.body = slice_make(answer->bytes, body.len);
 	answer->public.bytes = (int64_t)body.len;
 	answer->public.etag = answer->etag;
+	return answer;
+}
+
+struct supply_answer *answer_bytes(struct slice body, int64_t ttl_s, bool is_mutable)
+{
+	struct answer *answer = copy(body);
+	if (answer == NULL)
+		return NULL;
 	answer->public.is_mutable = is_mutable;
 	answer->public.ttl_s = ttl_s;
+	return &answer->public;
+}
+
+struct supply_answer *answer_stale(const struct order *order, struct slice body, int64_t age_s)
+{
+	struct answer *answer = copy(body);
+	if (answer == NULL)
+		return NULL;
+	set_body(answer, order, answer->public.body, true);
+	answer->public.source = SUPPLY_CACHE;
+	answer->public.is_mutable = true;
+	answer->public.stale = true;
+	answer->public.age_s = age_s;
 	return &answer->public;
 }

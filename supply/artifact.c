@@ -51,20 +51,16 @@ int kept_before(struct supply *supply, const struct order *order, const struct s
 	return 0;
 }
 
-int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, bool stale, enum supply_source source,
+int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, enum supply_source source,
 	struct supply_answer **answer_out, struct err *err)
 {
 	const struct store_answer *kept = NULL;
 	if (buf_failed(body))
 		return supply_no_memory(err, "keep an answer");
-	if (stale && kept_before(supply, order, &kept, NULL) == 0) {
-		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, true);
-		return 0;
-	}
 	if (store_answer_put(supply->store, order->module, order_query(order), order->public_module == NULL, buf_slice(body), &kept, err) != 0)
 		return store_failed(supply, STORE_ERR, err);
 	store_works(supply);
-	*answer_out = answer_kept(supply, order, kept, source, stale);
+	*answer_out = answer_kept(supply, order, kept, source, false);
 	return 0;
 }
 

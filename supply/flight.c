@@ -1,4 +1,5 @@
 /* One production for all who wait: the first who asks starts it, the others join. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "supply/supply_private.h"
@@ -18,6 +19,7 @@ struct flight {
 	struct supply_answer *refusal; /* made beforehand: to say that memory is short takes none */
 	struct order order;
 	struct turn turn; /* of a private one */
+	uint64_t epoch;   /* likewise: of the last refresh when it was begun */
 	struct slice key;
 	char bytes[]; /* key, module, query */
 };
@@ -47,9 +49,10 @@ void flights_close(struct flights **flights)
 }
 
 /* All that makes two questions the same one. */
-void flight_key(const struct supply_question *question, struct buf *key)
+void flight_key(const struct supply_question *question, uint64_t epoch, struct buf *key)
 {
-	buf_add_char(key, (char)('0' + question->kind));
+	buf_printf(key, "%" PRIu64, epoch);
+	buf_add_char(key, (char)('a' + question->kind));
 	buf_add_char(key, question->public_module == NULL ? 'p' : question->sumdb_exempt ? 'e' : 'u');
 	buf_add_slice(key, question->module);
 	buf_add_char(key, '@');
@@ -64,13 +67,13 @@ static struct flight **find(struct flights *flights, struct slice key)
 	return place;
 }
 
-static struct flight *flight_make(struct supply *supply, const struct supply_question *question, struct slice key)
+static struct flight *flight_make(struct supply *supply, const struct supply_question *question, uint64_t epoch, struct slice key)
 {
 	struct flight *flight = malloc(sizeof(*flight) + key.len + question->module.len + question->query.len);
 	if (flight == NULL)
 		return NULL;
 	char *at = flight->bytes;
-	*flight = (struct flight){ .supply = supply, .refusal = answer_refusal() };
+	*flight = (struct flight){ .supply = supply, .epoch = epoch, .refusal = answer_refusal() };
 	if (flight->refusal == NULL) {
 		free(flight);
 		return NULL;
@@ -134,8 +137,10 @@ static void make(void *arg)
 	struct supply_answer *answer = NULL;
 	struct err err = ERR_INIT;
 	int code = (order->public_module == NULL ? produce_private : produce_public)(flight->supply, order, &answer, &err);
-	if (order->public_module == NULL)
+	if (order->public_module == NULL) {
+		refreshes_late(flight->supply->refreshes, order->module, flight->epoch);
 		turns_end(flight->supply->turns, &flight->turn);
+	}
 	finish(flight, code, answer, &err);
 }
 
@@ -174,9 +179,10 @@ static void fly(void *arg)
 	finish(flight, code, answer, &err);
 }
 
-static int start(struct supply *supply, const struct supply_question *question, struct slice key, struct flight **place, struct flight **flight_out)
+static int start(struct supply *supply, const struct supply_question *question, uint64_t epoch, struct slice key, struct flight **place,
+	struct flight **flight_out)
 {
-	struct flight *flight = flight_make(supply, question, key);
+	struct flight *flight = flight_make(supply, question, epoch, key);
 	if (flight == NULL)
 		return SUPPLY_ERR_BUSY;
 	*place = flight;
@@ -194,14 +200,15 @@ int flight_begin(struct supply *supply, const struct supply_question *question, 
 	struct waiter *waiter = malloc(sizeof(*waiter));
 	struct buf key = BUF_INIT(FLIGHT_KEY_MAX);
 	int code = SUPPLY_ERR_BUSY;
-	flight_key(question, &key);
+	uint64_t epoch = question->public_module == NULL ? refreshes_read(supply->refreshes, question->module).epoch : 0;
+	flight_key(question, epoch, &key);
 	if (waiter == NULL || buf_failed(&key))
 		goto out;
 
 	/* The worker lands under the same lock, so it cannot miss who joins here. */
 	pthread_mutex_lock(&supply->flights->lock);
 	struct flight **place = find(supply->flights, buf_slice(&key)), *flight = *place;
-	code = flight != NULL ? SUPPLY_OK : start(supply, question, buf_slice(&key), place, &flight);
+	code = flight != NULL ? SUPPLY_OK : start(supply, question, epoch, buf_slice(&key), place, &flight);
 	if (code == SUPPLY_OK) {
 		*waiter = (struct waiter){ .next = flight->waiters, .done = done, .ctx = ctx };
 		flight->waiters = waiter;

@@ -17,6 +17,8 @@ static int vcs_failed(int code)
 		return SUPPLY_ERR_FORBIDDEN;
 	case VCS_ERR_STOPPED:
 		return SUPPLY_ERR_STORE;
+	case VCS_ERR_LATER:
+		return SUPPLY_ERR_LATER;
 	case VCS_ERR_UNKNOWN:
 	case VCS_ERR_INVALID:
 		break;
@@ -87,13 +89,8 @@ static int put_info(
 static int pinned_revision(
 	struct supply *supply, const struct order *order, const struct store_pin *pin, struct vcs_revision *revision, struct err *err)
 {
-	int code = vcs_resolve(supply->vcs, order->module, slice_of(pin->commit), revision, err);
-	if (code != 0)
-		return err_prepend(err, SUPPLY_ERR_UNKNOWN, "%.*s@%.*s is pinned to commit %.12s, which cannot be read", SLICE_ARG(order->module),
-			SLICE_ARG(order->query), pin->commit);
-	snprintf(revision->version, sizeof(revision->version), "%.*s", SLICE_ARG(order->query));
-	revision->ref[0] = '\0';
-	return 0;
+	int code = vcs_pinned(supply->vcs, order->module, order->query, pin->commit, revision, err);
+	return code == 0 ? 0 : vcs_failed(code);
 }
 
 static int info_exact(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
@@ -111,6 +108,18 @@ static int info_exact(struct supply *supply, const struct order *order, struct s
 	return code;
 }
 
+/* What the mirror knew when its repository was last read: nothing to keep, since the next question may find the repository back. */
+static int give_stale(struct supply *supply, const struct order *order, const struct buf *body, struct supply_answer **answer_out, struct err *err)
+{
+	int64_t as_of_us = vcs_as_of(supply->vcs, order->module);
+	int64_t age_s = (clock_wall_us(supply->clock) - as_of_us) / 1000000;
+	struct supply_answer *answer = buf_failed(body) ? NULL : answer_stale(order, buf_slice(body), age_s > 0 ? age_s : 0);
+	if (answer == NULL)
+		return supply_no_memory(err, "give the answer");
+	*answer_out = answer;
+	return 0;
+}
+
 /* What may change: kept under the query's own name, the version it stands for pinned. */
 static int keep_revision(
 	struct supply *supply, const struct order *order, const struct vcs_revision *revision, struct supply_answer **answer_out, struct err *err)
@@ -119,7 +128,8 @@ static int keep_revision(
 	int code = pin_commit(supply, order->module, revision, err);
 	if (code == 0) {
 		vcs_info_write(revision, false, &body);
-		code = keep_answer(supply, order, &body, revision->stale, SUPPLY_BUILT, answer_out, err);
+		code = revision->stale ? give_stale(supply, order, &body, answer_out, err)
+				       : keep_answer(supply, order, &body, SUPPLY_BUILT, answer_out, err);
 	}
 	buf_free(&body);
 	return code;
@@ -239,11 +249,22 @@ static int list(struct supply *supply, const struct order *order, struct supply_
 	if (code == 0 && body.len == 0)
 		code = list_empty(supply, order, err);
 	if (code == 0)
-		code = keep_answer(supply, order, &body, stale, SUPPLY_BUILT, answer_out, err);
+		code = stale ? give_stale(supply, order, &body, answer_out, err) : keep_answer(supply, order, &body, SUPPLY_BUILT, answer_out, err);
 	if (code == 0)
 		look_moved(supply, order->module);
 	buf_free(&body);
 	return code;
+}
+
+/* Not kept: vcs remembers what it had to ask for. */
+static int root(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	char path[MODULE_PATH_MAX + 1];
+	int code = vcs_root(supply->vcs, order->module, path, err);
+	if (code != 0)
+		return vcs_failed(code);
+	*answer_out = answer_bytes(slice_of(path), supply->list_ttl_s, true);
+	return *answer_out != NULL ? 0 : supply_no_memory(err, "tell where a module is");
 }
 
 int produce_private(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
@@ -258,6 +279,8 @@ int produce_private(struct supply *supply, const struct order *order, struct sup
 		return mod(supply, order, answer_out, err);
 	case SUPPLY_ZIP:
 		return zip(supply, order, answer_out, err);
+	case SUPPLY_ROOT:
+		return root(supply, order, answer_out, err);
 	case SUPPLY_KINDS:
 		break;
 	}

@@ -202,7 +202,7 @@ static int mutable(struct supply *supply, const struct order *order, struct supp
 	int code = fetch_mutable(supply, order, &body, err);
 	code = code == 0 ? 0 : upstream_failed(code);
 	if (code == 0) {
-		code = keep_answer(supply, order, &body, false, SUPPLY_FETCHED, answer_out, err);
+		code = keep_answer(supply, order, &body, SUPPLY_FETCHED, answer_out, err);
 	} else if (code != SUPPLY_ERR_ABSENT && kept_before(supply, order, &kept, NULL) == 0) {
 		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, true);
 		code = 0;
@@ -223,6 +223,7 @@ int produce_public(struct supply *supply, const struct order *order, struct supp
 		return mod(supply, order, answer_out, err);
 	case SUPPLY_ZIP:
 		return zip(supply, order, answer_out, err);
+	case SUPPLY_ROOT: /* asked of private modules alone */
 	case SUPPLY_KINDS:
 		break;
 	}

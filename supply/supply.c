@@ -43,6 +43,8 @@ static int open_vcs(struct supply *supply, const struct supply_options *options,
 		.mirrors = mirrors,
 		.clock = options->clock,
 		.missing_s = options->negative_ttl_s,
+		.changed_since = refreshes_since,
+		.changed_ctx = supply->refreshes,
 		.warn = options->warn,
 		.warn_ctx = options->notice_ctx,
 	};
@@ -138,6 +140,8 @@ int supply_open(const struct supply_options *options, struct supply **supply_out
 
 	int code = open_store(supply, options, err);
 	if (code == 0)
+		code = refreshes_open(options, &supply->refreshes, err);
+	if (code == 0)
 		code = open_vcs(supply, options, err);
 	if (code == 0)
 		code = http_client_open(&http, &supply->http, err);
@@ -177,6 +181,7 @@ void supply_close(struct supply **supply_in)
 		sumdb_close(&supply->databases[i]);
 	http_client_close(&supply->http);
 	vcs_close(&supply->vcs);
+	refreshes_close(&supply->refreshes);
 	store_close(&supply->store);
 	pthread_mutex_destroy(&supply->text_lock);
 	free(supply);
@@ -220,7 +225,9 @@ static int try_artifact(struct supply *supply, const struct order *order, const 
 static bool fresh(const struct supply *supply, const struct order *order, const struct store_answer *kept)
 {
 	int64_t age_us = clock_wall_us(supply->clock) - kept->fetched_us;
-	return kept->is_private == (order->public_module == NULL) && age_us >= 0 && age_us < supply->list_ttl_s * 1000000;
+	if (kept->is_private != (order->public_module == NULL) || age_us < 0 || age_us >= supply->list_ttl_s * 1000000)
+		return false;
+	return !kept->is_private || kept->fetched_us > refreshes_read(supply->refreshes, order->module).wall_us;
 }
 
 static int try_kept(struct supply *supply, const struct order *order, const struct supply_answer **answer_out)
@@ -240,7 +247,7 @@ static int try_negative(struct supply *supply, const struct supply_question *que
 {
 	struct buf key = BUF_INIT(FLIGHT_KEY_MAX);
 	const struct supply_answer *answer = NULL;
-	flight_key(question, &key);
+	flight_key(question, question->public_module == NULL ? refreshes_read(supply->refreshes, question->module).epoch : 0, &key);
 	if (!buf_failed(&key))
 		answer = negatives_get(supply->negatives, buf_slice(&key), clock_monotonic_us(supply->clock));
 	buf_free(&key);
@@ -277,7 +284,7 @@ int supply_stored(struct supply *supply, const struct order *order, struct suppl
 		store_artifact_unref(artifact);
 		return code == 0 || code == STORE_ERR_ABSENT ? SUPPLY_ERR_ABSENT : store_failed(supply, code, err);
 	}
-	if (kept_before(supply, order, &kept, err) != 0)
+	if (order->kind == SUPPLY_ROOT || kept_before(supply, order, &kept, err) != 0)
 		return SUPPLY_ERR_ABSENT;
 	if (fresh(supply, order, kept)) {
 		*answer_out = answer_kept(supply, order, kept, SUPPLY_CACHE, false);

@@ -29,10 +29,19 @@ enum supply_code {
 	SUPPLY_ERR_MISMATCH = -6,    /* differs from the checksum database or from what was pinned: 502, never served */
 	SUPPLY_ERR_FORBIDDEN = -7,   /* private without a repository to build it from, or a database not configured: 403 */
 	SUPPLY_ERR_STORE = -8,       /* disk or catalogue failed: 503 */
-	SUPPLY_ERR_BUSY = -9         /* queues are full: 503 */
+	SUPPLY_ERR_BUSY = -9,        /* queues are full: 503 */
+	SUPPLY_ERR_LATER = -10       /* being fetched, which takes long and goes on behind: 503, and asked again it is known or still under way */
 };
 
-enum supply_kind { SUPPLY_LIST, SUPPLY_LATEST, SUPPLY_INFO, SUPPLY_MOD, SUPPLY_ZIP, SUPPLY_KINDS };
+enum supply_kind {
+	SUPPLY_LIST,
+	SUPPLY_LATEST,
+	SUPPLY_INFO,
+	SUPPLY_MOD,
+	SUPPLY_ZIP,
+	SUPPLY_ROOT, /* of a private module: the import path that its repository stands for, found without fetching it */
+	SUPPLY_KINDS
+};
 enum supply_source { SUPPLY_CACHE, SUPPLY_BUILT, SUPPLY_FETCHED };
 enum supply_proof { SUPPLY_PROOF_NONE, SUPPLY_PROOF_SUMDB, SUPPLY_PROOF_PIN, SUPPLY_PROOF_EXEMPT };
 
@@ -95,7 +104,7 @@ void supply_close(struct supply **supply);
 struct supply_question {
 	enum supply_kind kind;
 	struct slice module;
-	struct slice query;                        /* version or query, unescaped; empty for list and latest */
+	struct slice query;                        /* version or query, unescaped; empty for list, latest and root */
 	const struct public_module *public_module; /* NULL: private, to be built from a repository */
 	bool sumdb_exempt;                         /* policy's nosumdb */
 };
@@ -113,8 +122,8 @@ struct supply_answer {
 	enum supply_source source;
 	enum supply_proof proof;
 	bool is_mutable; /* list, latest, queries */
-	int64_t ttl_s;   /* of a mutable one */
-	int64_t age_s;   /* of a mutable one */
+	int64_t ttl_s;   /* of a mutable one: the rest of it */
+	int64_t age_s;   /* of a mutable one: since it was asked for; of a stale private one, since the repository was last read */
 	bool stale;      /* past its ttl, served since the source cannot be asked */
 };
 const struct supply_answer *supply_answer_ref(const struct supply_answer *answer);
@@ -127,6 +136,32 @@ int supply_try(struct supply *supply, const struct supply_question *question, co
 typedef void supply_done(void *ctx, const struct supply_answer *answer);
 /* SUPPLY_OK: done will be called. SUPPLY_ERR_BUSY: it will not. Everything question points to may go once this returns. */
 int supply_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx);
+
+/*
+ * The repository of a private module was pushed to: what is known of its references is not fresh any more, for all modules of it below the
+ * same prefix, and it is fetched again behind. The next question about a list, latest, a branch or an unknown version waits for that. At most
+ * SUPPLY_REFRESH_BURST at once, then one each SUPPLY_REFRESH_INTERVAL_S: *after_us_out says in how long this one takes effect, mostly 0.
+ * SUPPLY_ERR_ABSENT: no repository is configured for the module. Never blocks; any thread.
+ */
+#define SUPPLY_REFRESH_BURST      4
+#define SUPPLY_REFRESH_INTERVAL_S 5
+int supply_refresh(struct supply *supply, struct slice module, int64_t *after_us_out);
+
+/* What is pinned, as it lies in that data directory: without a supply, and also while another process owns it. Borrowed during the call. */
+struct supply_pin {
+	struct slice module, version;
+	const char *commit, *h1, *mod_h1;   /* "": not yet */
+	enum supply_proof proof, mod_proof; /* of h1 and commit, of mod_h1 */
+	bool is_private;
+	int64_t first_seen_us;
+	struct slice found; /* a commit or h1 that was found instead; empty: none */
+};
+/*
+ * All, of one module, or of one version (SLICE_NONE: any), by module and version. A version of which others were found comes once for each of
+ * them. A non-zero answer ends it. No catalogue yet: none. SUPPLY_ERR_STORE.
+ */
+int supply_pins_read(const char *data, struct slice module, struct slice version,
+	int (*each)(void *ctx, const struct supply_pin *pin, struct err *err), void *ctx, struct err *err);
 
 /* The checksum databases, passed through: cached and checked. */
 enum supply_sumdb_kind { SUPPLY_SUMDB_SUPPORTED, SUPPLY_SUMDB_LATEST, SUPPLY_SUMDB_LOOKUP, SUPPLY_SUMDB_TILE };

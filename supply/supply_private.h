@@ -23,6 +23,7 @@
 struct flights;
 struct turns;
 struct negatives;
+struct refreshes;
 
 struct supply {
 	struct store *store;
@@ -36,6 +37,7 @@ struct supply {
 	struct turns *turns;      /* before git */
 	struct flights *flights;
 	struct negatives *negatives;
+	struct refreshes *refreshes;
 	int64_t list_ttl_s;
 	void (*notice)(void *ctx, const struct supply_notice *notice);
 	void *notice_ctx;
@@ -71,6 +73,8 @@ struct supply_answer *answer_artifact(const struct order *order, const struct st
 /* Takes over the kept answer's reference. */
 struct supply_answer *answer_kept(
 	const struct supply *supply, const struct order *order, const struct store_answer *kept, enum supply_source source, bool stale);
+/* A private answer that may change, of a repository that cannot be asked now. Copies body. */
+struct supply_answer *answer_stale(const struct order *order, struct slice body, int64_t age_s);
 /* Copies body. */
 struct supply_answer *answer_bytes(struct slice body, int64_t ttl_s, bool is_mutable);
 
@@ -90,8 +94,8 @@ int store_failed(struct supply *supply, int store_code, const struct err *err);
 void store_works(struct supply *supply);
 /* What was kept before, however old; of the module as private or public as it is now. 0, or SUPPLY_ERR_ABSENT. */
 int kept_before(struct supply *supply, const struct order *order, const struct store_answer **kept_out, struct err *err);
-/* Keeps an answer that may change and gives it; a stale one gives way to what was kept before, whose age is known. */
-int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, bool stale, enum supply_source source,
+/* Keeps an answer that may change and gives it. */
+int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, enum supply_source source,
 	struct supply_answer **answer_out, struct err *err);
 /* Tells once that a pinned version was found changed. */
 void tell_changed(
@@ -146,7 +150,26 @@ void negatives_put(struct negatives *negatives, struct slice key, const struct s
 /* A counted answer or NULL. */
 const struct supply_answer *negatives_get(struct negatives *negatives, struct slice key, int64_t now_us);
 
+/* epoch: of the last refresh, so that what was asked before it is not what is asked after it. */
 #define FLIGHT_KEY_MAX 2048
-void flight_key(const struct supply_question *question, struct buf *key);
+void flight_key(const struct supply_question *question, uint64_t epoch, struct buf *key);
+
+/* --- refreshes (refresh.c) --------------------------------------------------------------------------------------------------------------- */
+
+/* The last refresh that took effect; all zero: none yet. */
+struct refreshed {
+	uint64_t epoch; /* how many there were */
+	int64_t wall_us, monotonic_us;
+};
+int refreshes_open(const struct supply_options *options, struct refreshes **refreshes_out, struct err *err);
+void refreshes_close(struct refreshes **refreshes);
+/* Of a module that no repository is configured for: none. Never blocks for long; any thread, and so the others. */
+struct refreshed refreshes_read(struct refreshes *refreshes, struct slice module);
+/* False when no repository is configured for the module. */
+bool refreshes_mark(struct refreshes *refreshes, struct slice module, int64_t *after_us_out);
+/* What was begun in that epoch has just been kept: if another has begun since, it is old already. */
+void refreshes_late(struct refreshes *refreshes, struct slice module, uint64_t epoch);
+/* For vcs. ctx: the refreshes. */
+int64_t refreshes_since(void *ctx, struct slice module);
 
 #endif

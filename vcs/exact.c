@@ -20,6 +20,8 @@ static int find_pin(struct session *session, const char *commit, git_oid *commit
 
 		if (sync != SYNC_DONE) {
 			git_odb_free(odb);
+			if (sync == SYNC_PENDING)
+				return VCS_ERR_LATER;
 			/* The remote may have it: err says why it could not be asked. */
 			return sync == SYNC_BROKEN ? VCS_DAMAGED : VCS_ERR_UNKNOWN;
 		}
@@ -88,6 +90,39 @@ int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const
 		code = vcs_exact_open(vcs, module, version, commit, &session, &id, err);
 		if (code == 0)
 			code = read_gomod(session, &id, out, err);
+	} while (vcs_session_end(&session, &code, err));
+	return code;
+}
+
+static int describe(struct session *session, struct slice version, const git_oid *commit, struct vcs_revision *revision_out, struct err *err)
+{
+	struct vcs_revision revision = { .stale = false };
+	struct found found;
+	int code = vcs_lookup_commit(session, commit, &found, err);
+
+	if (code < 0)
+		return code;
+	ASSERT(version.len < sizeof(revision.version));
+	memcpy(revision.version, version.ptr, version.len);
+	memcpy(revision.commit, found.hex, sizeof(revision.commit));
+	revision.time_s = found.time_s;
+	vcs_text_join(revision.subdir, sizeof(revision.subdir), session->at.directory, "");
+	if (!session->repository->local)
+		vcs_text_join(revision.url, sizeof(revision.url), session->at.repository, "");
+	*revision_out = revision;
+	return 0;
+}
+
+int vcs_pinned(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct vcs_revision *revision_out, struct err *err)
+{
+	struct session *session = NULL;
+	git_oid id;
+	int code;
+
+	do {
+		code = vcs_exact_open(vcs, module, version, commit, &session, &id, err);
+		if (code == 0)
+			code = describe(session, version, &id, revision_out, err);
 	} while (vcs_session_end(&session, &code, err));
 	return code;
 }

@@ -20,24 +20,29 @@ static bool printable(const char *text)
 	return true;
 }
 
-/* {1} to {9}, none left out: a gap would give two modules one repository. Answers how many, or -1. */
-static int count_elements(const char *text)
+/* {1} to {9}, none left out: a gap would give two modules one repository. {*} once, for what comes after them. */
+static bool count_elements(const char *text, struct mapping *out)
 {
-	unsigned seen = 0;
-	int highest = 0;
+	unsigned seen = 0, highest = 0, stars = 0;
 
 	for (; *text; text++) {
 		if (*text == '}')
-			return -1;
+			return false;
 		if (*text != '{')
 			continue;
-		if (text[1] < '1' || text[1] > '9' || text[2] != '}')
-			return -1;
-		seen |= 1u << (text[1] - '1');
-		highest = text[1] - '0' > highest ? text[1] - '0' : highest;
+		if (text[1] == '*' && text[2] == '}') {
+			stars++;
+		} else if (text[1] >= '1' && text[1] <= '9' && text[2] == '}') {
+			seen |= 1u << (text[1] - '1');
+			highest = (unsigned)(text[1] - '0') > highest ? (unsigned)(text[1] - '0') : highest;
+		} else {
+			return false;
+		}
 		text += 2;
 	}
-	return seen == (1u << highest) - 1 ? highest : -1;
+	out->elements = highest;
+	out->open_ended = stars == 1;
+	return stars <= 1 && seen == (1u << highest) - 1;
 }
 
 static int check_url(const char *url, struct err *err)
@@ -59,19 +64,13 @@ static int check_url(const char *url, struct err *err)
 /* Only what is known to be safe to hand to git passes: "ext::", "--upload-pack" and their like are no https URL and no absolute path. */
 static int check_repository(const char *text, struct mapping *out, struct err *err)
 {
-	int elements;
-
 	if (strlen(text) > VCS_REPOSITORY_MAX || !printable(text))
 		return err_set(err, VCS_ERR_INVALID, "a repository of %zu bytes: at most %d printable characters are expected", strlen(text),
 			VCS_REPOSITORY_MAX);
-	if (strstr(text, "{*}"))
-		return err_set(err, VCS_ERR_INVALID, "repository %s: {*} is not in this version; use {1}, {2}", text);
 	if (strncmp(text, "ssh://", 6) == 0 || (text[0] != '/' && strchr(text, '@') && !strstr(text, "://")))
 		return err_set(err, VCS_ERR_INVALID, "repository %s: ssh is not in this version; use https", text);
-	elements = count_elements(text);
-	if (elements < 0)
-		return err_set(err, VCS_ERR_INVALID, "repository %s: {1}, {2} and so on are expected, without a gap", text);
-	out->elements = (size_t)elements;
+	if (!count_elements(text, out))
+		return err_set(err, VCS_ERR_INVALID, "repository %s: {1}, {2} and so on are expected, without a gap, and {*} at most once", text);
 	out->local = text[0] == '/';
 	if (out->local)
 		return 0;
@@ -155,24 +154,59 @@ const struct mapping *vcs_mapping_find(const struct mapping *mappings, size_t co
 	return best;
 }
 
-/* The elements of module that stand for {n}, and the path they end: the repository's own path. */
-static int split_root(const struct mapping *mapping, struct slice module, struct slice *elements, struct slice *root_out, struct err *err)
+size_t vcs_mapping_candidates(const struct mapping *mapping, struct slice module)
 {
-	struct slice rest = slice_after(module, strlen(mapping->prefix));
+	size_t elements = 0;
 
-	for (size_t i = 0; i < mapping->elements; i++) {
-		if (rest.len > 0)
-			rest = slice_after(rest, 1);
-		if (!slice_next(&rest, '/', &elements[i]) || elements[i].len == 0 || elements[i].ptr[0] == '-')
-			return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s have %zu more path elements",
-				SLICE_ARG(module), mapping->prefix, mapping->elements);
-		rest = slice_after(module, (size_t)(elements[i].ptr + elements[i].len - module.ptr));
-	}
-	*root_out = slice_make(module.ptr, module.len - rest.len);
+	if (!mapping->open_ended)
+		return 1;
+	for (size_t i = strlen(mapping->prefix); i < module.len; i++)
+		elements += module.ptr[i] == '/';
+	if (elements <= mapping->elements)
+		return 0;
+	elements -= mapping->elements;
+	return elements < VCS_CANDIDATES_MAX ? elements : VCS_CANDIDATES_MAX;
+}
+
+/* What the {n} and {*} of one mapping stand for in one module path. */
+struct parts {
+	struct slice elements[9];
+	struct slice open; /* of {*}: one element or more */
+	struct slice root; /* the module path up to the last of them: the repository's own */
+};
+
+/* The next path element; none may begin as an option does. */
+static bool next_element(struct slice *rest, struct slice *element_out)
+{
+	struct slice from = rest->len > 0 ? slice_after(*rest, 1) : *rest;
+	size_t len = 0;
+
+	while (len < from.len && from.ptr[len] != '/')
+		len++;
+	*element_out = slice_make(from.ptr, len);
+	*rest = slice_after(from, len);
+	return len > 0 && from.ptr[0] != '-';
+}
+
+static int split(const struct mapping *mapping, struct slice module, size_t open_elements, struct parts *out, struct err *err)
+{
+	struct slice rest = slice_after(module, strlen(mapping->prefix)), element = SLICE_NONE, before;
+	bool good = true;
+
+	for (size_t i = 0; i < mapping->elements && good; i++)
+		good = next_element(&rest, &out->elements[i]);
+	before = rest;
+	for (size_t i = 0; i < open_elements && good; i++)
+		good = next_element(&rest, &element);
+	if (!good || (mapping->open_ended && open_elements == 0))
+		return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s have %zu%s more path elements", SLICE_ARG(module),
+			mapping->prefix, mapping->elements + mapping->open_ended, mapping->open_ended ? " or" : "");
+	out->open = slice_make(before.ptr + (open_elements > 0), before.len - rest.len - (open_elements > 0));
+	out->root = slice_make(module.ptr, module.len - rest.len);
 	return 0;
 }
 
-static int substitute(const struct mapping *mapping, const struct slice *elements, char out[VCS_REPOSITORY_MAX + 1], struct err *err)
+static int substitute(const struct mapping *mapping, const struct parts *parts, char out[VCS_REPOSITORY_MAX + 1], struct err *err)
 {
 	struct buf buf = BUF_INIT(VCS_REPOSITORY_MAX);
 	int code = 0;
@@ -182,7 +216,7 @@ static int substitute(const struct mapping *mapping, const struct slice *element
 			buf_add_char(&buf, *p);
 			continue;
 		}
-		buf_add_slice(&buf, elements[p[1] - '1']);
+		buf_add_slice(&buf, p[1] == '*' ? parts->open : parts->elements[p[1] - '1']);
 		p += 2;
 	}
 	if (buf_failed(&buf))
@@ -211,9 +245,10 @@ static int set_directory(struct slice prefix, struct slice root, struct location
 	return code;
 }
 
-int vcs_location_init(const struct mapping *mapping, struct slice module, struct location *out, struct err *err)
+int vcs_location_init(const struct mapping *mapping, struct slice module, size_t open_elements, struct location *out, struct err *err)
 {
-	struct slice elements[9], root = SLICE_NONE, prefix = SLICE_NONE;
+	struct parts parts = { .root = SLICE_NONE };
+	struct slice prefix = SLICE_NONE;
 	struct err why = ERR_INIT;
 	int code;
 
@@ -223,14 +258,15 @@ int vcs_location_init(const struct mapping *mapping, struct slice module, struct
 	out->mapping = mapping;
 	memcpy(out->module, module.ptr, module.len);
 	module.ptr = out->module;
-	code = split_root(mapping, module, elements, &root, err);
+	code = split(mapping, module, mapping->open_ended ? open_elements : 0, &parts, err);
 	if (code == 0)
-		code = substitute(mapping, elements, out->repository, err);
+		code = substitute(mapping, &parts, out->repository, err);
 	if (code < 0)
 		return code;
 	ASSERT(module_path_split_major(module, &prefix, &out->path_major));
-	out->at_root = root.len == module.len;
-	if (prefix.len < root.len)
-		prefix = root; /* the repository's own path ends in a major suffix */
-	return set_directory(prefix, root, out, err);
+	out->root_len = parts.root.len;
+	out->at_root = parts.root.len == module.len;
+	if (prefix.len < parts.root.len)
+		prefix = parts.root; /* the repository's own path ends in a major suffix */
+	return set_directory(prefix, parts.root, out, err);
 }

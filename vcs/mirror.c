@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,18 +62,35 @@ bool vcs_mirror_usable(const char *git_dir)
 	return usable;
 }
 
-static int mark_usable(const struct fetch *fetch, struct err *err)
+/* The mark's time says as of when the mirror is. */
+static int mark_usable(const struct fetch *fetch, int64_t as_of_us, struct err *err)
 {
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { as_of_us / 1000000, as_of_us % 1000000 * 1000 } };
 	struct buf path = BUF_INIT(8192);
-	int code;
+	int code = 0;
 
 	buf_printf(&path, "%s/" MARK, fetch->git_dir);
 	if (buf_failed(&path))
 		code = err_set(err, VCS_ERR_UNKNOWN, "the mirrors' path is too long");
-	else
+	else if (!vcs_mirror_usable(fetch->git_dir))
 		code = file_write(buf_text(&path), slice_of(fetch->url), 0600, err);
+	if (code == 0)
+		utimensat(AT_FDCWD, buf_text(&path), times, 0); /* without it the mirror is told to be older than it is */
 	buf_free(&path);
 	return code;
+}
+
+int64_t vcs_mirror_as_of(const char *git_dir)
+{
+	struct buf path = BUF_INIT(8192);
+	struct stat status;
+	int64_t as_of_us = 0;
+
+	buf_printf(&path, "%s/" MARK, git_dir);
+	if (!buf_failed(&path) && stat(buf_text(&path), &status) == 0)
+		as_of_us = (int64_t)status.st_mtim.tv_sec * 1000000 + status.st_mtim.tv_nsec / 1000;
+	buf_free(&path);
+	return as_of_us;
 }
 
 /* Only git's own failures count: lines that the other side wrote ("remote: ...") say nothing about what happened here. */
@@ -109,6 +127,8 @@ static enum sync classify(const struct buf *messages)
 		{ "returned error: 403", SYNC_REFUSED },
 		{ "returned error: 404", SYNC_MISSING },
 		{ "' not found", SYNC_MISSING },
+		{ "RPC failed", SYNC_UNREACHABLE }, /* before what follows from it: a pack that ends early is no unsound one */
+		{ "early EOF", SYNC_UNREACHABLE },
 		{ "fsck error", SYNC_DAMAGED },
 		{ "error in object", SYNC_DAMAGED },
 		{ "invalid index-pack output", SYNC_DAMAGED },
@@ -171,6 +191,8 @@ static enum sync explain(const struct fetch *fetch, struct err *err)
 		err_set(err, VCS_ERR_UNKNOWN, "%s sent objects that are not sound: %.*s", fetch->url, SLICE_ARG(why));
 		break;
 	case SYNC_UNREACHABLE:
+	case SYNC_ABSENT:
+	case SYNC_PENDING:
 	case SYNC_BROKEN:
 	case SYNC_DONE:
 		err_set(err, VCS_ERR_UNKNOWN, "%s cannot be fetched: %.*s; try again later", fetch->url, SLICE_ARG(why));
@@ -313,6 +335,7 @@ static int read_credential(const struct mapping *mapping, struct fetch *fetch, s
 
 static enum sync fetch_all(struct fetch *fetch, struct err *err)
 {
+	int64_t as_of_us = clock_wall_us(fetch->vcs->clock);
 	enum sync sync = ask(fetch, err);
 	int code;
 
@@ -325,7 +348,7 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 	code = sync == SYNC_DONE ? set_head(fetch, err) : 0;
 	if (code < 0)
 		sync = code == VCS_DAMAGED ? SYNC_BROKEN : SYNC_UNREACHABLE;
-	if (sync == SYNC_DONE && !vcs_mirror_usable(fetch->git_dir) && mark_usable(fetch, err) < 0)
+	if (sync == SYNC_DONE && mark_usable(fetch, as_of_us, err) < 0)
 		sync = SYNC_UNREACHABLE;
 	if (sync == SYNC_DONE && vcs_mirror_wants_tidying(fetch->git_dir)) {
 		const char *const pack_refs[] = { fetch->vcs->git, "pack-refs", "--all", "--prune", NULL };
@@ -338,7 +361,19 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 	return sync;
 }
 
-enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
+/* A forge's "not found", when there never was a repository and it takes the credential elsewhere. */
+static bool believed(const struct fetch *fetch)
+{
+	char *mirror = vcs_mirror_path(fetch->vcs, fetch->url);
+	bool mirrored = !mirror || vcs_mirror_usable(mirror);
+
+	free(mirror);
+	return !mirrored && vcs_forge_trusted(fetch->vcs, fetch->url, buf_slice(&fetch->credential));
+}
+
+/* One step, or all, with the credential of now. */
+static enum sync talk(
+	struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, enum sync (*step)(struct fetch *, struct err *), struct err *err)
 {
 	struct fetch fetch = { .vcs = vcs, .url = url, .git_dir = git_dir, .config_fd = -1 };
 	enum sync sync = SYNC_REFUSED;
@@ -352,7 +387,11 @@ enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const
 	sync = SYNC_UNREACHABLE;
 	if (vcs_child_config(url, mapping->ca, buf_slice(&fetch.credential), &fetch.config_fd, err) < 0)
 		goto out;
-	sync = fetch_all(&fetch, err);
+	sync = step(&fetch, err);
+	if (sync == SYNC_DONE)
+		vcs_forge_accepted(vcs, url, buf_slice(&fetch.credential));
+	else if (sync == SYNC_MISSING && believed(&fetch))
+		sync = SYNC_ABSENT;
 out:
 	if (fetch.config_fd >= 0)
 		close(fetch.config_fd);
@@ -361,4 +400,14 @@ out:
 	buf_free(&fetch.messages);
 	buf_free(&fetch.trace);
 	return sync;
+}
+
+enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
+{
+	return talk(vcs, mapping, url, git_dir, fetch_all, err);
+}
+
+enum sync vcs_mirror_ask(struct vcs *vcs, const struct mapping *mapping, const char *url, struct err *err)
+{
+	return talk(vcs, mapping, url, NULL, ask, err);
 }

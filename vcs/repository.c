@@ -34,6 +34,7 @@ static struct repository *make(const struct vcs *vcs, const struct location *at)
 	pthread_cond_init(&made->changed, NULL);
 	made->local = at->mapping->local;
 	made->synced_us = INT64_MIN;
+	atomic_init(&made->there_us, 0);
 	made->name = strdup(at->repository);
 	made->git_dir = made->local ? strdup(at->repository) : vcs_mirror_path(vcs, at->repository);
 	made->graph = vcs_graph_open();
@@ -195,6 +196,21 @@ static void replaced(struct vcs *vcs, struct repository *repository)
 	repository->mend_from_us = clock_monotonic_us(vcs->clock) + MEND_AGAIN_US;
 }
 
+/* Under the lock. */
+static void begin(struct repository *repository)
+{
+	repository->busy = true;
+	repository->busy_us = clock_monotonic_us(&clock_system);
+}
+
+/* Under the lock. */
+static void end(struct repository *repository)
+{
+	repository->busy = false;
+	repository->readings++;
+	pthread_cond_broadcast(&repository->changed);
+}
+
 /* How what is on this disk is brought up to date: vcs_mirror_fetch, vcs_mirror_replace, or NULL for a repository that is read in place. */
 typedef enum sync renewal(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
 
@@ -202,10 +218,10 @@ typedef enum sync renewal(struct vcs *vcs, const struct mapping *mapping, const 
 static enum sync read_anew(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, renewal *renew, struct err *err)
 {
 	struct refs *old = repository->refs ? vcs_refs_hold(repository->refs) : NULL, *refs = NULL;
-	int64_t begun_us = clock_monotonic_us(vcs->clock);
+	int64_t begun_us = clock_monotonic_us(vcs->clock), wall_us = clock_wall_us(vcs->clock);
 	enum sync sync = SYNC_DONE;
 
-	repository->busy = true;
+	begin(repository);
 	pthread_mutex_unlock(&repository->lock);
 	if (renew)
 		sync = renew(vcs, mapping, repository->name, repository->git_dir, err);
@@ -219,13 +235,13 @@ static enum sync read_anew(struct vcs *vcs, const struct mapping *mapping, struc
 		sync = read_refs(repository, old, &refs, err);
 	vcs_refs_release(&old);
 	pthread_mutex_lock(&repository->lock);
-	repository->busy = false;
 	if (sync == SYNC_DONE) {
 		vcs_refs_release(&repository->refs);
 		repository->refs = refs;
 		repository->synced_us = begun_us;
+		repository->as_of_us = wall_us;
 	}
-	pthread_cond_broadcast(&repository->changed);
+	end(repository);
 	return sync;
 }
 
@@ -239,9 +255,57 @@ static void remember_failure(struct vcs *vcs, struct repository *repository, enu
 /* A remote that just failed is not asked again by everybody who waited for it. Under the lock. */
 static bool failed_lately(const struct vcs *vcs, const struct repository *repository)
 {
-	int64_t told_again_us = repository->failure == SYNC_MISSING ? vcs->missing_us : SYNC_FAILURE_US;
+	bool missing = repository->failure == SYNC_MISSING || repository->failure == SYNC_ABSENT;
+	int64_t told_again_us = missing ? vcs->missing_us : SYNC_FAILURE_US;
 
 	return !repository->local && repository->failure != SYNC_DONE && clock_monotonic_us(vcs->clock) - repository->failed_us < told_again_us;
+}
+
+/* On a thread of its own. Who waits began it. */
+static void fetch(struct vcs *vcs, const struct mapping *mapping, struct repository *repository)
+{
+	struct err why = ERR_INIT;
+	enum sync sync;
+
+	pthread_mutex_lock(&repository->lock);
+	sync = read_anew(vcs, mapping, repository, vcs_mirror_fetch, &why);
+	if (sync == SYNC_MISSING || sync == SYNC_ABSENT)
+		atomic_store(&repository->there_us, 0);
+	remember_failure(vcs, repository, sync, &why);
+	pthread_mutex_unlock(&repository->lock);
+}
+
+/* Waits until the reading that is under way has ended. False: a question is not held longer. Under the lock. */
+static bool wait_for_reading(const struct vcs *vcs, struct repository *repository)
+{
+	int64_t until_us = (repository->refs && repository->busy ? repository->busy_us : clock_monotonic_us(&clock_system)) + vcs->wait_us;
+	struct timespec until = { .tv_sec = (time_t)(until_us / 1000000), .tv_nsec = (long)(until_us % 1000000) * 1000 };
+	unsigned readings = repository->readings;
+	int got = 0;
+
+	while (repository->busy && repository->readings == readings && got == 0)
+		got = pthread_cond_clockwait(&repository->changed, &repository->lock, CLOCK_MONOTONIC, &until);
+	return !repository->busy || repository->readings != readings;
+}
+
+static enum sync tell_pending(const struct repository *repository, struct err *err)
+{
+	err_set(err, VCS_ERR_LATER, "%s is being read, which takes a while and goes on; ask again in a moment", repository->name);
+	return SYNC_PENDING;
+}
+
+/* Under the lock. */
+static enum sync fetch_behind(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+{
+	begin(repository);
+	if (vcs_fetches_start(vcs, mapping, repository, fetch, err) < 0) {
+		end(repository);
+		return SYNC_PENDING;
+	}
+	if (!wait_for_reading(vcs, repository))
+		return tell_pending(repository, err);
+	*err = repository->failure_text;
+	return repository->failure;
 }
 
 enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err)
@@ -251,7 +315,10 @@ enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, st
 
 	pthread_mutex_lock(&repository->lock);
 	while (repository->busy)
-		pthread_cond_wait(&repository->changed, &repository->lock);
+		if (!wait_for_reading(vcs, repository)) {
+			sync = tell_pending(repository, &why);
+			goto out;
+		}
 	if (repository->refs && repository->synced_us > since_us)
 		goto out;
 	if (failed_lately(vcs, repository)) {
@@ -259,8 +326,66 @@ enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, st
 		why = repository->failure_text;
 		goto out;
 	}
-	sync = read_anew(vcs, mapping, repository, repository->local ? NULL : vcs_mirror_fetch, &why);
+	if (!repository->local) {
+		sync = fetch_behind(vcs, mapping, repository, &why);
+		goto out;
+	}
+	sync = read_anew(vcs, mapping, repository, NULL, &why);
+	if (sync == SYNC_MISSING)
+		atomic_store(&repository->there_us, 0);
 	remember_failure(vcs, repository, sync, &why);
+out:
+	pthread_mutex_unlock(&repository->lock);
+	if (sync != SYNC_DONE)
+		err_set(err, VCS_ERR_UNKNOWN, "%s", why.text);
+	return sync;
+}
+
+bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository)
+{
+	int64_t there_us = atomic_load(&repository->there_us);
+
+	return there_us != 0 && clock_monotonic_us(vcs->clock) - there_us < VCS_THERE_US;
+}
+
+static enum sync look(struct vcs *vcs, const struct mapping *mapping, const struct repository *repository, struct err *err)
+{
+	git_repository *git = NULL;
+	enum sync sync;
+
+	if (!repository->local)
+		return vcs_mirror_ask(vcs, mapping, repository->name, err);
+	sync = open_handle(repository, &git, err);
+	git_repository_free(git);
+	return sync;
+}
+
+enum sync vcs_repository_probe(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+{
+	struct err why = ERR_INIT;
+	enum sync sync = SYNC_DONE;
+
+	pthread_mutex_lock(&repository->lock);
+	while (repository->busy && !vcs_repository_there(vcs, repository))
+		if (!wait_for_reading(vcs, repository)) {
+			sync = tell_pending(repository, &why);
+			goto out;
+		}
+	if (vcs_repository_there(vcs, repository))
+		goto out;
+	if (failed_lately(vcs, repository)) {
+		sync = repository->failure;
+		why = repository->failure_text;
+		goto out;
+	}
+	begin(repository);
+	pthread_mutex_unlock(&repository->lock);
+	sync = look(vcs, mapping, repository, &why);
+	pthread_mutex_lock(&repository->lock);
+	remember_failure(vcs, repository, sync, &why);
+	if (sync == SYNC_DONE)
+		atomic_store(&repository->there_us, clock_monotonic_us(vcs->clock));
+	end(repository);
 out:
 	pthread_mutex_unlock(&repository->lock);
 	if (sync != SYNC_DONE)
@@ -319,10 +444,22 @@ struct refs *vcs_repository_refs(struct repository *repository)
 	pthread_mutex_lock(&repository->lock);
 	if (!repository->refs && !repository->read_once && !repository->local && vcs_mirror_usable(repository->git_dir)) {
 		repository->read_once = true;
-		if (read_refs(repository, NULL, &refs, NULL) == SYNC_DONE)
+		if (read_refs(repository, NULL, &refs, NULL) == SYNC_DONE) {
 			repository->refs = refs;
+			repository->as_of_us = vcs_mirror_as_of(repository->git_dir);
+		}
 	}
 	refs = repository->refs ? vcs_refs_hold(repository->refs) : NULL;
 	pthread_mutex_unlock(&repository->lock);
 	return refs;
+}
+
+int64_t vcs_repository_as_of(struct repository *repository)
+{
+	int64_t as_of_us;
+
+	pthread_mutex_lock(&repository->lock);
+	as_of_us = repository->refs ? repository->as_of_us : 0;
+	pthread_mutex_unlock(&repository->lock);
+	return as_of_us;
 }

@@ -10,7 +10,9 @@ int vcs_sync_code(enum sync failure, const struct mapping *mapping)
 		return 0;
 	if (failure == SYNC_BROKEN)
 		return VCS_DAMAGED;
-	return failure == SYNC_MISSING && mapping->missing_is_absent ? VCS_ERR_ABSENT : VCS_ERR_UNKNOWN;
+	if (failure == SYNC_PENDING)
+		return VCS_ERR_LATER;
+	return failure == SYNC_ABSENT || (failure == SYNC_MISSING && mapping->missing_is_absent) ? VCS_ERR_ABSENT : VCS_ERR_UNKNOWN;
 }
 
 /* What load() got. */
@@ -37,7 +39,12 @@ void vcs_session_close(struct session **session)
 /* The age at which references still answer. */
 static int64_t since(const struct session *session, enum session_want want)
 {
-	return want == SESSION_NOW ? session->begun_us : session->begun_us - session->at.mapping->refresh_us;
+	const struct vcs *vcs = session->vcs;
+	int64_t age_us = want == SESSION_NOW ? session->begun_us : session->begun_us - session->at.mapping->refresh_us;
+	int64_t changed_us = vcs->changed_since ? vcs->changed_since(vcs->changed_ctx, slice_of(session->at.module)) : 0;
+
+	/* Soon after the machine's start the age may lie before 0, which here says that nothing changed. */
+	return changed_us > 0 && changed_us > age_us ? changed_us : age_us;
 }
 
 static int load(struct session *session, enum session_want want, struct err *err)
@@ -104,7 +111,7 @@ int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want wan
 		return vcs_no_memory(err, "open the repository");
 	session->vcs = vcs;
 	session->begun_us = clock_monotonic_us(vcs->clock);
-	code = vcs_location_init(mapping, module, &session->at, err);
+	code = vcs_location_find(vcs, mapping, module, want == SESSION_OBJECTS, &session->at, err);
 	if (code == 0)
 		code = vcs_repository_acquire(vcs, &session->at, &session->repository, err);
 	if (code == 0)
@@ -135,7 +142,7 @@ bool vcs_session_renew(struct session *session)
 
 int vcs_session_trust(const struct session *session, struct err *err)
 {
-	if (session->failure == SYNC_DONE || session->failure == SYNC_UNREACHABLE)
+	if (session->failure == SYNC_DONE || session->failure == SYNC_UNREACHABLE || session->failure == SYNC_PENDING)
 		return 0;
 	return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 }

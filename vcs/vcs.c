@@ -95,11 +95,14 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 	atomic_init(&vcs->aborted, false);
 	vcs->clock = options->clock ? options->clock : &clock_system;
 	vcs->missing_us = options->missing_s * 1000000 > SYNC_FAILURE_US ? options->missing_s * 1000000 : SYNC_FAILURE_US;
+	vcs->wait_us = (options->wait_ms ? options->wait_ms : VCS_WAIT_MS) * 1000;
 	vcs->fetch_timeout_ms = options->fetch_timeout_ms ? options->fetch_timeout_ms : FETCH_TIMEOUT_MS;
 	vcs->fetch_memory_max = options->fetch_memory_max ? options->fetch_memory_max : FETCH_MEMORY_MAX;
 	vcs->fetch_bytes_max = options->fetch_bytes_max ? options->fetch_bytes_max : FETCH_BYTES_MAX;
 	vcs->warn = options->warn;
 	vcs->warn_ctx = options->warn_ctx;
+	vcs->changed_since = options->changed_since;
+	vcs->changed_ctx = options->changed_ctx;
 	code = set_mappings(vcs, options, err);
 	if (code == 0)
 		code = set_directories(vcs, options, err);
@@ -117,6 +120,7 @@ void vcs_close(struct vcs **vcs)
 	*vcs = NULL;
 	if (!gone)
 		return;
+	vcs_fetches_end(gone);
 	while (gone->repositories) {
 		struct repository *next = gone->repositories->next;
 
@@ -139,14 +143,30 @@ void vcs_abort(struct vcs *vcs)
 	atomic_store(&vcs->aborted, true);
 }
 
-void vcs_remote(const struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1])
+void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1])
 {
 	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
 	struct location at;
 
 	url_out[0] = '\0';
-	if (mapping && !mapping->local && vcs_location_init(mapping, module, &at, NULL) == 0)
+	if (mapping && !mapping->local && vcs_location_guess(vcs, mapping, module, &at) == 0)
 		memcpy(url_out, at.repository, sizeof(at.repository));
+}
+
+int vcs_root(struct vcs *vcs, struct slice module, char root_out[MODULE_PATH_MAX + 1], struct err *err)
+{
+	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
+	struct location at;
+	int code;
+
+	if (!mapping)
+		return err_set(err, VCS_ERR_UNMAPPED, "no repository is configured for %.*s", SLICE_ARG(module));
+	code = vcs_location_find(vcs, mapping, module, false, &at, err);
+	if (code < 0)
+		return code;
+	memcpy(root_out, at.module, at.root_len);
+	root_out[at.root_len] = '\0';
+	return 0;
 }
 
 /* "Absent" is only true of references that could be read: otherwise the failure is the answer. */
@@ -310,4 +330,18 @@ int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err)
 			code = err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 	} while (vcs_session_end(&session, &code, err));
 	return code;
+}
+
+int64_t vcs_as_of(struct vcs *vcs, struct slice module)
+{
+	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
+	struct repository *repository = NULL;
+	struct location at;
+	int64_t as_of_us;
+
+	if (!mapping || vcs_location_guess(vcs, mapping, module, &at) < 0 || vcs_repository_acquire(vcs, &at, &repository, NULL) < 0)
+		return 0;
+	as_of_us = vcs_repository_as_of(repository);
+	vcs_repository_release(vcs, &repository);
+	return as_of_us;
 }

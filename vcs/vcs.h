@@ -8,7 +8,10 @@
  * mirror that was damaged is fetched afresh, at most once an hour; what it was lies beside it, named "….damaged", until the next time.
  *
  * Every call but vcs_remote() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
- * a time for each repository; whoever needs it waits for it. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
+ * a time for each repository; whoever needs it waits for it, but no longer than wait_ms: then what the mirror knows is the answer, as
+ * stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it running or done. "Not found" of a host is
+ * VCS_ERR_UNKNOWN, unless the mapping believes it or the same credential was taken elsewhere on that host within a minute, and there is no
+ * mirror, which says that there was a repository. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
  */
 #ifndef VCS_VCS_H
 #define VCS_VCS_H
@@ -31,7 +34,8 @@ enum vcs_code {
 	VCS_ERR_UNKNOWN = -3,  /* cannot be known now: repository missing, credential refused, unreachable, too slow, damaged. Bad gateway */
 	VCS_ERR_UNMAPPED = -4, /* no repository is configured for this path */
 	VCS_ERR_INVALID = -5,  /* vcs_open(): an option is wrong; err names it */
-	VCS_ERR_STOPPED = -6   /* the caller's sink answered non-zero */
+	VCS_ERR_STOPPED = -6,  /* the caller's sink answered non-zero */
+	VCS_ERR_LATER = -7     /* cannot be known yet: a fetch takes longer than wait_ms and goes on; ask again. Service unavailable */
 };
 
 #define VCS_REPOSITORY_MAX 1024 /* bytes of a URL or path, after substitution */
@@ -44,8 +48,12 @@ enum vcs_code {
 
 /* Where the modules below a prefix come from. */
 struct vcs_repository {
-	const char *prefix;           /* module path prefix, whole elements; the longest that covers a module wins */
-	const char *repository;       /* "https://host/path" or "/path"; {1}..{9} stand for the elements after the prefix, outside the host only */
+	const char *prefix; /* module path prefix, whole elements; the longest that covers a module wins */
+	/*
+	 * "https://host/path" or "/path"; {1}..{9} stand for the elements after the prefix, outside the host only. {*} stands for those that come
+	 * after these, at least one, as many as it takes for the repository to be there: the shortest first, and at most 24.
+	 */
+	const char *repository;
 	const char *subdir;           /* directory that the prefix (and its {n}) stands for; NULL: the root */
 	const char *credentials_file; /* holds user:token, read anew for each fetch; or "env:NAME"; NULL: none. https only */
 	const char *ca;               /* PEM file; NULL: the system's. https only */
@@ -61,14 +69,22 @@ struct vcs_options {
 	const struct clock *clock; /* NULL: the machine's */
 	const char *git;           /* NULL: /usr/bin/git */
 	int64_t missing_s;         /* how long a repository that the host does not have is not asked for again; at least, and by default, 5 */
+	int64_t wait_ms;           /* how long a fetch may hold a question, see below; 0: VCS_WAIT_MS */
 	int64_t fetch_timeout_ms;  /* one child, and the making of one zip; 0: 300000 */
 	int64_t fetch_memory_max;  /* address space of a child in bytes; 0: 4 GiB */
 	int64_t fetch_bytes_max;   /* of one file that a child writes; 0: 8 GiB */
+	/*
+	 * NULL, or tells of a module since when (monotonic, microseconds) its repository may be another: what was read of the references before
+	 * is not fresh any more. 0: nothing is known. From any thread that asks; never blocks.
+	 */
+	int64_t (*changed_since)(void *ctx, struct slice module);
+	void *changed_ctx;
 	/* NULL, or called with a sentence for the operator, from any thread that asks. */
 	void (*warn)(void *ctx, const char *sentence);
 	void *warn_ctx;
 };
 
+#define VCS_WAIT_MS        20000
 #define VCS_BLOB_BYTES_MAX (32LL * 1024 * 1024) /* larger files go through a child and a mapped temporary file */
 
 struct vcs;
@@ -80,8 +96,17 @@ void vcs_close(struct vcs **vcs);
 /* From any thread, before close: children under way or to come are ended, so that those who wait come free with VCS_ERR_UNKNOWN. */
 void vcs_abort(struct vcs *vcs);
 
-/* The URL of the remote repository for module; "" when it is local or there is none. Pure: never blocks. */
-void vcs_remote(const struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1]);
+/*
+ * The URL of the remote repository for module; "" when it is local or there is none. Asks nobody: where {*} may stand for several it is the one
+ * that is known by now, else the shortest.
+ */
+void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1]);
+
+/*
+ * The import path that the module's repository stands for: of the module itself so much as prefix, {n} and {*} take. Fetches nothing; where
+ * {*} may stand for several, the host may be asked which of them is there. VCS_ERR_ABSENT, VCS_ERR_UNKNOWN, VCS_ERR_UNMAPPED.
+ */
+int vcs_root(struct vcs *vcs, struct slice module, char root_out[MODULE_PATH_MAX + 1], struct err *err);
 
 /* What a query means. A plain value, nothing to free. */
 struct vcs_revision {
@@ -113,6 +138,12 @@ int vcs_latest(struct vcs *vcs, struct slice module, struct vcs_revision *revisi
  */
 int vcs_resolve(struct vcs *vcs, struct slice module, struct slice query, struct vcs_revision *revision_out, struct err *err);
 
+/*
+ * What is told of an exact version that is pinned to a commit (40 hex digits) which its tag may no longer name, and no reference reach: ref is
+ * "". As long as the object exists, else VCS_ERR_UNKNOWN.
+ */
+int vcs_pinned(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct vcs_revision *revision_out, struct err *err);
+
 /* Appends the .info JSON. exact: the form stored under the version's own name, without tag sums. */
 void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf *out);
 
@@ -126,7 +157,10 @@ int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const
 int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx, char h1_out[MODULE_H1_MAX],
 	struct err *err);
 
-/* Reads the references of the module's repository now, however fresh they are. */
+/* When the references that the module's repository is answered from were read, wall clock in microseconds; 0: not known. Asks nobody. */
+int64_t vcs_as_of(struct vcs *vcs, struct slice module);
+
+/* Reads the references of the module's repository now, however fresh they are. VCS_ERR_LATER: it takes long and goes on. */
 int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err);
 
 #endif

@@ -25,6 +25,7 @@ struct mapping {
 	bool missing_is_absent;
 	bool local;
 	size_t elements; /* how many {n} the repository has */
+	bool open_ended; /* it has {*} */
 };
 
 /* Where a module is expected. The slice aliases module: do not copy the struct. */
@@ -32,7 +33,8 @@ struct location {
 	const struct mapping *mapping;
 	char module[MODULE_PATH_MAX + 1];
 	struct slice path_major;                 /* "", "/v2", ".v2" or ".v2-unstable" */
-	bool at_root;                            /* the module path is the repository's own */
+	size_t root_len;                         /* of module: the bytes that are the repository's own path */
+	bool at_root;                            /* all of them */
 	char repository[VCS_REPOSITORY_MAX + 1]; /* URL or path, substituted */
 	char directory[VCS_DIRECTORY_MAX];       /* in the repository, "" at its root */
 	char tag_prefix[VCS_DIRECTORY_MAX];      /* "" or directory and '/' */
@@ -43,8 +45,11 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 void vcs_mapping_free(struct mapping *mapping);
 /* The mapping with the longest prefix, or NULL. */
 const struct mapping *vcs_mapping_find(const struct mapping *mappings, size_t count, struct slice module);
-/* VCS_ERR_ABSENT: no repository can hold that path. */
-int vcs_location_init(const struct mapping *mapping, struct slice module, struct location *out, struct err *err);
+#define VCS_CANDIDATES_MAX 24 /* elements that {*} stands for at most: hosts nest their groups less deeply */
+/* How many repositories may be the module's: so many elements may {*} stand for. 1 without {*}; 0: the path is too short. */
+size_t vcs_mapping_candidates(const struct mapping *mapping, struct slice module);
+/* open_elements: how many elements {*} stands for; does not count without one. VCS_ERR_ABSENT: no repository can hold that path. */
+int vcs_location_init(const struct mapping *mapping, struct slice module, size_t open_elements, struct location *out, struct err *err);
 
 /* --- refs.c: what the references of a repository were at one moment ------------------------------------------------------------ */
 
@@ -103,6 +108,8 @@ enum sync {
 	SYNC_UNREACHABLE, /* network, time, a full disk: what is known may be shown as stale */
 	SYNC_REFUSED,     /* the forge wants another credential */
 	SYNC_MISSING,     /* the forge or the file system says there is no such repository */
+	SYNC_ABSENT,      /* the same of a forge that takes the same credential elsewhere just now: it is believed */
+	SYNC_PENDING,     /* it is being fetched, and whoever asks has waited long enough */
 	SYNC_DAMAGED,     /* read, but not to be trusted */
 	SYNC_BROKEN       /* what of it is on this disk cannot be read */
 };
@@ -110,7 +117,8 @@ enum sync {
 #define REPOSITORY_HANDLES_MAX 8
 #define REPOSITORIES_OPEN_MAX  256                /* idle ones beyond are closed, least recently used first */
 #define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision is looked for again unless the references are younger */
-#define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying; SYNC_MISSING: missing_us */
+#define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying; "not found": missing_us */
+#define VCS_THERE_US           (3600 * 1000000LL) /* what {*} was found to stand for is looked for anew after so long */
 #define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often */
 
 struct repository {
@@ -124,9 +132,13 @@ struct repository {
 	pthread_mutex_t lock; /* all below but the graph */
 	pthread_cond_t changed;
 	bool busy;         /* somebody reads or fetches */
+	int64_t busy_us;   /* since then, by the machine's own clock */
+	unsigned readings; /* how many have ended */
 	bool read_once;    /* a mirror's references of an earlier process were looked for */
 	struct refs *refs; /* NULL before */
 	int64_t synced_us; /* when the last good reading began; INT64_MIN: never in this process */
+	int64_t as_of_us;  /* the same by the wall clock, of another process too; 0: never */
+	_Atomic int64_t there_us; /* when it was last seen to be there by who looked for just that; 0: never, or it went */
 	enum sync failure;
 	int64_t failed_us;
 	struct err failure_text;
@@ -139,6 +151,15 @@ struct repository {
 	struct graph *graph;
 };
 
+#define FORGES_MAX     64
+#define FORGE_TRUST_US (60 * 1000000LL) /* so long a "not found" is believed after the same credential was taken elsewhere */
+
+/* A credential that a forge took. */
+struct acceptance {
+	uint8_t digest[32]; /* of host and credential */
+	int64_t until_us;
+};
+
 struct vcs {
 	struct mapping *mappings;
 	size_t count;
@@ -147,15 +168,20 @@ struct vcs {
 	char *git;
 	const struct clock *clock;
 	int64_t missing_us;
+	int64_t wait_us;
 	int64_t fetch_timeout_ms;
 	int64_t fetch_memory_max;
 	int64_t fetch_bytes_max;
+	int64_t (*changed_since)(void *ctx, struct slice module); /* or NULL */
+	void *changed_ctx;
 	void (*warn)(void *ctx, const char *sentence); /* or NULL */
 	void *warn_ctx;
 	atomic_bool aborted;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* all below */
 	struct repository *repositories;
 	size_t repositories_count;
+	struct fetching *fetchings;
+	struct acceptance acceptances[FORGES_MAX];
 };
 
 /* Finds or adds the repository and counts one more user. VCS_ERR_UNKNOWN: memory. */
@@ -167,8 +193,14 @@ enum sync vcs_repository_take(struct repository *repository, git_repository **gi
 /* generation: as it was when the handle was taken, or before. */
 void vcs_repository_give(struct repository *repository, git_repository **git, unsigned generation);
 unsigned vcs_repository_generation(struct repository *repository);
-/* Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it. */
+/*
+ * Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it, for vcs->wait_us: from the beginning of
+ * the fetch when references are known that may be shown as stale, else from now. Then SYNC_PENDING, and the fetch goes on behind.
+ */
 enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err);
+/* Is it there? Asks the host, for nothing but that, unless it is known: VCS_THERE_US, or from a failure of a moment ago. */
+enum sync vcs_repository_probe(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err);
+bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository);
 /* The references known now, held; NULL when none are. Reads a mirror's from disk the first time. */
 struct refs *vcs_repository_refs(struct repository *repository);
 /*
@@ -177,14 +209,41 @@ struct refs *vcs_repository_refs(struct repository *repository);
  */
 bool vcs_repository_mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, struct err *err);
 
+/* When the references known now were read, by the wall clock; 0: never. */
+int64_t vcs_repository_as_of(struct repository *repository);
+
+/* --- fetches.c: fetches that nobody need wait for -------------------------------------------------------------------------------- */
+
+#define FETCHES_MAX      32
+#define FETCHES_HOST_MAX 8
+
+typedef void vcs_fetch_work(struct vcs *vcs, const struct mapping *mapping, struct repository *repository);
+/* Has work done on a thread; the repository stays in the table until it is. VCS_ERR_LATER: too many are under way; VCS_ERR_UNKNOWN: memory. */
+int vcs_fetches_start(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_fetch_work *work, struct err *err);
+/* Ends all and waits for it. */
+void vcs_fetches_end(struct vcs *vcs);
+
+/* --- forge.c: is a host's "not found" to be believed? ---------------------------------------------------------------------------- */
+
+#define FORGE_CREDENTIAL_MAX 65536
+
+/* The host of url took this credential just now. Nothing is kept without one. */
+void vcs_forge_accepted(struct vcs *vcs, const char *url, struct slice credential);
+/* Did it within FORGE_TRUST_US? */
+bool vcs_forge_trusted(struct vcs *vcs, const char *url, struct slice credential);
+
 /* --- mirror.c, child.c: fetching ------------------------------------------------------------------------------------------------ */
 
 /* Name of the mirror of this URL below vcs->mirrors. Caller frees; NULL: memory. */
 char *vcs_mirror_path(const struct vcs *vcs, const char *url);
 /* Was it fetched completely at least once? */
 bool vcs_mirror_usable(const char *git_dir);
+/* When it was last fetched completely, by the wall clock; 0: never. */
+int64_t vcs_mirror_as_of(const char *git_dir);
 /* Brings the mirror to what the remote has now: heads, tags and HEAD. One at a time for each mirror. */
 enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
+/* Asks the remote whether it is there and may be read, with the same credential and limits. Nothing is made on disk. */
+enum sync vcs_mirror_ask(struct vcs *vcs, const struct mapping *mapping, const char *url, struct err *err);
 
 /* mend.c. Can git walk all that its references reach? False only if git itself says what is wrong with the mirror. */
 bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err);
@@ -225,6 +284,16 @@ bool vcs_child_starved(const struct buf *messages);
 
 /* A file in memory with git's configuration for one URL: protocols, checks, CA, credential ("user:token", or empty). VCS_ERR_UNKNOWN. */
 int vcs_child_config(const char *url, const char *ca, struct slice credential, int *fd_out, struct err *err);
+
+/* --- find.c: the repository of a module ------------------------------------------------------------------------------------------ */
+
+/*
+ * Where the module is expected. With {*}: in the shortest candidate that is there, by what is remembered, else by asking; when asking finds
+ * none, in the shortest that is mirrored here. objects: what is in a mirror is enough, so none that is here is asked for.
+ */
+int vcs_location_find(struct vcs *vcs, const struct mapping *mapping, struct slice module, bool objects, struct location *out, struct err *err);
+/* The URL by what is remembered now, else of the shortest candidate. Asks nobody. VCS_ERR_ABSENT. */
+int vcs_location_guess(struct vcs *vcs, const struct mapping *mapping, struct slice module, struct location *out);
 
 /* --- session.c: one question to one repository --------------------------------------------------------------------------------- */
 

@@ -11,7 +11,8 @@ Actions of a fault rule (see faults.py; the file `paths` has lines `PATTERN ACTI
   NNN            answer with that status            hang          never answer
   reset          close with a TCP reset             redirect:URL  302 to that address
   body:TEXT      200 with that text instead         slow[:N]      the body at N bytes a second (default 20)
-  truncate       announce the whole body, send half of it
+  truncate[:N]   announce the whole body, send half of it, or N bytes        stall:N       send N bytes of it, then no more, and keep the connection
+  swap:OLD=NEW   the body with these bytes instead of those, which are as many
 The fault `connections` (reset or hang) acts before the TLS handshake.
 """
 import http.client
@@ -169,8 +170,17 @@ class RecordingHandler(http.server.BaseHTTPRequestHandler):
                 if self.server.stopping.wait(1 / rate):
                     return
         elif name == "truncate":
-            self.wfile.write(body[:len(body) // 2])
-            self.close_connection = True
+            sent = int(argument) if argument else len(body) // 2
+            self.wfile.write(body[:sent])
+            self.close_connection = sent < len(body)
+        elif name == "swap":
+            old, _, new = argument.encode().partition(b"=")
+            assert len(old) == len(new)
+            self.wfile.write(body.replace(old, new))
+        elif name == "stall":
+            self.wfile.write(body[:int(argument)])
+            if len(body) > int(argument):
+                self.hang()
         else:
             self.wfile.write(body)
 

@@ -10,9 +10,9 @@ import pytest
 from gateway import BINARY, environment
 
 LATER = ["status", "policy check", "policy diff", "policy who-can", "audit prove", "audit consistency", "audit checkpoint", "audit who", "audit what",
-         "audit denied", "audit unused", "audit stats", "audit pack", "audit policy", "audit purge", "audit hold", "audit reindex", "pin", "sumdb", "store",
+         "audit denied", "audit unused", "audit stats", "audit pack", "audit policy", "audit purge", "audit hold", "audit reindex", "sumdb", "store",
          "backup", "restore", "warm", "bundle", "login", "logout", "whoami", "auth", "doctor"]
-NOW = ["init", "serve", "check-config", "show-config", "reload", "token issue", "token list", "token revoke", "policy explain", "policy test", "env",
+NOW = ["init", "serve", "check-config", "show-config", "reload", "token issue", "token list", "token revoke", "pin list", "pin show", "policy explain", "policy test", "env",
        "audit export", "audit verify", "version", "help"]
 
 
@@ -52,7 +52,7 @@ def test_help_of(name):
     assert modgate(*words, "--help").stdout == done.stdout == modgate(*words, "--bogus", "-h").stdout
 
 
-@pytest.mark.parametrize("first", ["token", "policy", "audit"])
+@pytest.mark.parametrize("first", ["token", "pin", "policy", "audit"])
 def test_help_of_a_first_word(first):
     done = modgate("help", first)
     usages = re.findall(r"^usage: modgate (\w+ \w+) .*\n  \w.*$", done.stdout, re.MULTILINE)
@@ -297,6 +297,19 @@ def test_a_repository_that_is_not_there_is_a_warning(gate, tmp_path):
     assert [f"modgate: warning: {text}" for text in warnings] == done.stderr.splitlines()
     gate.start()
     assert warnings[0] in gate.stderr()
+
+
+def test_prefixes_that_overlap_are_a_warning(gate, tmp_path):
+    """Both lines are named, and at a start the log has it too."""
+    gate.configure({"repositories": [{"prefix": "a.example/x", "repository": str(tmp_path)}, {"prefix": "a.example", "repository": str(tmp_path)}]})
+    done = gate.attempt("check-config")
+    assert done.returncode == 0
+    warning, = done.stderr.splitlines()
+    place = re.match(r"modgate: warning: \S+/modgate\.yaml:(\d+): repositories\[\]\.prefix a\.example/x overlaps with a\.example on line (\d+); ", warning)
+    lines = open(gate.config, encoding="utf-8").read().splitlines()
+    assert ["a.example/x" in lines[int(place[1]) - 1], "prefix: a.example" in lines[int(place[2]) - 1].replace('"', "")] == [True, True]
+    gate.start()
+    assert warning.removeprefix("modgate: warning: ") in gate.stderr()
 
 
 @pytest.mark.parametrize("policy, says", [("rules: [{ name: x, verdict: perhaps }]\n", "policy.yaml:1: "), ("rulez: []\n", "policy.yaml:1: "), ("rules: [", "policy.yaml:")])

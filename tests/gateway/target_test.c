@@ -55,6 +55,32 @@ static void test_decode_limit(void **state)
 	arena_close(&arena);
 }
 
+static void test_decode_value(void **state)
+{
+	static const struct {
+		const char *name, *raw, *value;
+	} rows[] = {
+		{ "plain", "a.b/c", "a.b/c" },
+		{ "slash escaped", "a.b%2Fc", "a.b/c" },
+		{ "slash escaped, lower case", "a.b%2fc", "a.b/c" },
+		{ "once, not twice", "a%252Fb", "a%2Fb" },
+		{ "empty", "", "" },
+		{ "NUL", "a%00b", NULL },
+		{ "broken", "a%", NULL },
+		{ "broken after a digit", "a%4", NULL },
+		{ "no digits", "a%zz", NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct arena *arena = arena_open(ARENA_BYTES);
+		struct slice value = SLICE_NONE;
+		int code = target_decode_value(slice_of(rows[i].raw), arena, &value, NULL);
+		CHECK(rows[i].name, code == (rows[i].value != NULL ? 0 : TARGET_ERR_MALFORMED));
+		CHECK(rows[i].name, code != 0 || slice_equal_text(value, rows[i].value));
+		arena_close(&arena);
+	}
+}
+
 /* Path in, endpoint and canonical parts out: route table, matching and validation together. */
 static void test_routes(void **state)
 {
@@ -99,7 +125,7 @@ static void test_routes(void **state)
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct arena *arena = arena_open(ARENA_BYTES);
 		struct target target = { 0 };
-		const struct route *route = route_find(slice_of(rows[i].path), &target);
+		const struct route *route = route_find(slice_of(rows[i].path), false, &target);
 		if (route != NULL && target_validate(&target, arena, NULL) != 0)
 			route = NULL;
 		CHECK(rows[i].name, (route != NULL ? route->endpoint : ENDPOINT_NONE) == rows[i].endpoint);
@@ -113,6 +139,32 @@ static void test_routes(void **state)
 	}
 }
 
+/* ?go-get=1 has routes of its own, and none of the others. */
+static void test_go_get(void **state)
+{
+	static const struct {
+		const char *path;
+		bool go_get;
+		enum endpoint endpoint;
+		const char *module;
+	} rows[] = {
+		{ "/", true, ENDPOINT_GO_GET, "" },
+		{ "/a.b/c", true, ENDPOINT_GO_GET, "a.b/c" },
+		{ "/livez", true, ENDPOINT_GO_GET, "livez" }, /* no module path: go_get_module() refuses it */
+		{ "/a.b/c?go-get=1", false, ENDPOINT_NONE, "" },
+		{ "/a.b/c", false, ENDPOINT_NONE, "" },
+		{ "/livez", false, ENDPOINT_LIVEZ, "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct target target = { 0 };
+		const struct route *route = route_find(slice_of(rows[i].path), rows[i].go_get, &target);
+		CHECK(rows[i].path, (route != NULL ? route->endpoint : ENDPOINT_NONE) == rows[i].endpoint);
+		CHECK(rows[i].path, route == NULL || slice_equal_text(target.module, rows[i].module));
+		CHECK(rows[i].path, !rows[i].go_get || (route->authority == AUTHORITY_POLICY && route->recorded));
+	}
+}
+
 /* What the table promises: whatever names a module is decided by policy and recorded. */
 static void test_authority(void **state)
 {
@@ -121,9 +173,12 @@ static void test_authority(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(paths); i++) {
 		struct target target;
-		const struct route *route = route_find(slice_of(paths[i]), &target);
+		const struct route *route = route_find(slice_of(paths[i]), false, &target);
 		CHECK(paths[i], route != NULL && route->authority == AUTHORITY_POLICY && route->recorded);
 	}
+	/* Nothing that is asked with POST is for everybody, or leaves no record. */
+	const struct route *route = route_find(SLICE("/-/api/v1/refresh"), false, &(struct target){ 0 });
+	assert_true(route != NULL && route->method == METHOD_POST && route->authority == AUTHORITY_ADMIN && route->recorded);
 }
 
 int main(void)
@@ -131,7 +186,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_decode_limit),
+		cmocka_unit_test(test_decode_value),
 		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_go_get),
 		cmocka_unit_test(test_authority),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

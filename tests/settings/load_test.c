@@ -42,6 +42,7 @@ static const char full_text[] =
 	"repositories:\n"
 	"  - prefix: git.example\n"
 	"    repository: https://git.example:8443/x/{2}/{1}.git\n"
+	"    webhook_secret_file: keys/ldap\n"
 	"    credentials_file: keys/git\n"
 	"    ca: git-ca.pem\n"
 	"    refresh_s: 0\n"
@@ -69,6 +70,33 @@ static void expect_path(void **state, const char *path, const char *name)
 
 	snprintf(want, sizeof(want), "%s/%s", (const char *)*state, name);
 	assert_string_equal(path, want);
+}
+
+static void test_stars(void **state)
+{
+	static const struct {
+		const char *repository;
+		unsigned elements;
+		bool open_ended, local;
+	} rows[] = {
+		{ "https://git.example/{*}.git", 0, true, false },
+		{ "https://git.example/{1}/x/{*}", 1, true, false },
+		{ "/srv/{*}/of/{1}", 1, true, true },
+		{ "/srv/{1}", 1, false, true },
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char text[512];
+		const struct settings *settings;
+
+		snprintf(text, sizeof(text), BASE "repositories: [ { prefix: a.example, repository: \"%s\" } ]\n", rows[i].repository);
+		settings = load_good(state, text);
+		CHECK(rows[i].repository, strcmp(settings->repositories[0].repository, rows[i].repository) == 0);
+		CHECK(rows[i].repository, settings->repositories[0].elements == rows[i].elements);
+		CHECK(rows[i].repository, settings->repositories[0].open_ended == rows[i].open_ended);
+		CHECK(rows[i].repository, settings->repositories[0].local == rows[i].local);
+		settings_unref(settings);
+	}
 }
 
 static void test_defaults(void **state)
@@ -138,10 +166,12 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_string_equal(settings->prefixes[1], "corp.example/one");
 	assert_false(repositories[0].local);
 	assert_int_equal(repositories[0].elements, 2);
+	expect_path(state, repositories[0].webhook_secret_file, "keys/ldap");
 	expect_path(state, repositories[0].credentials_file, "keys/git");
 	assert_int_equal(repositories[0].refresh_s, 0);
 	assert_int_equal(repositories[0].missing, SETTINGS_MISSING_ABSENT);
 	assert_string_equal(repositories[0].subdir, "");
+	assert_false(repositories[0].open_ended);
 	assert_true(repositories[1].local);
 	assert_int_equal(repositories[1].elements, 0);
 	assert_string_equal(repositories[1].subdir, "go/src");
@@ -159,7 +189,7 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_string_equal(settings->databases[0].url, "https://sum.example");
 	assert_string_equal(settings->databases[1].key, "sum.other.example");
 	assert_null(settings->databases[1].url);
-	assert_int_equal(settings->databases[1].line, 52);
+	assert_int_equal(settings->databases[1].line, 53);
 }
 
 static void expect_full(void **state, const struct settings *settings)
@@ -402,6 +432,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_stars),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_show_words),

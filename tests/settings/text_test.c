@@ -70,7 +70,7 @@ static void test_sample(void **state)
 		if (key->type != KEY_LATER)
 			CHECK(key->path, strstr(buf_text(&text), written) != NULL);
 	}
-	assert_int_equal(settings->repositories_count, 2);
+	assert_int_equal(settings->repositories_count, 3);
 	settings_unref(settings);
 	buf_free(&text);
 }

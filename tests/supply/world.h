@@ -12,8 +12,9 @@ struct world {
 	struct db *db;
 	struct supply *supply;
 	char data[300], repository[300];
-	char hung[100];     /* URL of a host that takes connections and says nothing; or "" */
-	size_t git_workers; /* 0: as usual */
+	char hung[100];                    /* URL of a host that takes connections and says nothing; or "" */
+	size_t git_workers;                /* 0: as usual */
+	int64_t refresh_s, negative_ttl_s; /* 0: 1 */
 	struct {
 		unsigned count;
 		char what[64], found[64], version[64];
@@ -55,9 +56,10 @@ static inline void on_notice(void *ctx, const struct supply_notice *notice)
 static inline void world_start(struct world *world, int64_t list_ttl_s)
 {
 	char path[400];
+	int64_t refresh_s = world->refresh_s != 0 ? world->refresh_s : 1;
 	struct db_options db = { .path = path, .durable = true };
 	struct supply_repository repositories[] = {
-		{ .prefix = "corp.example/tool", .repository = world->repository, .refresh_s = 1 },
+		{ .prefix = "corp.example/tool", .repository = world->repository, .refresh_s = refresh_s },
 		{ .prefix = "hung.example", .repository = world->hung, .refresh_s = 1 },
 	};
 	struct supply_options options = {
@@ -65,7 +67,7 @@ static inline void world_start(struct world *world, int64_t list_ttl_s)
 		.repositories = repositories,
 		.repositories_count = world->hung[0] != '\0' ? 2 : 1,
 		.list_ttl_s = list_ttl_s,
-		.negative_ttl_s = 1,
+		.negative_ttl_s = world->negative_ttl_s != 0 ? world->negative_ttl_s : 1,
 		.git_workers = world->git_workers,
 		.notice = on_notice,
 		.notice_ctx = world,

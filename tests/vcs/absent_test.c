@@ -54,6 +54,73 @@ static void asked_once(void **state)
 	}
 }
 
+/* Who took our credential a moment ago, for another repository, says "not found" of what is not there. */
+static void believed_of_a_trusted_credential(void **state)
+{
+	enum { TAKEN = 1, OTHER_CREDENTIAL = 2, MIRRORED = 4 };
+	static const struct {
+		const char *name;
+		unsigned how;
+		int64_t later_s;
+		int want;
+	} rows[] = {
+		{ "never taken", 0, 0, VCS_ERR_UNKNOWN },
+		{ "taken just now", TAKEN, 0, VCS_ERR_ABSENT },
+		{ "taken within the time", TAKEN, FORGE_TRUST_US / 1000000 - 1, VCS_ERR_ABSENT },
+		{ "taken too long ago", TAKEN, FORGE_TRUST_US / 1000000, VCS_ERR_UNKNOWN },
+		{ "another was taken", TAKEN | OTHER_CREDENTIAL, 0, VCS_ERR_UNKNOWN },
+		{ "there was a repository", TAKEN | MIRRORED, 10, VCS_ERR_UNKNOWN },
+	};
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "believed") });
+		struct vcs_revision revision;
+		struct err err = ERR_INIT;
+
+		shell(remote->scratch, "cp -r repos/one.git repos/was.git");
+		if (rows[i].how & MIRRORED)
+			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/was"), SLICE("v1.0.0"), &revision, &err), 0);
+		shell(remote->scratch, "rm -rf repos/was.git");
+		if (rows[i].how & TAKEN)
+			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), SLICE("v1.0.0"), &revision, &err), 0);
+		if (rows[i].how & OTHER_CREDENTIAL)
+			write_file(below(remote->scratch, "credential"), "robot: " CANARY);
+		advance(remote, rows[i].later_s);
+		if (vcs_resolve(vcs, SLICE("git.test/was"), SLICE("v9.0.0"), &revision, &err) != rows[i].want)
+			fail_msg("%s: %s", rows[i].name, err.text);
+		write_file(below(remote->scratch, "credential"), "robot:" CANARY "\n");
+		vcs_close(&vcs);
+		shell(remote->scratch, "rm -rf believed");
+	}
+}
+
+/* A host that lets anybody read some repositories hides the others from us: what it shows without a credential says nothing of these. */
+static void anonymous_is_not_believed(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "believed") });
+
+	vcs_forge_accepted(vcs, remote->url, SLICE_NONE);
+	assert_false(vcs_forge_trusted(vcs, remote->url, SLICE_NONE));
+	vcs_forge_accepted(vcs, "https://one.example/a/b.git", SLICE("u:t"));
+	assert_true(vcs_forge_trusted(vcs, "https://one.example/c.git", SLICE("u:t")));
+	assert_false(vcs_forge_trusted(vcs, "https://one.example:8443/a/b.git", SLICE("u:t")));
+	assert_false(vcs_forge_trusted(vcs, "https://one.example.org/a/b.git", SLICE("u:t")));
+	assert_false(vcs_forge_trusted(vcs, "https://one.example/a/b.git", SLICE("u:t2")));
+	/* The oldest gives way. */
+	for (int i = 0; i < FORGES_MAX; i++) {
+		char url[64];
+
+		snprintf(url, sizeof(url), "https://h%d.example/x", i);
+		remote->now_us++;
+		assert_true(vcs_forge_trusted(vcs, "https://one.example/c.git", SLICE("u:t")));
+		vcs_forge_accepted(vcs, url, SLICE("u:t"));
+	}
+	assert_false(vcs_forge_trusted(vcs, "https://one.example/c.git", SLICE("u:t")));
+	vcs_close(&vcs);
+}
+
 static void found_once_it_is_there(void **state)
 {
 	struct remote *remote = *state;
@@ -100,6 +167,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asked_once),
+		cmocka_unit_test(believed_of_a_trusted_credential),
+		cmocka_unit_test(anonymous_is_not_believed),
 		cmocka_unit_test(found_once_it_is_there),
 		cmocka_unit_test(probes_drive_out_none),
 	};

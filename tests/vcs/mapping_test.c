@@ -39,7 +39,7 @@ static void locations(void **state)
 		struct location at;
 
 		CHECK(rows[i].module, vcs_mapping_init(&from, &mapping, NULL) == 0);
-		CHECK(rows[i].module, vcs_location_init(&mapping, slice_of(rows[i].module), &at, NULL) == rows[i].code);
+		CHECK(rows[i].module, vcs_location_init(&mapping, slice_of(rows[i].module), 1, &at, NULL) == rows[i].code);
 		if (rows[i].code == 0) {
 			CHECK(rows[i].module, strcmp(at.repository, rows[i].want) == 0);
 			CHECK(rows[i].module, strcmp(at.directory, rows[i].directory) == 0);
@@ -49,6 +49,71 @@ static void locations(void **state)
 		}
 		vcs_mapping_free(&mapping);
 	}
+}
+
+/* {*} stands for one element, two, …; what is left names the directory. */
+static void candidates(void **state)
+{
+	static const struct {
+		const char *repository, *subdir, *module;
+		size_t open_elements, count;
+		const char *want, *root, *directory, *path_major;
+	} rows[] = {
+		{ "https://g.x/{*}.git", NULL, "h.x/a", 1, 1, "https://g.x/a.git", "h.x/a", "", "" },
+		{ "https://g.x/{*}.git", NULL, "h.x/a/b/c", 1, 3, "https://g.x/a.git", "h.x/a", "b/c", "" },
+		{ "https://g.x/{*}.git", NULL, "h.x/a/b/c", 2, 3, "https://g.x/a/b.git", "h.x/a/b", "c", "" },
+		{ "https://g.x/{*}.git", NULL, "h.x/a/b/c", 3, 3, "https://g.x/a/b/c.git", "h.x/a/b/c", "", "" },
+		{ "https://g.x/{*}.git", NULL, "h.x/a/b/v2", 2, 3, "https://g.x/a/b.git", "h.x/a/b", "", "/v2" },
+		{ "https://g.x/{*}.git", NULL, "h.x/a/b/v2", 3, 3, "https://g.x/a/b/v2.git", "h.x/a/b/v2", "", "/v2" },
+		{ "https://g.x/{*}.git", "go", "h.x/a/b/c", 2, 3, "https://g.x/a/b.git", "h.x/a/b", "c/go", "" },
+		{ "/srv/{*}", NULL, "h.x/a/b", 2, 2, "/srv/a/b", "h.x/a/b", "", "" },
+		{ "https://g.x/{1}/r/{*}", NULL, "h.x/a/b/c", 1, 2, "https://g.x/a/r/b", "h.x/a/b", "c", "" },
+		{ "https://g.x/{1}/r/{*}", NULL, "h.x/a/b/c", 2, 2, "https://g.x/a/r/b/c", "h.x/a/b/c", "", "" },
+		{ "https://g.x/{*}/of/{1}", NULL, "h.x/a/b", 1, 1, "https://g.x/b/of/a", "h.x/a/b", "", "" },
+		{ "https://g.x/{*}.git", NULL, "h.x", 1, 0, NULL, NULL, NULL, NULL },
+		{ "https://g.x/{1}/{*}.git", NULL, "h.x/a", 1, 0, NULL, NULL, NULL, NULL },
+		{ "https://g.x/{*}.git", NULL, "h.x/a", 2, 1, NULL, NULL, NULL, NULL },
+		{ "https://g.x/{*}.git", NULL, "h.x/a/-b", 2, 2, NULL, NULL, NULL, NULL },
+		{ "https://g.x/{*}.git", NULL, "h.x/a/b", 0, 2, NULL, NULL, NULL, NULL },
+		{ "https://g.x/{1}.git", NULL, "h.x/a/b", 7, 1, "https://g.x/a.git", "h.x/a", "b", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs_repository from = { .prefix = "h.x", .repository = rows[i].repository, .subdir = rows[i].subdir };
+		struct mapping mapping;
+		struct location at;
+		int code;
+
+		CHECK(rows[i].module, vcs_mapping_init(&from, &mapping, NULL) == 0);
+		CHECK(rows[i].module, vcs_mapping_candidates(&mapping, slice_of(rows[i].module)) == rows[i].count);
+		code = vcs_location_init(&mapping, slice_of(rows[i].module), rows[i].open_elements, &at, NULL);
+		CHECK(rows[i].module, code == (rows[i].want ? 0 : VCS_ERR_ABSENT));
+		if (rows[i].want) {
+			CHECK(rows[i].module, strcmp(at.repository, rows[i].want) == 0);
+			CHECK(rows[i].module, slice_equal_text(slice_make(at.module, at.root_len), rows[i].root));
+			CHECK(rows[i].module, strcmp(at.directory, rows[i].directory) == 0);
+			CHECK(rows[i].module, slice_equal_text(at.path_major, rows[i].path_major));
+		}
+		vcs_mapping_free(&mapping);
+	}
+}
+
+static void candidates_end_somewhere(void **state)
+{
+	struct vcs_repository from = { .prefix = "h.x", .repository = "https://g.x/{*}.git" };
+	struct buf module = BUF_INIT(MODULE_PATH_MAX);
+	struct mapping mapping;
+
+	(void)state;
+	assert_int_equal(vcs_mapping_init(&from, &mapping, NULL), 0);
+	buf_add_text(&module, "h.x");
+	for (size_t i = 1; i <= VCS_CANDIDATES_MAX + 1; i++) {
+		buf_add_text(&module, "/a");
+		assert_int_equal(vcs_mapping_candidates(&mapping, buf_slice(&module)), i <= VCS_CANDIDATES_MAX ? i : VCS_CANDIDATES_MAX);
+	}
+	buf_free(&module);
+	vcs_mapping_free(&mapping);
 }
 
 /* Each is refused with a sentence that says what is wrong, or what is not in this version. */
@@ -67,7 +132,10 @@ static void refusals(void **state)
 		{ "relative/path", NULL, "https url or an absolute path" },
 		{ "ssh://git@g.x/a.git", NULL, "ssh is not in this version" },
 		{ "git@g.x:a.git", NULL, "ssh is not in this version" },
-		{ "https://g.x/{*}.git", NULL, "{*} is not in this version" },
+		{ "https://g.x/{*}/{*}.git", NULL, "{*} at most once" },
+		{ "https://{*}/a.git", NULL, "plain name" },
+		{ "https://g.x/{*", NULL, "{1}, {2}" },
+		{ "https://g.x/{*}/{2}.git", NULL, "without a gap" },
 		{ "https://user:hunter2@g.x/a.git", NULL, "credentials_file" },
 		{ "https://{1}.x/a.git", NULL, "plain name" },
 		{ "https://-g.x/a.git", NULL, "plain name" },
@@ -129,7 +197,8 @@ static void longest_prefix_wins(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(locations), cmocka_unit_test(refusals), cmocka_unit_test(longest_prefix_wins) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(locations), cmocka_unit_test(candidates), cmocka_unit_test(candidates_end_somewhere),
+		cmocka_unit_test(refusals), cmocka_unit_test(longest_prefix_wins) };
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

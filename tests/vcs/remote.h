@@ -15,7 +15,7 @@ struct remote {
 	pid_t pid;
 	int input; /* closing it ends the child */
 	char url[256], ca[4096];
-	int64_t now_us; /* the turned clock */
+	_Atomic int64_t now_us; /* the turned clock: fetches that go on behind look at it too */
 	struct clock clock;
 };
 
@@ -120,7 +120,7 @@ static inline size_t recorded(const struct remote *remote, const char *words)
 struct tune {
 	const char *credential, *ca, *mirrors, *repository, *git;
 	bool missing_is_absent;
-	int64_t timeout_ms, memory_max, missing_s;
+	int64_t timeout_ms, memory_max, missing_s, wait_ms;
 };
 
 static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
@@ -136,6 +136,7 @@ static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
 		.count = 1,
 		.clock = &remote->clock,
 		.missing_s = tune.missing_s,
+		.wait_ms = tune.wait_ms ? tune.wait_ms : 300000, /* a busy machine is no slow host */
 		.git = tune.git,
 		.fetch_timeout_ms = tune.timeout_ms,
 		.fetch_memory_max = tune.memory_max };

@@ -1,0 +1,213 @@
+"""Remote git hosts that are away, slow or elsewhere: what the mirror knows is served and says so, what needs the host is 5xx and never 404."""
+import os
+import re
+import threading
+import time
+
+import pytest
+
+from company import API, PORTAL, READER, Company
+from doubles.githttp import GitHttp
+from test_hosts import cut_packs, get, open_gate
+
+FRESH_S = 1         # of lists and mirrors here
+WAIT_S = 20         # VCS_WAIT_MS
+STALE = "modgate; hit; stale"
+
+
+@pytest.fixture
+def company(stage):
+    return Company(stage)
+
+
+def open_short(company, **settings):
+    """What is read of a host is soon no more fresh."""
+    return open_gate(company, settings={"cache.list_ttl_s": FRESH_S, **settings}, refresh_s=FRESH_S)
+
+
+def start_again(stage, company):
+    """The host, where it was before."""
+    host = company.host
+    company.host = stage.add(GitHttp(host.root, host.state, stage.certificate, host.users, host.server_port)).start()
+
+
+def outlive(seconds=FRESH_S + 0.2):
+    time.sleep(seconds)
+
+
+def release(company, version):
+    company.repos["payments/api"].commit({"code.go": f'package code\n\nconst Release = "{version}"\n'}, tags=[version])
+    company.push("payments/api")
+
+
+def test_the_go_command_while_the_plug_is_pulled(company, stage, go_command):
+    gate, token = open_short(company)
+    go = company.go(gate, go_command, token)
+    known = go.run("list", "-m", "-versions", API)
+    go.run("get", f"{API}@v1.0.0")
+    release(company, "v1.4.0")
+    company.host.stop()
+    outlive()
+
+    # The list, a branch, and versions that were never asked for.
+    go.forget()
+    assert go.run("list", "-m", "-versions", API) == known
+    go.run("get", f"{API}@v1.1.0")
+    go.run("get", f"{API}@dev")
+    # What only the host can tell, asked as go does with a list that goes on after 404 alone: it stops here.
+    go.env["GOPROXY"] = f"{gate.url},{company.upstream.url}"
+    for query in ("v1.4.0", "a-new-branch"):
+        told = go.refused("get", f"{API}@{query}")
+        assert "502" in told or "503" in told
+        assert "404" not in told
+    assert "payments" not in company.upstream.everything()
+
+    start_again(stage, company)
+    outlive(5)      # a host that failed is left alone for so long
+    go.run("get", f"{API}@v1.4.0")
+    assert "v1.4.0" in go.run("list", "-m", "-versions", API)
+
+
+def test_stale_answers_are_marked_and_age(company, stage):
+    gate, token = open_short(company)
+    asked = time.monotonic()
+    for file in ("@v/list", "@latest", "@v/main.info"):
+        fresh = get(gate, token, API, file)
+        assert fresh.status == 200 and "Age" not in fresh.headers and "Cache-Status" not in fresh.headers
+        assert re.fullmatch("private, max-age=[01]", fresh.headers["Cache-Control"])
+    company.host.stop()
+    outlive()
+    ages = []
+    # dev was never asked for before: the mirror knows it as well. Twice: nothing of it is taken for fresh later.
+    for file in ("@v/list", "@latest", "@v/main.info", "@v/dev.info", "@v/dev.info"):
+        stale = get(gate, token, API, file)
+        assert (stale.status, stale.headers["Cache-Status"], stale.headers["Cache-Control"]) == (200, STALE, "private, max-age=0"), file
+        ages.append(int(stale.headers["Age"]))
+    assert FRESH_S <= min(ages) and max(ages) <= time.monotonic() - asked + 1
+    gate.restart()      # the age is the mirror's, not the process's
+    again = get(gate, token, API, "@v/list")
+    assert again.headers["Cache-Status"] == STALE and int(again.headers["Age"]) >= max(ages)
+    # Artifacts are what they are.
+    zipped = get(gate, token, API, "@v/v1.1.0.zip")
+    assert zipped.status == 200 and "Cache-Status" not in zipped.headers and "Age" not in zipped.headers
+    rows = [row for row in gate.rows() if row["action"] in ("list", "latest") and row["status"] == 200]
+    assert {row["source"] for row in rows} == {"built", "cache"}
+
+
+def test_the_rest_of_the_time_to_live(company):
+    gate, token = open_gate(company, settings={"cache.list_ttl_s": 30})
+    first = get(gate, token, API, "@v/list").headers["Cache-Control"]
+    outlive(2.1)
+    assert (first, get(gate, token, API, "@v/list").headers["Cache-Control"]) == ("private, max-age=30", "private, max-age=28")
+
+
+def test_nothing_is_absent_that_was_never_read(company):
+    gate, token = open_gate(company)
+    company.host.stop()
+    for file in ("@v/list", "@latest", "@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip", "@v/main.info"):
+        answer = get(gate, token, API, file)
+        assert answer.status in (502, 503) and company.host.url in answer.body.decode(), file
+
+
+def test_an_unknown_version_costs_one_fetch(company):
+    gate, token = open_gate(company, settings={"cache.negative_ttl_s": 4})
+    assert get(gate, token, API, "@v/v1.0.0.info").status == 200
+    outlive(3.1)        # references younger than that are not read again
+    mark = company.host.mark()
+    for _ in range(2):      # the go command asks everything twice
+        for file in ("@v/v1.9.9.info", "@v/v1.9.9.mod", "@v/v1.9.9.zip"):
+            assert get(gate, token, API, file).status == 404
+    gets = [path for path in company.host.paths(mark) if "/info/refs" in path]
+    assert 1 <= len(gets) <= 4      # it is asked where HEAD is, then it is fetched; each without and with the credential
+    release(company, "v1.9.9")
+    outlive(4.1)
+    assert get(gate, token, API, "@v/v1.9.9.info").status == 200
+
+
+def test_not_found_is_believed_of_a_trusted_credential(company):
+    gate, token = open_gate(company, settings={"cache.negative_ttl_s": 1})
+    gone = "git.corp.example/payments/gone"
+    assert get(gate, token, gone, "@v/list").status == 502
+    assert get(gate, token, API, "@v/list").status == 200
+    outlive(5.1)        # a failure is told for so long without asking again
+    assert get(gate, token, gone, "@v/list").status == 404
+    # Of a repository that was there it is never believed.
+    assert get(gate, token, PORTAL, "@v/v0.1.0.info").status == 200
+    company.host.faults.set("paths", "/web/Portal.git/* 404")
+    outlive(3.1)
+    assert get(gate, token, PORTAL, "@v/v0.2.0.info").status == 502
+    assert get(gate, token, PORTAL, "@v/v0.1.0.zip").status == 200
+
+
+def test_a_slow_first_clone_goes_on_behind(company):
+    gate, token = open_gate(company)
+    begin = time.monotonic()
+    company.host.faults.set("paths", "/payments/api.git/git-upload-pack slow:60")
+    answers = []
+    asking = [threading.Thread(target=lambda: answers.append(get(gate, token, API, "@v/v1.0.0.info"))) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    # Meanwhile others of the same host are served.
+    assert get(gate, token, PORTAL, "@v/v0.1.0.info").status == 200 and time.monotonic() < begin + WAIT_S
+    for thread in asking:
+        thread.join()
+    assert WAIT_S - 1 <= time.monotonic() - begin < WAIT_S + 15
+    for answer in answers:
+        assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0
+        assert "goes on; ask again" in answer.body.decode()
+    rows = [row for row in gate.rows() if row.get("module") == API]
+    assert len(rows) == 4 and all(row["status"] == 503 and "goes on" in row["reason"] for row in rows)
+    gets = len([path for path in company.host.paths() if "payments/api.git/info/refs" in path])
+    gate.wait(lambda: get(gate, token, API, "@v/v1.0.0.info").status == 200, "does not finish its clone", 90)
+    assert len([path for path in company.host.paths() if "payments/api.git/info/refs" in path]) <= max(gets, 4)
+
+
+BAD_DAYS = [
+    ("hangs before a word", "connections", "hang"),
+    ("hangs after its first packet", "paths", "*/info/refs stall:36"),
+    ("hangs in the middle of a pack", "paths", "*/git-upload-pack stall:700"),
+    ("breaks off in the middle of a pack", "paths", "*/git-upload-pack truncate:700"),
+]
+
+
+@pytest.mark.parametrize("fault, how", [row[1:] for row in BAD_DAYS], ids=[row[0] for row in BAD_DAYS])
+def test_a_host_that_stops_half_way(company, fault, how):
+    gate, token = open_short(company)
+    known = get(gate, token, API, "@v/list")
+    release(company, "v1.4.0")
+    company.host.faults.set(fault, how)
+    outlive()
+    stale = get(gate, token, API, "@v/list")
+    assert (stale.status, stale.body, stale.headers["Cache-Status"]) == (200, known.body, STALE)
+    assert get(gate, token, API, "@v/v1.4.0.info").status in (502, 503)
+    assert get(gate, token, API, "@v/v1.1.0.zip").status == 200
+
+
+def test_no_redirect_and_no_credential_elsewhere(company, stage):
+    other = stage.githttp(state="other")
+    gate, token = open_gate(company)
+    for target in (f"{other.url}/payments/api.git/info/refs?service=git-upload-pack", "ext::touch /tmp/never", f"file://{company.local}/mono.git",
+                   company.host.url.replace("127.0.0.1", "localhost") + "/payments/api.git/info/refs?service=git-upload-pack"):
+        company.host.faults.set("paths", f"/payments/api.git/* redirect:{target}")
+        mark = company.host.mark()
+        answer = get(gate, token, API, "@v/v1.0.0.info")
+        assert answer.status == 502 and READER[1] not in answer.body.decode(), target
+        assert company.host.paths(mark), "it was asked"
+        outlive(5.2)        # a host that failed is left alone for so long
+    assert not other.events("connect")
+    company.host.faults.clear()
+    assert get(gate, token, API, "@v/v1.0.0.info").status == 200
+
+
+def test_a_corrupt_mirror_is_no_absence(company):
+    """And while the host is away too, what is stored goes on being served."""
+    gate, token = open_gate(company)
+    assert get(gate, token, API, "@v/v1.0.0.zip").status == 200
+    gate.stop()
+    for name in os.listdir(gate.path("data", "git")):
+        if os.path.exists(gate.path("data", "git", name, "modgate-url")):
+            cut_packs(gate.path("data", "git", name))
+    company.host.stop()
+    gate.start()
+    assert get(gate, token, API, "@v/v1.1.0.zip").status == 502
+    assert get(gate, token, API, "@v/v1.0.0.zip").status == 200

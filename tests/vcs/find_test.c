@@ -1,0 +1,199 @@
+/* {*}: which repository it stands for, what that costs the host, and what holds while the host cannot be asked. */
+#include "remote.h"
+
+/* On the host: one.git, empty.git, deep/in/groups.git. */
+static struct vcs *open_groups(struct remote *remote, const char *mirrors, bool missing_is_absent)
+{
+	char url[512];
+
+	snprintf(url, sizeof(url), "%s/{*}.git", remote->url);
+	return open_remote(remote,
+		(struct tune){ .repository = url, .mirrors = fresh(remote, mirrors), .missing_s = 10, .missing_is_absent = missing_is_absent });
+}
+
+static size_t asked(const struct remote *remote, const char *repository)
+{
+	char words[512];
+
+	snprintf(words, sizeof(words), "\"path\": \"/%s/info/refs", repository);
+	return recorded(remote, words) / 2; /* a row for the request and one for the answer */
+}
+
+static size_t requests(const struct remote *remote)
+{
+	return recorded(remote, "\"event\": \"request\"");
+}
+
+static int resolve(struct vcs *vcs, const char *module, struct err *err)
+{
+	struct vcs_revision revision;
+
+	return vcs_resolve(vcs, slice_of(module), SLICE("v1.0.0"), &revision, err);
+}
+
+static void deep_repository(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_groups(remote, "deep-mirrors", false);
+	char root[MODULE_PATH_MAX + 1] = "", url[VCS_REPOSITORY_MAX + 1], *git_dir;
+	struct err err = ERR_INIT;
+	size_t before;
+
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups/sub/v2"), root, &err), 0);
+	assert_string_equal(root, "git.test/deep/in/groups");
+	assert_int_equal(asked(remote, "deep.git"), 1);
+	assert_int_equal(asked(remote, "deep/in.git"), 1);
+	vcs_remote(vcs, SLICE("git.test/deep/in/groups/sub"), url);
+	assert_true(slice_ends(slice_of(url), SLICE("/deep/in/groups.git")));
+	git_dir = vcs_mirror_path(vcs, url);
+	assert_int_equal(access(git_dir, F_OK), -1); /* to find out is no clone */
+	free(git_dir);
+
+	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), 0);
+	before = requests(remote);
+	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups/elsewhere"), root, &err), 0);
+	assert_int_equal(requests(remote), before);
+	vcs_close(&vcs);
+}
+
+/* Not a module, or only a group: told again without any question to the host; and asked anew after the time for absences. */
+static void absences_are_remembered(void **state)
+{
+	static const struct {
+		const char *name;
+		bool missing_is_absent;
+		int want;
+	} rows[] = { { "the host may be wrong", false, VCS_ERR_UNKNOWN }, { "the host is believed", true, VCS_ERR_ABSENT } };
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs *vcs = open_groups(remote, "absent-mirrors", rows[i].missing_is_absent);
+		struct err err = ERR_INIT;
+		size_t before = requests(remote), once;
+
+		CHECK(rows[i].name, resolve(vcs, "git.test/deep/nowhere", &err) == rows[i].want);
+		CHECK(rows[i].name, strstr(err.text, "not found"));
+		once = requests(remote) - before;
+		CHECK(rows[i].name, once >= 2 && once <= 4); /* two candidates, each without and with the credential */
+		advance(remote, 9);
+		CHECK(rows[i].name, resolve(vcs, "git.test/deep/nowhere", &err) == rows[i].want);
+		CHECK(rows[i].name, resolve(vcs, "git.test/deep", &err) == rows[i].want);
+		CHECK(rows[i].name, requests(remote) - before == once);
+		advance(remote, 2);
+		CHECK(rows[i].name, resolve(vcs, "git.test/deep/nowhere", &err) == rows[i].want);
+		CHECK(rows[i].name, requests(remote) - before == 2 * once);
+		vcs_close(&vcs);
+	}
+}
+
+/* The shortest that is there wins, also when it comes later: what was found is looked for anew in time. */
+static void shortest_first(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_groups(remote, "short-mirrors", false);
+	char root[MODULE_PATH_MAX + 1] = "";
+	struct err err = ERR_INIT;
+
+	shell(remote->scratch, "mkdir -p repos/two/one; cp -r repos/one.git repos/two/one/deep.git; cp -r repos/one.git repos/two/one.git");
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), root, &err), 0);
+	assert_string_equal(root, "git.test/two/one");
+	shell(remote->scratch, "cp -r repos/one.git repos/two.git");
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), root, &err), 0);
+	assert_string_equal(root, "git.test/two/one");
+	advance(remote, VCS_THERE_US / 1000000 + 1);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), root, &err), 0);
+	assert_string_equal(root, "git.test/two");
+	vcs_close(&vcs);
+}
+
+/* A host that forbids a group to be looked at does not hide what is below; one that cannot be asked says nothing at all. */
+static void what_the_host_may_say(void **state)
+{
+	static const struct {
+		const char *name, *faults, *module;
+		int want;
+		const char *sentence;
+	} rows[] = {
+		{ "a group is refused", "/deep.git/* 403\n", "git.test/deep/in/groups", 0, "" },
+		{ "all is refused", "/deep* 403\n", "git.test/deep/in/groups", VCS_ERR_UNKNOWN, "refuses the credential" },
+		{ "one refused, the rest missing", "/deep.git/* 403\n", "git.test/deep/nowhere", VCS_ERR_UNKNOWN, "refuses the credential" },
+		{ "the host fails", "/deep.git/* 500\n", "git.test/deep/in/groups", VCS_ERR_UNKNOWN, "cannot be fetched" },
+	};
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs *vcs = open_groups(remote, "said-mirrors", false);
+		struct err err = ERR_INIT;
+
+		shell(remote->scratch, "rm -rf said-mirrors");
+		shell(remote->scratch, "mkdir said-mirrors");
+		fault(remote, rows[i].faults);
+		CHECK(rows[i].name, resolve(vcs, rows[i].module, &err) == rows[i].want);
+		CHECK(rows[i].name, strstr(err.text, rows[i].sentence));
+		fault(remote, NULL);
+		vcs_close(&vcs);
+	}
+}
+
+/* A process that was started while the host is down serves what it has. */
+static void mirror_stands_in(void **state)
+{
+	static const char *const failures[] = { "* 500\n", "* 403\n", "* 404\n" };
+	struct remote *remote = *state;
+	struct vcs *vcs = open_groups(remote, "kept-mirrors", false);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), 0);
+	vcs_close(&vcs);
+	for (size_t i = 0; i < LENGTH(failures); i++) {
+		vcs = open_groups(remote, "kept-mirrors", false);
+		fault(remote, failures[i]);
+		CHECK(failures[i], resolve(vcs, "git.test/deep/in/groups", &err) == 0);
+		CHECK(failures[i], resolve(vcs, "git.test/deep/in/others", &err) == VCS_ERR_UNKNOWN);
+		fault(remote, NULL);
+		vcs_close(&vcs);
+	}
+}
+
+static void on_this_machine(void **state)
+{
+	struct remote *remote = *state;
+	char path[400], root[MODULE_PATH_MAX + 1] = "";
+	struct vcs_repository repository = { .prefix = "h.x", .repository = path, .missing_is_absent = true };
+	struct vcs_options options = { .repositories = &repository, .count = 1, .mirrors = below(remote->scratch, "mirrors") };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = NULL;
+
+	snprintf(path, sizeof(path), "%s/repos/{*}.git", remote->scratch);
+	assert_int_equal(vcs_open(&options, &vcs, &err), 0);
+	assert_int_equal(resolve(vcs, "h.x/deep/in/groups", &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("h.x/deep/in/groups/x"), root, &err), 0);
+	assert_string_equal(root, "h.x/deep/in/groups");
+	assert_int_equal(resolve(vcs, "h.x/deep/in", &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_root(vcs, SLICE("h.x"), root, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_root(vcs, SLICE("h.y/a"), root, &err), VCS_ERR_UNMAPPED);
+	vcs_close(&vcs);
+}
+
+static int setup(void **state)
+{
+	if (remote_setup(state) != 0)
+		return -1;
+	shell(((struct remote *)*state)->scratch, "mkdir -p repos/deep/in; cp -r repos/one.git repos/deep/in/groups.git");
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(deep_repository),
+		cmocka_unit_test(absences_are_remembered),
+		cmocka_unit_test(shortest_first),
+		cmocka_unit_test(what_the_host_may_say),
+		cmocka_unit_test(mirror_stands_in),
+		cmocka_unit_test(on_this_machine),
+	};
+
+	return cmocka_run_group_tests(tests, setup, remote_teardown);
+}

@@ -1,0 +1,190 @@
+/* Hosts that are slow, hang half-way or break off: a question is held for a named time, and what was begun goes on behind. */
+#include <time.h>
+
+#include "remote.h"
+
+#define ONE     SLICE("git.test/one")
+#define WAIT_MS 400
+#define SOON_MS 10000 /* far beyond WAIT_MS on a busy machine, and far below any time-out of a child */
+
+static int64_t now_ms(void)
+{
+	return clock_monotonic_us(&clock_system) / 1000;
+}
+
+static size_t fetches(const struct remote *remote)
+{
+	return recorded(remote, "\"method\": \"GET\"");
+}
+
+static int resolve(struct vcs *vcs, const char *query, struct vcs_revision *revision, struct err *err)
+{
+	memset(revision, 0, sizeof(*revision));
+	return vcs_resolve(vcs, ONE, slice_of(query), revision, err);
+}
+
+/* Asks until the answer is another one than "later". */
+static int ask_until_known(struct vcs *vcs, const char *query, struct err *err)
+{
+	struct vcs_revision revision;
+	int code = VCS_ERR_LATER;
+
+	for (int64_t until_ms = now_ms() + 60000; code == VCS_ERR_LATER && now_ms() < until_ms;)
+		code = resolve(vcs, query, &revision, err);
+	return code;
+}
+
+static void first_clone_goes_on(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s1"), .wait_ms = WAIT_MS });
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+	size_t before = fetches(remote);
+	int64_t begun_ms = now_ms();
+
+	fault(remote, "*/git-upload-pack slow:400");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_LATER);
+		assert_non_null(strstr(err.text, "/one.git is being read"));
+		assert_non_null(strstr(err.text, "ask again"));
+	}
+	assert_true(now_ms() - begun_ms >= 2 * WAIT_MS && now_ms() - begun_ms < SOON_MS);
+	assert_int_equal(vcs_as_of(vcs, ONE), 0);
+	if (ask_until_known(vcs, "v1.0.0", &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
+	assert_false(revision.stale);
+	/* One question whether it is there and one fetch, for all who asked; each twice, since the host wants a credential first. */
+	assert_in_range(fetches(remote) - before, 2, 4);
+	vcs_close(&vcs);
+}
+
+/* What the mirror knows is the answer, soon, and says of when it is. */
+static void refresh_goes_on(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s2"), .wait_ms = WAIT_MS });
+	struct buf out = BUF_INIT(4096);
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+	int64_t as_of_us = remote->now_us, begun_ms;
+	bool stale = false;
+
+	assert_int_equal(ask_until_known(vcs, "v1.0.0", &err), 0);
+	assert_int_equal(vcs_as_of(vcs, ONE), as_of_us);
+	advance(remote, 120);
+	fault(remote, "* hang");
+	begun_ms = now_ms();
+	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, &err), 0);
+	assert_string_equal(buf_text(&out), "v1.0.0\n");
+	assert_true(stale);
+	assert_true(now_ms() - begun_ms >= WAIT_MS);
+	/* From here on the host has had its time: nobody waits for the same fetch again. */
+	begun_ms = now_ms();
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(resolve(vcs, "main", &revision, &err), 0);
+		assert_true(revision.stale);
+		assert_int_equal(resolve(vcs, "v7.0.0", &revision, &err), VCS_ERR_LATER);
+	}
+	assert_true(now_ms() - begun_ms < 20 * WAIT_MS);
+	assert_int_equal(vcs_as_of(vcs, ONE), as_of_us);
+	assert_int_equal(vcs_refresh(vcs, ONE, &err), VCS_ERR_LATER);
+	/* Closing ends what goes on. */
+	begun_ms = now_ms();
+	vcs_close(&vcs);
+	assert_true(now_ms() - begun_ms < SOON_MS);
+
+	/* Another process knows as well of when its mirror is. */
+	fault(remote, "* 500");
+	vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s2"), .wait_ms = WAIT_MS });
+	assert_int_equal(resolve(vcs, "main", &revision, &err), 0);
+	assert_true(revision.stale);
+	assert_int_equal(vcs_as_of(vcs, ONE), as_of_us);
+	buf_free(&out);
+	vcs_close(&vcs);
+}
+
+/* So many fetches of one host, and not one more. */
+static void fetches_are_bounded(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s3"), .wait_ms = 50 });
+	struct vcs_revision revision;
+	char module[64];
+
+	fault(remote, "* hang");
+	for (int i = 0; i <= FETCHES_HOST_MAX; i++) {
+		struct err err = ERR_INIT;
+
+		snprintf(module, sizeof(module), "git.test/r%d", i);
+		CHECK(module, vcs_resolve(vcs, slice_of(module), SLICE("v1.0.0"), &revision, &err) == VCS_ERR_LATER);
+		CHECK(module, (strstr(err.text, "too many") != NULL) == (i == FETCHES_HOST_MAX));
+	}
+	vcs_close(&vcs);
+}
+
+/* A host that says who it is and then nothing; one that breaks off in the middle of a pack. */
+static void half_answers(void **state)
+{
+	static const struct {
+		const char *name, *fault, *words;
+	} rows[] = {
+		{ "hangs after its first packet", "*/info/refs stall:36", "too long" },
+		{ "hangs in the middle of a pack", "*/git-upload-pack stall:20000", "too long" },
+		{ "breaks off in the middle of a pack", "*/git-upload-pack truncate:20000", "/big.git" },
+	};
+	struct remote *remote = *state;
+
+	shell(remote->scratch, "git init -q -b main big; cd big; echo 'module git.test/big' > go.mod; head -c 200000 /dev/urandom > bytes; git add .;"
+			       "git commit -q -m 1; git tag v1.0.0; git clone -q --bare . ../repos/big.git");
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s4"), .timeout_ms = 3000 });
+		struct vcs_revision revision;
+		struct err err = ERR_INIT;
+		struct buf out = BUF_INIT(4096);
+		bool stale = false;
+
+		/* Nothing was known: nothing is said, and what is left behind answers nobody. */
+		fault(remote, rows[i].fault);
+		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/big"), SLICE("v1.0.0"), &revision, &err) == VCS_ERR_UNKNOWN);
+		CHECK(rows[i].name, strstr(err.text, rows[i].words));
+		CHECK(rows[i].name, vcs_list(vcs, SLICE("git.test/big"), &out, &stale, &err) == VCS_ERR_UNKNOWN);
+		fault(remote, NULL);
+		advance(remote, 10);
+		if (vcs_resolve(vcs, SLICE("git.test/big"), SLICE("v1.0.0"), &revision, &err) != 0)
+			fail_msg("%s: %s", rows[i].name, err.text);
+
+		/* Then it is known, and goes on being so. */
+		shell(remote->scratch, "cd big; head -c 200000 /dev/urandom > bytes; git commit -q -a -m 2; git push -q ../repos/big.git main");
+		fault(remote, rows[i].fault);
+		advance(remote, 120);
+		CHECK(rows[i].name, vcs_list(vcs, SLICE("git.test/big"), &out, &stale, &err) == 0 && stale);
+		CHECK(rows[i].name, strcmp(buf_text(&out), "v1.0.0\n") == 0);
+		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/big"), SLICE("v1.1.0"), &revision, &err) == VCS_ERR_UNKNOWN);
+		fault(remote, NULL);
+		advance(remote, 10);
+		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/big"), SLICE("main"), &revision, &err) == 0 && !revision.stale);
+		vcs_close(&vcs);
+		buf_free(&out);
+		shell(remote->scratch, "rm -rf s4");
+	}
+}
+
+static int no_fault(void **state)
+{
+	fault(*state, NULL);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(first_clone_goes_on, no_fault),
+		cmocka_unit_test_teardown(refresh_goes_on, no_fault),
+		cmocka_unit_test_teardown(fetches_are_bounded, no_fault),
+		cmocka_unit_test_teardown(half_answers, no_fault),
+	};
+
+	return cmocka_run_group_tests(tests, remote_setup, remote_teardown);
+}
