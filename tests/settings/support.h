@@ -25,6 +25,7 @@ static inline int folder_setup(void **state)
 		{ "keys/ldap", 0600, NULL },
 		{ "idp.jwks", 0644, NULL },
 		{ "keys/git", 0640, "reader:x\n" },
+		{ "keys/hook", 0600, NULL },
 		{ "git-ca.pem", 0644, NULL },
 		{ "upstream-ca.pem", 0644, NULL },
 		{ "open-secret", 0644, NULL },

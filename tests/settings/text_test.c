@@ -23,7 +23,7 @@ static void test_words(void **state)
 		CHECK(key->path, key->doc != NULL && key->doc[0] != '\0' && strchr(key->doc, '\n') == NULL);
 		later += key->type == KEY_LATER;
 	}
-	assert_int_equal(later, 19);
+	assert_int_equal(later, 18);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct buf text = BUF_INIT(1024);
 
