@@ -103,7 +103,7 @@ static void event_admin(const struct request *request, struct audit_event *event
 	event.groups_count = request->groups != NULL ? identity->groups_count : 0;
 	event.credential = identity != NULL ? slice_of(identity->credential) : SLICE("");
 	event.verdict = request->status == MHD_HTTP_FORBIDDEN ? AUDIT_DENY : AUDIT_ALLOW;
-	event.reason = request->status >= 400 ? told_why(request) : SLICE("");
+	event.reason = request->status >= 400 ? request_told_why(request) : SLICE("");
 	event.text = slice_of(endpoint_word(request->route->endpoint));
 	*event_out = event;
 }

@@ -91,14 +91,16 @@ static int start(struct vcs *vcs, const struct fetching *what, struct err *err)
 	struct fetching *fetching;
 
 	if (!room_for(vcs, what->repository))
-		return err_set(err, VCS_ERR_LATER, "%s: too many repositories are being fetched just now; ask again in a moment", what->repository->name);
+		return err_set(
+			err, VCS_ERR_LATER, "%s: too many repositories are being fetched just now; ask again in a moment", what->repository->name);
 	fetching = malloc(sizeof(*fetching));
 	if (!fetching)
 		return vcs_no_memory(err, "fetch a repository");
 	*fetching = *what;
 	if (pthread_create(&fetching->thread, NULL, run, fetching) != 0) {
 		free(fetching);
-		return err_set(err, VCS_ERR_LATER, "%s cannot be fetched: no thread can be started; see how many modgate may have", what->repository->name);
+		return err_set(
+			err, VCS_ERR_LATER, "%s cannot be fetched: no thread can be started; see how many modgate may have", what->repository->name);
 	}
 	fetching->next = vcs->fetchings;
 	vcs->fetchings = fetching;

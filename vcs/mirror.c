@@ -372,8 +372,8 @@ static bool believed(const struct fetch *fetch)
 }
 
 /* One step, or all, with the credential of now. */
-static enum sync talk(
-	struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, enum sync (*step)(struct fetch *, struct err *), struct err *err)
+static enum sync talk(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir,
+	enum sync (*step)(struct fetch *, struct err *), struct err *err)
 {
 	struct fetch fetch = { .vcs = vcs, .url = url, .git_dir = git_dir, .config_fd = -1 };
 	enum sync sync = SYNC_REFUSED;

@@ -131,13 +131,13 @@ struct repository {
 
 	pthread_mutex_t lock; /* all below but the graph */
 	pthread_cond_t changed;
-	bool busy;         /* somebody reads or fetches */
-	int64_t busy_us;   /* since then, by the machine's own clock */
-	unsigned readings; /* how many have ended */
-	bool read_once;    /* a mirror's references of an earlier process were looked for */
-	struct refs *refs; /* NULL before */
-	int64_t synced_us; /* when the last good reading began; INT64_MIN: never in this process */
-	int64_t as_of_us;  /* the same by the wall clock, of another process too; 0: never */
+	bool busy;                /* somebody reads or fetches */
+	int64_t busy_us;          /* since then, by the machine's own clock */
+	unsigned readings;        /* how many have ended */
+	bool read_once;           /* a mirror's references of an earlier process were looked for */
+	struct refs *refs;        /* NULL before */
+	int64_t synced_us;        /* when the last good reading began; INT64_MIN: never in this process */
+	int64_t as_of_us;         /* the same by the wall clock, of another process too; 0: never */
 	_Atomic int64_t there_us; /* when it was last seen to be there by who looked for just that; 0: never, or it went */
 	enum sync failure;
 	int64_t failed_us;

@@ -29,16 +29,19 @@ static void trees(void **state)
 			VCS_ERR_REJECTED },
 		{ "collision of case", "t=$(printf '100644 blob %s\\tReadMe\\n100644 blob %s\\treadme\\n' $b $b | git mktree)", "differ only in case",
 			VCS_ERR_REJECTED },
-		{ "collision of Unicode case",
-			"t=$(printf '100644 blob %s\\t\\342\\204\\252\\n100644 blob %s\\tk\\n' $b $b | git mktree)", "differ only in case", VCS_ERR_REJECTED },
+		{ "collision of Unicode case", "t=$(printf '100644 blob %s\\t\\342\\204\\252\\n100644 blob %s\\tk\\n' $b $b | git mktree)",
+			"differ only in case", VCS_ERR_REJECTED },
 		{ "collision of a file with a directory",
-			"t=$(printf '100644 blob %s\\tf\\n' $b | git mktree); t=$(printf '040000 tree %s\\tD\\n100644 blob %s\\td\\n' $t $b | git mktree)",
+			"t=$(printf '100644 blob %s\\tf\\n' $b | git mktree); t=$(printf '040000 tree %s\\tD\\n100644 blob %s\\td\\n' $t $b | git "
+			"mktree)",
 			"D", VCS_ERR_REJECTED },
-		{ "links in a ring", "a=$(printf b | git hash-object -w --stdin); c=$(printf a | git hash-object -w --stdin);"
-				     "t=$(printf '120000 blob %s\\ta\\n120000 blob %s\\tb\\n100644 blob %s\\tf\\n' $a $c $b | git mktree)",
+		{ "links in a ring",
+			"a=$(printf b | git hash-object -w --stdin); c=$(printf a | git hash-object -w --stdin);"
+			"t=$(printf '120000 blob %s\\ta\\n120000 blob %s\\tb\\n100644 blob %s\\tf\\n' $a $c $b | git mktree)",
 			NULL, 0 },
 		{ "a link to its own directory",
-			"a=$(printf . | git hash-object -w --stdin); t=$(printf '100644 blob %s\\tf\\n120000 blob %s\\tself\\n' $b $a | git mktree)", NULL, 0 },
+			"a=$(printf . | git hash-object -w --stdin); t=$(printf '100644 blob %s\\tf\\n120000 blob %s\\tself\\n' $b $a | git mktree)",
+			NULL, 0 },
 	};
 	const char *scratch = ((struct remote *)*state)->scratch;
 	struct buf zip = BUF_INIT(1 << 20);
@@ -50,7 +53,8 @@ static void trees(void **state)
 		int code;
 
 		snprintf(script, sizeof(script),
-			"rm -rf odd; git init -q -b main odd; cd odd; b=$(echo x | git hash-object -w --stdin); %s; git tag v1.0.0 $(git commit-tree -m x $t)",
+			"rm -rf odd; git init -q -b main odd; cd odd; b=$(echo x | git hash-object -w --stdin); %s; git tag v1.0.0 $(git commit-tree "
+			"-m x $t)",
 			rows[i].script);
 		shell(scratch, script);
 		vcs = open_local(scratch, "h.x/odd", "odd", NULL);
@@ -122,8 +126,8 @@ static void small_deltas(void **state)
 /* A host may name its references as it likes: what would leave their directory reaches no disk, and is no branch. */
 static void references_of_a_host(void **state)
 {
-	static const char *const names[] = { "an-honest-name-here", "../../../../escaped", "../../hooks/escaped", "a..b/.../...escaped", "xxxxxxxxxxx/.escaped",
-		"xxxxxxxxescaped.lock" };
+	static const char *const names[] = { "an-honest-name-here", "../../../../escaped", "../../hooks/escaped", "a..b/.../...escaped",
+		"xxxxxxxxxxx/.escaped", "xxxxxxxxescaped.lock" };
 	struct remote *remote = *state;
 
 	for (size_t i = 0; i < LENGTH(names); i++) {
@@ -136,7 +140,8 @@ static void references_of_a_host(void **state)
 		shell(remote->scratch, strlen(names[i]) == 19 ? "cp -r repos/one.git repos/refs.git; git -C repos/refs.git branch " BRANCH " main"
 							      : "cp -r repos/one.git repos/refs.git; git -C repos/refs.git branch " BRANCH "a main");
 		assert_true(strlen(names[i]) == 19 || strlen(names[i]) == 20);
-		snprintf(line, sizeof(line), "*/git-upload-pack swap:refs/heads/%s=refs/heads/%s", strlen(names[i]) == 19 ? BRANCH : BRANCH "a", names[i]);
+		snprintf(line, sizeof(line), "*/git-upload-pack swap:refs/heads/%s=refs/heads/%s", strlen(names[i]) == 19 ? BRANCH : BRANCH "a",
+			names[i]);
 		fault(remote, line);
 		code = vcs_resolve(vcs, SLICE("git.test/refs"), SLICE("v1.0.0"), &revision, &err);
 		CHECK(names[i], code == 0 || code == VCS_ERR_UNKNOWN);
@@ -144,7 +149,8 @@ static void references_of_a_host(void **state)
 		CHECK(names[i], (vcs_resolve(vcs, SLICE("git.test/refs"), slice_of(names[i]), &revision, &err) == 0) == (i == 0));
 		vcs_close(&vcs);
 		fault(remote, NULL);
-		shell(remote->scratch, "test ! -e ../escaped; ! find . -name '*escaped*' | grep .; ! grep -r escaped r1 --include=packed-refs; rm -rf r1 repos/refs.git");
+		shell(remote->scratch, "test ! -e ../escaped; ! find . -name '*escaped*' | grep .; ! grep -r escaped r1 --include=packed-refs; rm "
+				       "-rf r1 repos/refs.git");
 	}
 }
 
