@@ -98,6 +98,7 @@ static void supply_lists(
 			.repository = from->repository,
 			.subdir = from->subdir,
 			.credentials_file = from->credentials_file,
+			.known_hosts_file = from->known_hosts_file,
 			.ca = from->ca,
 			.refresh_s = from->refresh_s,
 			.missing_is_absent = from->missing == SETTINGS_MISSING_ABSENT,

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/sshkey.h"
 #include "settings/url.h"
 
 #define KEY         "repositories[].repository"
 #define CREDENTIALS "repositories[].credentials_file"
+#define KNOWN_HOSTS "repositories[].known_hosts_file"
 
 static int template_error(struct settings_reader *reader, const struct settings_repository *repository, const char *sentence)
 {
@@ -58,12 +60,18 @@ static int check_credentials(struct settings_reader *reader, const struct settin
 		return 0;
 	if (file_read_secret(repository->credentials_file, &secret, &why) < 0)
 		code = yaml_error(reader->document, settings_line(repository->lines, CREDENTIALS), reader->err, CREDENTIALS ": %s", why.text);
-	else if (slice_starts(buf_slice(&secret), SLICE("-----BEGIN")))
-		code = credentials_error(reader, repository, "holds a private key; ssh is not in this version, user:token was expected");
+	else if (sshkey_is(buf_slice(&secret)))
+		code = credentials_error(reader, repository, "holds a private key; that is for ssh, user:token was expected with https");
 	else if (slice_index(buf_slice(&secret), ':') < 1)
 		code = credentials_error(reader, repository, "does not hold user:token; one line of that form was expected");
 	buf_wipe(&secret);
 	return code;
+}
+
+static int known_hosts_error(struct settings_reader *reader, const struct settings_repository *repository)
+{
+	return yaml_error(reader->document, settings_line(repository->lines, KNOWN_HOSTS), reader->err,
+		KNOWN_HOSTS " is of use with ssh alone; it must be left out here");
 }
 
 static int check_url(struct settings_reader *reader, const struct settings_repository *repository)
@@ -72,9 +80,11 @@ static int check_url(struct settings_reader *reader, const struct settings_repos
 	struct url url;
 
 	if (strncmp(repository->repository, "ssh://", 6) == 0)
-		return template_error(reader, repository, "ssh is not in this version; an https URL or a path was expected");
+		return settings_check_ssh(reader, repository);
+	if (repository->known_hosts_file != NULL)
+		return known_hosts_error(reader, repository);
 	if (strncmp(repository->repository, "https://", 8) != 0)
-		return template_error(reader, repository, "an https URL, or the path of a repository on this machine, was expected");
+		return template_error(reader, repository, "an https or ssh URL, or the path of a repository on this machine, was expected");
 	if (url_parse(repository->repository, &url, &why) < 0)
 		return yaml_error(reader->document, settings_line(repository->lines, KEY), reader->err, KEY ": %s", why.text);
 	if (url.path.len < 2)
@@ -95,13 +105,15 @@ static int check_path(struct settings_reader *reader, struct settings_repository
 	const char *text = repository->repository;
 
 	if (text[0] != '/' && is_scp_form(text))
-		return template_error(reader, repository, "ssh is not in this version; an https URL or a path was expected");
+		return template_error(reader, repository, "that is how scp writes it; ssh://USER@HOST/PATH was expected");
 	if (text[0] != '/' && strncmp(text, "./", 2) != 0 && strncmp(text, "../", 3) != 0)
 		return template_error(
 			reader, repository, "it is neither a URL nor a path; https://HOST/PATH, or a path that begins with / or ./, was expected");
 	if (repository->credentials_file != NULL)
 		return yaml_error(reader->document, settings_line(repository->lines, CREDENTIALS), reader->err,
 			CREDENTIALS " is of no use with a path; an https URL was expected");
+	if (repository->known_hosts_file != NULL)
+		return known_hosts_error(reader, repository);
 	if (repository->ca != NULL)
 		return yaml_error(reader->document, settings_line(repository->lines, "repositories[].ca"), reader->err,
 			"repositories[].ca is of no use with a path; an https URL was expected");

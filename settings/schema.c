@@ -104,10 +104,12 @@ const struct key settings_schema[] = {
 	{ .path = "repositories[].prefix", .type = KEY_TEXT, .required = true, IN(settings_repository, prefix), .form = settings_form_prefix,
 		.doc = "modules at and below this path" },
 	{ .path = "repositories[].repository", .type = KEY_TEXT, .required = true, IN(settings_repository, repository),
-		.doc = "https URL, or path of a repository on this machine, which is opened in place; {1} to {9} stand for the elements after the prefix, {*} for "
+		.doc = "https or ssh URL, or path of a repository on this machine, which is opened in place; {1} to {9} stand for the elements after the prefix, {*} for "
 		       "as many more as it takes to find the repository, the shortest path first; what follows them is a directory in the repository" },
-	{ .path = "repositories[].credentials_file", .type = KEY_SECRET, IN(settings_repository, credentials_file), .doc = "user:token for the URL" },
-	LATER("repositories[].known_hosts_file"),
+	{ .path = "repositories[].credentials_file", .type = KEY_SECRET, IN(settings_repository, credentials_file),
+		.doc = "user:token for an https URL, for ssh a private key without a passphrase; read anew for each fetch" },
+	{ .path = "repositories[].known_hosts_file", .type = KEY_FILE, IN(settings_repository, known_hosts_file),
+		.doc = "for ssh: the host's key as OpenSSH writes it; no other host is spoken to; read anew for each fetch" },
 	{ .path = "repositories[].ca", .type = KEY_FILE, IN(settings_repository, ca),
 		.doc = "certificates that the server is checked against, PEM; left out: the system's" },
 	{ .path = "repositories[].subdir", .type = KEY_TEXT, IN(settings_repository, subdir), .form = settings_form_subdir,

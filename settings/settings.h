@@ -17,18 +17,19 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define SETTINGS_BYTES_MAX        (1024 * 1024)
-#define SETTINGS_TEXT_MAX         1024 /* bytes of any value */
-#define SETTINGS_GROUPS_MAX       100  /* groups of one role */
-#define SETTINGS_URIS_MAX         8    /* LDAP servers */
-#define SETTINGS_JWT_MAX          16   /* issuers */
-#define SETTINGS_AUDIENCES_MAX    16
-#define SETTINGS_CLAIMS_MAX       16 /* required claims of one issuer */
-#define SETTINGS_REPOSITORIES_MAX 1000
-#define SETTINGS_ELEMENTS_MAX     9 /* {1} to {9} in a repository template */
-#define SETTINGS_UPSTREAMS_MAX    16
-#define SETTINGS_PATTERNS_MAX     1000 /* module patterns of one upstream */
-#define SETTINGS_DATABASES_MAX    8
+#define SETTINGS_BYTES_MAX             (1024 * 1024)
+#define SETTINGS_TEXT_MAX              1024 /* bytes of any value */
+#define SETTINGS_GROUPS_MAX            100  /* groups of one role */
+#define SETTINGS_URIS_MAX              8    /* LDAP servers */
+#define SETTINGS_JWT_MAX               16   /* issuers */
+#define SETTINGS_AUDIENCES_MAX         16
+#define SETTINGS_CLAIMS_MAX            16 /* required claims of one issuer */
+#define SETTINGS_REPOSITORIES_MAX      1000
+#define SETTINGS_KNOWN_HOSTS_BYTES_MAX (1024 * 1024)
+#define SETTINGS_ELEMENTS_MAX          9 /* {1} to {9} in a repository template */
+#define SETTINGS_UPSTREAMS_MAX         16
+#define SETTINGS_PATTERNS_MAX          1000 /* module patterns of one upstream */
+#define SETTINGS_DATABASES_MAX         8
 
 enum settings_code {
 	SETTINGS_ERR = -1,         /* the file cannot be read, memory is short */
@@ -106,11 +107,12 @@ enum settings_missing { SETTINGS_MISSING_UNKNOWN = 0, SETTINGS_MISSING_ABSENT = 
 struct settings_repository {
 	const unsigned *lines;
 	const char *prefix;
-	const char *repository;       /* an https URL or an absolute path, {n} and {*} not filled in */
+	const char *repository;       /* an https or ssh URL or an absolute path, {n} and {*} not filled in */
 	bool local;                   /* it is a path */
 	unsigned elements;            /* the largest n of its {n}; 0, and no {*}: exactly this repository */
 	bool open_ended;              /* it has {*} */
-	const char *credentials_file; /* NULL: none. The secret is user:token */
+	const char *credentials_file; /* NULL: none. The secret is user:token, or for ssh a private key */
+	const char *known_hosts_file; /* for ssh, else NULL */
 	const char *ca;               /* NULL: the system's */
 	const char *subdir;           /* "" or "go", "a/b" */
 	int64_t refresh_s;

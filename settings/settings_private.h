@@ -90,6 +90,7 @@ const char *settings_beside(struct settings_reader *reader, const char *path);
 /* Keys that belong together, and what is derived from them. All of auth; then all the rest, which calls it. */
 int settings_check(struct settings_reader *reader, struct settings *settings);
 int settings_check_auth(struct settings_reader *reader, struct settings *settings);
+int settings_check_ssh(struct settings_reader *reader, const struct settings_repository *repository);
 int settings_check_repositories(struct settings_reader *reader, struct settings *settings);
 /* The line of a key in a struct's marks, or that of its nearest section that has one, else 1. */
 unsigned settings_line(const unsigned *lines, const char *path);

@@ -8,13 +8,14 @@ static bool is_host_char(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
+/* Nor anything that a program could take for an option. */
 static bool is_host(struct slice host)
 {
 	for (size_t i = 0; i < host.len; i++) {
 		if (!is_host_char(host.ptr[i]))
 			return false;
 	}
-	return host.len > 0;
+	return host.len > 0 && host.ptr[0] != '-';
 }
 
 static bool is_ipv6(struct slice host)
@@ -85,6 +86,10 @@ int url_parse(const char *text, struct url *url_out, struct err *err)
 	slash = slice_index(rest, '/');
 	authority = slash < 0 ? rest : slice_sub(rest, 0, (size_t)slash);
 	url.path = slash < 0 ? SLICE_NONE : slice_after(rest, (size_t)slash);
+	url.user = SLICE_NONE;
+	if (slice_equal_text(url.scheme, "ssh") && slice_index(authority, '@') >= 0 && slice_cut(authority, '@', &url.user, &authority) &&
+		!is_host(url.user))
+		return err_set(err, SETTINGS_ERR_INVALID, "before its host stands more than a user; a URL like ssh://git@host/path was expected");
 	if (slice_index(authority, '@') >= 0)
 		return err_set(
 			err, SETTINGS_ERR_INVALID, "it has a user name; a URL without one was expected, a secret belongs in a file of its own");

@@ -1,4 +1,4 @@
-/* URLs as a configuration may hold them: scheme, host, port, path; no user, query or fragment. Inside settings only. */
+/* URLs as a configuration may hold them: scheme, host, port, path, for ssh a user; no query or fragment. Inside settings only. */
 #ifndef SETTINGS_URL_H
 #define SETTINGS_URL_H
 
@@ -8,6 +8,7 @@
 /* All alias the text. */
 struct url {
 	struct slice scheme; /* "https" */
+	struct slice user;   /* of ssh alone; empty: none */
 	struct slice host;   /* without brackets */
 	struct slice port;   /* empty: none */
 	struct slice path;   /* "" or begins with '/' */

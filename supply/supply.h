@@ -50,6 +50,7 @@ struct supply_repository {
 	const char *repository;
 	const char *subdir;           /* or NULL */
 	const char *credentials_file; /* or NULL */
+	const char *known_hosts_file; /* or NULL */
 	const char *ca;               /* or NULL */
 	int64_t refresh_s;            /* 0: references are read anew for every list, latest and branch */
 	bool missing_is_absent;

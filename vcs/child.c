@@ -13,8 +13,10 @@
 
 #include "vcs/vcs_private.h"
 
-#define CONFIG_FD       3 /* both named again in the environment below */
+#define CONFIG_FD       3 /* these two are named again in the environment below, */
 #define TRACE_FD        4
+#define KEY_FD          5 /* and these by vcs_ssh_command, the trace as well */
+#define HOSTS_FD        6
 #define POLL_MS         100 /* how late an abort may be noticed */
 #define CPU_S_MAX       1800
 #define FILES_MAX       256
@@ -49,13 +51,15 @@ static bool make_environment(const struct child *child, char **out)
 		{ "GIT_CONFIG_GLOBAL", "/proc/self/fd/3" },
 		{ "GIT_ATTR_NOSYSTEM", "1" },
 		{ "GIT_TERMINAL_PROMPT", "0" },
-		{ "GIT_ALLOW_PROTOCOL", "https" },
+		{ "GIT_ALLOW_PROTOCOL", child->protocol ? child->protocol : "none" },
 		{ "GIT_PROTOCOL_FROM_USER", "0" },
 		{ "GIT_NO_LAZY_FETCH", "1" },
 		{ "GIT_NO_REPLACE_OBJECTS", "1" },
 		{ "GIT_OPTIONAL_LOCKS", "0" },
 		{ "GIT_OBJECT_DIRECTORY", child->objects },
-		{ "GIT_TRACE_PACKET", child->trace ? "4" : NULL },
+		{ "GIT_TRACE_PACKET", child->trace && !child->ssh ? "4" : NULL },
+		{ "GIT_SSH_COMMAND", child->ssh ? vcs_ssh_command : NULL },
+		{ "GIT_SSH_VARIANT", child->ssh ? "ssh" : NULL },
 	};
 	size_t n = 0;
 
@@ -90,6 +94,25 @@ static void place(int from, int to)
 		_exit(126);
 }
 
+/* What git gets beside its three standard ones, in the order of their numbers; whatever else is open is not for it. */
+static void place_more(const struct start *start)
+{
+	const struct child *child = start->child;
+	unsigned last = CONFIG_FD;
+
+	place(child->config_fd, CONFIG_FD);
+	if (start->trace >= 0) {
+		place(start->trace, TRACE_FD);
+		last = TRACE_FD;
+	}
+	if (child->ssh) {
+		place(child->ssh->key_fd, KEY_FD);
+		place(child->ssh->hosts_fd, HOSTS_FD);
+		last = HOSTS_FD;
+	}
+	close_range(last + 1, ~0u, 0);
+}
+
 /* Between fork and exec: system calls only. The descriptors were opened above VCS_CHILD_FDS, so that no dup2 covers another. */
 static _Noreturn void become(const struct start *start)
 {
@@ -105,10 +128,7 @@ static _Noreturn void become(const struct start *start)
 	place(start->in, 0);
 	place(start->out, 1);
 	place(start->messages, 2);
-	place(child->config_fd, CONFIG_FD);
-	if (start->trace >= 0)
-		place(start->trace, TRACE_FD);
-	close_range(start->trace >= 0 ? TRACE_FD + 1 : CONFIG_FD + 1, ~0u, 0);
+	place_more(start);
 	if (chdir(child->home) != 0)
 		_exit(126);
 	limit(RLIMIT_CORE, 0);

@@ -6,12 +6,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "vcs/vcs_private.h"
 
-#define CONFIG_BYTES_MAX 16384
+#define CONFIG_BYTES_MAX 32768 /* a credential of FILE_SECRET_BYTES_MAX in base64, and the rest */
 
 /*
  * What fsck finds in old and honest repositories, and what a mirror that is never checked out can hold without harm, is a warning; all
@@ -20,7 +21,6 @@
 static const char fixed[] =
 	"[core]\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n\tfsmonitor = false\n\tbigFileThreshold = 64m\n"
 	"[protocol]\n\tversion = 2\n\tallow = never\n"
-	"[protocol \"https\"]\n\tallow = always\n"
 	"[http]\n\tfollowRedirects = false\n\tsslVerify = true\n\tlowSpeedLimit = 100\n\tlowSpeedTime = 60\n\tsaveCookies = false\n"
 	"[transfer]\n\tfsckObjects = true\n\tbundleURI = false\n"
 	"[fetch]\n\tfsckObjects = true\n\tunpackLimit = 1\n\trecurseSubmodules = false\n\twriteCommitGraph = false\n"
@@ -68,9 +68,9 @@ static int write_all(int fd, struct slice bytes)
 	return 0;
 }
 
-static int memory_file(void)
+static int memory_file(const char *name)
 {
-	int low = memfd_create("git-config", MFD_CLOEXEC);
+	int low = memfd_create(name, MFD_CLOEXEC);
 	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, VCS_CHILD_FDS);
 
 	if (low >= 0)
@@ -78,12 +78,36 @@ static int memory_file(void)
 	return fd;
 }
 
+/* Only ours, as ssh wants a key's file to be. */
+int vcs_child_file(const char *name, struct slice bytes, int *fd_out, struct err *err)
+{
+	int fd = memory_file(name);
+
+	if (fd < 0 || fchmod(fd, 0600) != 0 || write_all(fd, bytes) != 0) {
+		err_set(err, VCS_ERR_UNKNOWN, "cannot prepare what git needs (%s): %s", name, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return VCS_ERR_UNKNOWN;
+	}
+	*fd_out = fd;
+	return 0;
+}
+
+static void add_protocol(struct buf *out, const char *url)
+{
+	buf_add_text(out, "[protocol ");
+	add_quoted(out, slice_make(url, strcspn(url, ":")));
+	buf_add_text(out, "]\n\tallow = always\n");
+}
+
 int vcs_child_config(const char *url, const char *ca, struct slice credential, int *fd_out, struct err *err)
 {
 	struct buf text = BUF_INIT(CONFIG_BYTES_MAX);
-	int code = 0, fd = -1;
+	int code;
 
 	buf_add_text(&text, fixed);
+	if (url)
+		add_protocol(&text, url);
 	if (ca) {
 		buf_add_text(&text, "[http]\n\tsslCAInfo = ");
 		add_quoted(&text, slice_of(ca));
@@ -91,15 +115,10 @@ int vcs_child_config(const char *url, const char *ca, struct slice credential, i
 	}
 	if (credential.len > 0)
 		add_credential(&text, url, credential);
-	fd = memory_file();
-	if (buf_failed(&text) || fd < 0 || write_all(fd, buf_slice(&text)) != 0) {
-		code = err_set(err, VCS_ERR_UNKNOWN, "cannot prepare git's configuration: %s", buf_failed(&text) ? "too long" : strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		goto out;
-	}
-	*fd_out = fd;
-out:
+	if (buf_failed(&text))
+		code = err_set(err, VCS_ERR_UNKNOWN, "cannot prepare git's configuration: it is longer than %d bytes", CONFIG_BYTES_MAX);
+	else
+		code = vcs_child_file("git-config", buf_slice(&text), fd_out, err);
 	buf_wipe(&text);
 	return code;
 }

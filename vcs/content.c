@@ -164,7 +164,7 @@ static int read_large(struct session *session, const git_oid *blob, size_t bytes
 
 	git_oid_tostr(id, sizeof(id), blob);
 	buf_printf(&objects, "%sobjects", git_repository_commondir(session->git));
-	code = vcs_child_config("https://localhost/", NULL, SLICE_NONE, &config_fd, err);
+	code = vcs_child_config(NULL, NULL, SLICE_NONE, &config_fd, err);
 	if (code == 0 && (fd < 0 || buf_failed(&objects)))
 		code = err_set(
 			err, VCS_ERR_UNKNOWN, "cannot make a temporary file in %s; check who owns it and its disk's space", session->vcs->mirrors);

@@ -67,15 +67,16 @@ static int check_repository(const char *text, struct mapping *out, struct err *e
 	if (strlen(text) > VCS_REPOSITORY_MAX || !printable(text))
 		return err_set(err, VCS_ERR_INVALID, "a repository of %zu bytes: at most %d printable characters are expected", strlen(text),
 			VCS_REPOSITORY_MAX);
-	if (strncmp(text, "ssh://", 6) == 0 || (text[0] != '/' && strchr(text, '@') && !strstr(text, "://")))
-		return err_set(err, VCS_ERR_INVALID, "repository %s: ssh is not in this version; use https", text);
+	if (text[0] != '/' && strchr(text, '@') && !strstr(text, "://"))
+		return err_set(err, VCS_ERR_INVALID, "repository %s: for ssh, ssh://git@host/path is expected", text);
 	if (!count_elements(text, out))
 		return err_set(err, VCS_ERR_INVALID, "repository %s: {1}, {2} and so on are expected, without a gap, and {*} at most once", text);
 	out->local = text[0] == '/';
-	if (out->local)
-		return 0;
+	out->ssh = strncmp(text, "ssh://", 6) == 0;
+	if (out->local || out->ssh)
+		return out->ssh ? vcs_ssh_check_url(text, err) : 0;
 	if (strncmp(text, "https://", 8) != 0)
-		return err_set(err, VCS_ERR_INVALID, "repository %s: an https url or an absolute path is expected", text);
+		return err_set(err, VCS_ERR_INVALID, "repository %s: an https or ssh url or an absolute path is expected", text);
 	return check_url(text, err);
 }
 
@@ -93,6 +94,19 @@ static int check_subdir(const char *subdir, struct err *err)
 	return 0;
 }
 
+static int check_credential(const struct vcs_repository *from, const struct mapping *to, struct err *err)
+{
+	if (to->local && (from->credentials_file || from->ca))
+		return err_set(err, VCS_ERR_INVALID, "repository %s: credentials_file and ca belong to https", from->repository);
+	if (to->ssh && from->ca)
+		return err_set(err, VCS_ERR_INVALID, "repository %s: ca belongs to https; ssh has known_hosts_file", from->repository);
+	if (to->ssh && (!from->credentials_file || !from->known_hosts_file))
+		return err_set(err, VCS_ERR_INVALID, "repository %s: ssh needs a credentials_file and a known_hosts_file", from->repository);
+	if (!to->ssh && from->known_hosts_file)
+		return err_set(err, VCS_ERR_INVALID, "repository %s: known_hosts_file belongs to ssh", from->repository);
+	return 0;
+}
+
 static int check(const struct vcs_repository *from, struct mapping *out, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -105,8 +119,8 @@ static int check(const struct vcs_repository *from, struct mapping *out, struct 
 	code = check_repository(from->repository, out, err);
 	if (code == 0)
 		code = check_subdir(from->subdir ? from->subdir : "", err);
-	if (code == 0 && out->local && (from->credentials_file || from->ca))
-		code = err_set(err, VCS_ERR_INVALID, "repository %s: credentials_file and ca belong to https", from->repository);
+	if (code == 0)
+		code = check_credential(from, out, err);
 	if (code == 0 && (from->refresh_s < VCS_REFRESH_ALWAYS || from->refresh_s > 86400))
 		code = err_set(err, VCS_ERR_INVALID, "repository %s: refresh_s must be 0 to 86400", from->repository);
 	return code;
@@ -124,12 +138,14 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 	mapping_out->repository = text_dup(repository->repository);
 	mapping_out->subdir = text_dup(repository->subdir ? repository->subdir : "");
 	mapping_out->credentials_file = text_dup(repository->credentials_file);
+	mapping_out->known_hosts_file = text_dup(repository->known_hosts_file);
 	mapping_out->ca = text_dup(repository->ca);
 	if (repository->refresh_s != VCS_REFRESH_ALWAYS)
 		mapping_out->refresh_us = (repository->refresh_s ? repository->refresh_s : REFRESH_S_DEFAULT) * 1000000;
 	mapping_out->missing_is_absent = repository->missing_is_absent;
 	if (!mapping_out->prefix || !mapping_out->repository || !mapping_out->subdir ||
-		(repository->credentials_file && !mapping_out->credentials_file) || (repository->ca && !mapping_out->ca))
+		(repository->credentials_file && !mapping_out->credentials_file) ||
+		(repository->known_hosts_file && !mapping_out->known_hosts_file) || (repository->ca && !mapping_out->ca))
 		return vcs_no_memory(err, "keep the repositories' prefixes");
 	return 0;
 }
@@ -140,6 +156,7 @@ void vcs_mapping_free(struct mapping *mapping)
 	free(mapping->repository);
 	free(mapping->subdir);
 	free(mapping->credentials_file);
+	free(mapping->known_hosts_file);
 	free(mapping->ca);
 	memset(mapping, 0, sizeof(*mapping));
 }

@@ -31,7 +31,7 @@ bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err)
 	bool sound = true;
 	int status = 0;
 
-	if (vcs_child_config("https://localhost/", NULL, SLICE_NONE, &child.config_fd, NULL) < 0)
+	if (vcs_child_config(NULL, NULL, SLICE_NONE, &child.config_fd, NULL) < 0)
 		goto out;
 	if (vcs_child_run(&child, &status, NULL) == 0)
 		sound = !WIFEXITED(status) || WEXITSTATUS(status) == 0 || vcs_child_starved(&messages);

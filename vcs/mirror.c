@@ -10,13 +10,14 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/sshkey.h"
 #include "vcs/vcs_private.h"
 
 #define MESSAGES_MAX    8192
 #define HEADS_BYTES_MAX 16384 /* `ls-remote --symref URL HEAD` is two lines */
 #define TRACE_MAX       4096  /* the first packets say which protocol is spoken */
 #define ASK_TIMEOUT_MS  60000
-#define CREDENTIAL_MAX  4096
+#define CREDENTIAL_MAX  FILE_SECRET_BYTES_MAX
 #define REASON_MAX      200
 #define MARK            "modgate-url" /* in a mirror that was fetched completely once: whose it is */
 #define UNBORN          "refs/modgate/unborn"
@@ -25,12 +26,14 @@
 /* One fetch. */
 struct fetch {
 	struct vcs *vcs;
+	const struct mapping *mapping;
 	const char *url;
 	const char *git_dir;
 	struct buf credential;
 	int config_fd;
-	struct buf output, messages, trace;
-	char head[VCS_REF_MAX]; /* what the remote's HEAD leads to; "" when it is detached or unborn */
+	struct child_ssh ssh;
+	struct buf output, messages, trace; /* of ssh, trace is what it says itself */
+	char head[VCS_REF_MAX];             /* what the remote's HEAD leads to; "" when it is detached or unborn */
 	bool head_detached;
 	git_oid head_commit;
 	bool failed; /* git ended by itself, and not well */
@@ -176,6 +179,14 @@ static enum sync explain(const struct fetch *fetch, struct err *err)
 	enum sync sync = classify(&fetch->messages);
 	struct slice why = reason(&fetch->messages);
 
+	if (fetch->mapping->ssh) {
+		if (vcs_ssh_refused(fetch->url, buf_slice(&fetch->trace), err))
+			return SYNC_REFUSED;
+		if (sync == SYNC_UNREACHABLE && vcs_ssh_missing(buf_slice(&fetch->messages)))
+			sync = SYNC_MISSING;
+		if (vcs_ssh_reason(buf_slice(&fetch->trace)).len > 0)
+			why = vcs_ssh_reason(buf_slice(&fetch->trace));
+	}
 	if (tells_secret(fetch, why))
 		why = SLICE("git's reason holds the credential and is not shown");
 	switch (sync) {
@@ -214,6 +225,10 @@ static enum sync run(struct fetch *fetch, const char *const *argv, const char *g
 		.output = &fetch->output,
 		.messages = &fetch->messages,
 		.trace = remote ? &fetch->trace : NULL,
+		.protocol = !remote               ? NULL
+			    : fetch->mapping->ssh ? "ssh"
+						  : "https",
+		.ssh = remote && fetch->mapping->ssh ? &fetch->ssh : NULL,
 		.timeout_ms = timeout_ms < vcs->fetch_timeout_ms ? timeout_ms : vcs->fetch_timeout_ms,
 		.memory_max = vcs->fetch_memory_max,
 		.bytes_max = vcs->fetch_bytes_max,
@@ -232,7 +247,7 @@ static enum sync run(struct fetch *fetch, const char *const *argv, const char *g
 	fetch->failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 	if (fetch->failed)
 		return explain(fetch, err);
-	if (remote && !spoke_git(&fetch->trace)) {
+	if (remote && !fetch->mapping->ssh && !spoke_git(&fetch->trace)) {
 		err_set(err, VCS_ERR_UNKNOWN, "%s answers, but not as a git host; check the address and what stands before it", fetch->url);
 		return SYNC_UNREACHABLE;
 	}
@@ -323,13 +338,14 @@ static int read_credential(const struct mapping *mapping, struct fetch *fetch, s
 {
 	if (!mapping->credentials_file)
 		return 0;
+	if (mapping->ssh && sshkey_read(mapping->credentials_file, &fetch->credential, err) < 0)
+		return err_prepend(err, VCS_ERR_UNKNOWN, "%s", fetch->url);
+	if (mapping->ssh)
+		return vcs_ssh_open(mapping, fetch->url, buf_slice(&fetch->credential), &fetch->ssh, err);
 	if (file_read_secret(mapping->credentials_file, &fetch->credential, err) < 0)
 		return err_prepend(err, VCS_ERR_UNKNOWN, "%s", fetch->url);
-	if (slice_starts(buf_slice(&fetch->credential), SLICE("-----BEGIN")))
-		return err_set(err, VCS_ERR_UNKNOWN, "%s: credentials_file holds a private key; ssh is not in this version, user:token is expected",
-			fetch->url);
-	if (slice_index(buf_slice(&fetch->credential), ':') < 1)
-		return err_set(err, VCS_ERR_UNKNOWN, "%s: credentials_file must hold user:token", fetch->url);
+	if (sshkey_is(buf_slice(&fetch->credential)) || slice_index(buf_slice(&fetch->credential), ':') < 1)
+		return err_set(err, VCS_ERR_UNKNOWN, "%s: credentials_file must hold user:token, as https wants it", fetch->url);
 	return 0;
 }
 
@@ -375,7 +391,7 @@ static bool believed(const struct fetch *fetch)
 static enum sync talk(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir,
 	enum sync (*step)(struct fetch *, struct err *), struct err *err)
 {
-	struct fetch fetch = { .vcs = vcs, .url = url, .git_dir = git_dir, .config_fd = -1 };
+	struct fetch fetch = { .vcs = vcs, .mapping = mapping, .url = url, .git_dir = git_dir, .config_fd = -1, .ssh = CHILD_SSH_INIT };
 	enum sync sync = SYNC_REFUSED;
 
 	buf_init(&fetch.credential, CREDENTIAL_MAX);
@@ -385,7 +401,7 @@ static enum sync talk(struct vcs *vcs, const struct mapping *mapping, const char
 	if (read_credential(mapping, &fetch, err) < 0)
 		goto out;
 	sync = SYNC_UNREACHABLE;
-	if (vcs_child_config(url, mapping->ca, buf_slice(&fetch.credential), &fetch.config_fd, err) < 0)
+	if (vcs_child_config(url, mapping->ca, mapping->ssh ? SLICE_NONE : buf_slice(&fetch.credential), &fetch.config_fd, err) < 0)
 		goto out;
 	sync = step(&fetch, err);
 	if (sync == SYNC_DONE)
@@ -395,6 +411,7 @@ static enum sync talk(struct vcs *vcs, const struct mapping *mapping, const char
 out:
 	if (fetch.config_fd >= 0)
 		close(fetch.config_fd);
+	vcs_ssh_close(&fetch.ssh);
 	buf_wipe(&fetch.credential);
 	buf_free(&fetch.output);
 	buf_free(&fetch.messages);

@@ -3,7 +3,7 @@
  * version, and a commit into go.mod and zip, byte for byte as the go command would in direct mode. It knows neither the HTTP server nor
  * identities.
  *
- * Local repositories (an absolute path) are opened in place and nothing is copied. Remote ones (https) are mirrored below `mirrors` by a
+ * Local repositories (an absolute path) are opened in place and nothing is copied. Remote ones (https, ssh) are mirrored below `mirrors` by a
  * `git fetch` child: killable, resource-limited, without ambient configuration, its credential neither in arguments nor in environment. A
  * mirror that was damaged is fetched afresh, at most once an hour; what it was lies beside it, named "….damaged", until the next time.
  *
@@ -50,12 +50,14 @@ enum vcs_code {
 struct vcs_repository {
 	const char *prefix; /* module path prefix, whole elements; the longest that covers a module wins */
 	/*
-	 * "https://host/path" or "/path"; {1}..{9} stand for the elements after the prefix, outside the host only. {*} stands for those that come
-	 * after these, at least one, as many as it takes for the repository to be there: the shortest first, and at most 24.
+	 * "https://host/path", "ssh://user@host/path" or "/path"; {1}..{9} stand for the elements after the prefix, outside the host only. {*} stands
+	 * for those that come after these, at least one, as many as it takes for the repository to be there: the shortest first, and at most 24.
 	 */
 	const char *repository;
-	const char *subdir;           /* directory that the prefix (and its {n}) stands for; NULL: the root */
-	const char *credentials_file; /* holds user:token, read anew for each fetch; or "env:NAME"; NULL: none. https only */
+	const char *subdir; /* directory that the prefix (and its {n}) stands for; NULL: the root */
+	const char
+		*credentials_file; /* holds user:token, or for ssh a private key; read anew for each fetch; or "env:NAME"; NULL: none, https only */
+	const char *known_hosts_file; /* OpenSSH's, read anew for each fetch: ssh needs it, and no host is spoken to that it does not know */
 	const char *ca;               /* PEM file; NULL: the system's. https only */
 	int64_t refresh_s;            /* how long what was read of the references counts as fresh; 0: 60; VCS_REFRESH_ALWAYS: not at all */
 	bool missing_is_absent;       /* "not found" from the forge is VCS_ERR_ABSENT instead of VCS_ERR_UNKNOWN */
@@ -84,8 +86,9 @@ struct vcs_options {
 	void *warn_ctx;
 };
 
-#define VCS_WAIT_MS        20000
-#define VCS_BLOB_BYTES_MAX (32LL * 1024 * 1024) /* larger files go through a child and a mapped temporary file */
+#define VCS_KNOWN_HOSTS_BYTES_MAX (1024 * 1024)
+#define VCS_WAIT_MS               20000
+#define VCS_BLOB_BYTES_MAX        (32LL * 1024 * 1024) /* larger files go through a child and a mapped temporary file */
 
 struct vcs;
 
@@ -113,7 +116,7 @@ struct vcs_revision {
 	char version[MODULE_VERSION_MAX + 1];
 	char commit[VCS_COMMIT_MAX];
 	int64_t time_s;                     /* the committer's */
-	char url[VCS_REPOSITORY_MAX + 1];   /* the remote's without userinfo; "" for a local repository */
+	char url[VCS_REPOSITORY_MAX + 1];   /* the remote's; "" for a local repository */
 	char subdir[VCS_DIRECTORY_MAX];     /* where the module is expected; "" at the root */
 	char ref[VCS_REF_MAX];              /* "refs/tags/v1.0.0", "refs/heads/main", "HEAD"; "" for a hash */
 	char tag_prefix[VCS_DIRECTORY_MAX]; /* set for pseudo-versions that depend on tags */

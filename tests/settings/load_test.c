@@ -204,6 +204,21 @@ static void expect_full(void **state, const struct settings *settings)
 	assert_int_equal(settings->log.format, SETTINGS_LOG_JSON);
 }
 
+static void test_ssh(void **state)
+{
+	const struct settings *settings = load_good(state,
+		BASE "repositories:\n  - prefix: git.example\n    repository: ssh://git@[::1]:2222/{1}/{2}.git\n    credentials_file: keys/git-ssh\n"
+		     "    known_hosts_file: known_hosts\n");
+	const struct settings_repository *repository = settings->repositories;
+
+	assert_string_equal(repository->repository, "ssh://git@[::1]:2222/{1}/{2}.git");
+	assert_false(repository->local);
+	assert_int_equal(repository->elements, 2);
+	expect_path(state, repository->credentials_file, "keys/git-ssh");
+	expect_path(state, repository->known_hosts_file, "known_hosts");
+	settings_unref(settings);
+}
+
 static void test_full(void **state)
 {
 	const struct settings *settings;
@@ -432,6 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_ssh),
 		cmocka_unit_test(test_stars),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_show),

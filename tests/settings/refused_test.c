@@ -50,8 +50,8 @@ static void test_shape(void **state)
 			"expected" },
 		{ "unknown key below", BASE "log:\n  colour: red\n", "modgate.yaml:4: unknown key log.colour; level or format was expected" },
 		{ "unknown key of an item", BASE REPO "/srv/x.git\n    branch: main\n",
-			"modgate.yaml:6: unknown key repositories[].branch; prefix, repository, credentials_file, ca, subdir, refresh_s, missing or "
-			"webhook_secret_file was expected" },
+			"modgate.yaml:6: unknown key repositories[].branch; prefix, repository, credentials_file, known_hosts_file, ca, subdir, "
+			"refresh_s, missing or webhook_secret_file was expected" },
 		{ "a path as a key", BASE "log.level: info\n",
 			"modgate.yaml:3: unknown key log.level; listen, data, auth, repositories, upstreams, sumdb, policy, audit, cache or log was "
 			"expected" },
@@ -113,7 +113,6 @@ static void test_later(void **state)
 		{ "nested_groups", BASE LDAP "    nested_groups: false\n", LATER(7, "auth.ldap.nested_groups") },
 		{ "jwks_url", BASE JWT "      jwks_url: https://x\n", LATER(8, "auth.jwt[].jwks_url") },
 		{ "discovery", BASE JWT "      discovery: true\n", LATER(8, "auth.jwt[].discovery") },
-		{ "known_hosts_file", BASE REPO "/x\n    known_hosts_file: x\n", LATER(6, "repositories[].known_hosts_file") },
 		{ "upstream credentials", BASE "upstreams:\n  - url: https://x.example\n    credentials_file: x\n",
 			LATER(5, "upstreams[].credentials_file") },
 		{ "private addresses", BASE "upstreams:\n  - url: https://x.example\n    private_addresses: true\n",
@@ -126,13 +125,6 @@ static void test_later(void **state)
 		{ "sinks", BASE "audit: { sinks: [] }\n", LATER(3, "audit.sinks") },
 		{ "witnesses", BASE "audit: { witnesses: [] }\n", LATER(3, "audit.witnesses") },
 		{ "limits", BASE "limits: { builds: 4 }\n", LATER(3, "limits") },
-		{ "ssh", BASE REPO "ssh://git.example/x.git\n",
-			"modgate.yaml:5: repositories[].repository is \"ssh://git.example/x.git\": ssh is not in this version; an https URL or a "
-			"path was expected" },
-		{ "ssh as scp writes it", BASE REPO "git@git.example:x.git\n",
-			"modgate.yaml:5: repositories[].repository is \"(not shown: it may hold a password)\": ssh is not in this version; an https "
-			"URL or a path was "
-			"expected" },
 	};
 
 	expect_refusals(state, rows, LENGTH(rows));
@@ -281,6 +273,61 @@ static void test_auth(void **state)
 	expect_refusals(state, rows, LENGTH(rows));
 }
 
+static void test_ssh(void **state)
+{
+#define SSH      "repositories:\n  - prefix: git.example\n    repository: ssh://git@git.example/{1}.git\n"
+#define SSH_KEY  "    credentials_file: keys/git-ssh\n"
+#define SSH_HOST "    known_hosts_file: known_hosts\n"
+	static const struct row rows[] = {
+		{ "as scp writes it", BASE REPO "git@git.example:x.git\n",
+			"modgate.yaml:5: repositories[].repository is \"(not shown: it may hold a password)\": that is how scp writes it; "
+			"ssh://USER@HOST/PATH was expected" },
+		{ "no user", BASE REPO "ssh://git.example/x.git\n" SSH_KEY SSH_HOST,
+			"modgate.yaml:5: repositories[].repository is \"ssh://git.example/x.git\": it has no user; one like ssh://git@HOST/PATH was "
+			"expected" },
+		{ "a password", BASE REPO "ssh://git:hunter2@git.example/x.git\n" SSH_KEY SSH_HOST,
+			"modgate.yaml:5: repositories[].repository: before its host stands more than a user; a URL like ssh://git@host/path was "
+			"expected" },
+		{ "an option for a user", BASE REPO "ssh://-oProxyCommand@git.example/x.git\n" SSH_KEY SSH_HOST,
+			"modgate.yaml:5: repositories[].repository: before its host stands more than a user; a URL like ssh://git@host/path was "
+			"expected" },
+		{ "an option for a host", BASE REPO "ssh://git@-oProxyCommand/x.git\n" SSH_KEY SSH_HOST,
+			"modgate.yaml:5: repositories[].repository: \"-oProxyCommand\" is no HOST or HOST:PORT" },
+		{ "a host by template", BASE REPO "\"ssh://git@{1}.example/x.git\"\n" SSH_KEY SSH_HOST,
+			"modgate.yaml:5: repositories[].repository: \"{1}.example\" is no HOST or HOST:PORT" },
+		{ "a server alone", BASE REPO "ssh://git@git.example/\n" SSH_KEY SSH_HOST,
+			"modgate.yaml:5: repositories[].repository is \"ssh://git@git.example/\": it names a server and no repository; one like "
+			"ssh://git@HOST/PATH was expected" },
+		{ "no key", BASE SSH SSH_HOST,
+			"modgate.yaml:5: repositories[].credentials_file is missing; for ssh a private key was expected, without a passphrase" },
+		{ "no known host", BASE SSH SSH_KEY,
+			"modgate.yaml:5: repositories[].known_hosts_file is missing; for ssh the host's key was expected there, as OpenSSH writes "
+			"it: no host is trusted at first sight" },
+		{ "user and token", BASE SSH SSH_HOST "    credentials_file: keys/git\n",
+			"modgate.yaml:7: repositories[].credentials_file: $/keys/git holds no private key of ssh; one as ssh-keygen makes it was "
+			"expected" },
+		{ "a key under a passphrase", BASE SSH SSH_HOST "    credentials_file: keys/git-ssh-locked\n",
+			"modgate.yaml:7: repositories[].credentials_file: $/keys/git-ssh-locked holds a private key under a passphrase; one without "
+			"was "
+			"expected, ssh-keygen -p takes it off" },
+		{ "a key for the group", BASE SSH SSH_HOST "    credentials_file: keys/git-ssh-open\n",
+			"modgate.yaml:7: repositories[].credentials_file: $/keys/git-ssh-open holds a private key that others than its owner may "
+			"use; run "
+			"chmod 600 on it" },
+		{ "nobody is known", BASE SSH SSH_KEY "    known_hosts_file: known_nobody\n",
+			"modgate.yaml:7: repositories[].known_hosts_file: $/known_nobody names no host; its key was expected there, as OpenSSH "
+			"writes it" },
+		{ "a CA", BASE SSH SSH_KEY SSH_HOST "    ca: git-ca.pem\n",
+			"modgate.yaml:8: repositories[].ca is of no use with ssh; repositories[].known_hosts_file was expected alone" },
+		{ "known hosts of a path", BASE REPO "/x\n" SSH_HOST,
+			"modgate.yaml:6: repositories[].known_hosts_file is of use with ssh alone; it must be left out here" },
+		{ "known hosts of an https URL", BASE REPO "https://git.example/x.git\n" SSH_HOST,
+			"modgate.yaml:6: repositories[].known_hosts_file is of use with ssh alone; it must be left out here" },
+	};
+
+	expect_refusals(state, rows, LENGTH(rows));
+}
+
 static void test_repositories(void **state)
 {
 	static const struct row rows[] = {
@@ -289,11 +336,11 @@ static void test_repositories(void **state)
 		{ "in the clear on this machine", BASE "auth:\n  ldap:\n    uris: [ldap://127.0.0.1:389]\n    user_base: x\n",
 			"modgate.yaml:5: auth.ldap.uris: passwords would be sent in the clear; ldaps:// or start_tls: true was expected" },
 		{ "in the clear", BASE REPO "http://git.example/x.git\n",
-			"modgate.yaml:5: repositories[].repository is \"http://git.example/x.git\": an https URL, or the path of a repository on "
-			"this machine, was expected" },
+			"modgate.yaml:5: repositories[].repository is \"http://git.example/x.git\": an https or ssh URL, or the path of a repository "
+			"on this machine, was expected" },
 		{ "file", BASE REPO "file:///srv/x.git\n",
-			"modgate.yaml:5: repositories[].repository is \"file:///srv/x.git\": an https URL, or the path of a repository on this "
-			"machine, was expected" },
+			"modgate.yaml:5: repositories[].repository is \"file:///srv/x.git\": an https or ssh URL, or the path of a repository on "
+			"this machine, was expected" },
 		{ "a password", BASE REPO "https://user:hunter2@git.example/x.git\n",
 			"modgate.yaml:5: repositories[].repository: it has a user name; a URL without one was expected, a secret belongs in a file "
 			"of its own" },
@@ -336,9 +383,10 @@ static void test_repositories(void **state)
 		{ "a token of nobody", BASE REPO "https://git.example/x.git\n    credentials_file: nobodys-token\n",
 			"modgate.yaml:6: repositories[].credentials_file: $/nobodys-token does not hold user:token; one line of that form was "
 			"expected" },
-		{ "a key for ssh", BASE REPO "https://git.example/x.git\n    credentials_file: ssh-key\n",
-			"modgate.yaml:6: repositories[].credentials_file: $/ssh-key holds a private key; ssh is not in this version, user:token was "
-			"expected" },
+		{ "a key for ssh", BASE REPO "https://git.example/x.git\n    credentials_file: keys/git-ssh\n",
+			"modgate.yaml:6: repositories[].credentials_file: $/keys/git-ssh holds a private key; that is for ssh, user:token was "
+			"expected "
+			"with https" },
 		{ "credentials for a path", BASE REPO "/srv/x.git\n    credentials_file: keys/git\n",
 			"modgate.yaml:6: repositories[].credentials_file is of no use with a path; an https URL was expected" },
 		{ "a CA for a path", BASE REPO "/srv/x.git\n    ca: git-ca.pem\n",
@@ -444,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_listen),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_auth),
+		cmocka_unit_test(test_ssh),
 		cmocka_unit_test(test_repositories),
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_outside),

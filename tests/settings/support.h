@@ -32,7 +32,14 @@ static inline int folder_setup(void **state)
 		{ "empty-secret", 0600, "" },
 		{ "bare-token", 0600, NULL },
 		{ "nobodys-token", 0600, ":x\n" },
-		{ "ssh-key", 0600, "-----BEGIN OPENSSH PRIVATE KEY-----\n" },
+		{ "keys/git-ssh", 0600,
+			"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n-----END OPENSSH PRIVATE KEY-----\n" },
+		{ "keys/git-ssh-open", 0640,
+			"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n-----END OPENSSH PRIVATE KEY-----\n" },
+		{ "keys/git-ssh-locked", 0600,
+			"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHI\n-----END OPENSSH PRIVATE KEY-----\n" },
+		{ "known_hosts", 0644, "# of the forge\n\ngit.example ssh-ed25519 AAAA\n" },
+		{ "known_nobody", 0644, "# of the forge\n\n\r\n" },
 	};
 
 	if (scratch_setup(state) != 0 || file_mkdirs(scratch_path(state, "keys"), 0700, NULL) < 0)

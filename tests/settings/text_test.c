@@ -23,7 +23,7 @@ static void test_words(void **state)
 		CHECK(key->path, key->doc != NULL && key->doc[0] != '\0' && strchr(key->doc, '\n') == NULL);
 		later += key->type == KEY_LATER;
 	}
-	assert_int_equal(later, 18);
+	assert_int_equal(later, 17);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct buf text = BUF_INIT(1024);
 
@@ -70,7 +70,7 @@ static void test_sample(void **state)
 		if (key->type != KEY_LATER)
 			CHECK(key->path, strstr(buf_text(&text), written) != NULL);
 	}
-	assert_int_equal(settings->repositories_count, 3);
+	assert_int_equal(settings->repositories_count, 4);
 	settings_unref(settings);
 	buf_free(&text);
 }

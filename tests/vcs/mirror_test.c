@@ -109,7 +109,7 @@ static void credential_file_wrong(void **state)
 		const char *text, *want;
 	} rows[] = {
 		{ "token-without-user", "user:token" },
-		{ "-----BEGIN OPENSSH PRIVATE KEY-----\nx: y\n", "ssh is not in this version" },
+		{ "-----BEGIN OPENSSH PRIVATE KEY-----\nx: y\n", "user:token, as https wants it" },
 		{ ":token", "user:token" },
 	};
 	struct remote *remote = *state;
