@@ -7,7 +7,6 @@ and `fault`, one word: banner (says its name, then nothing), stall (the command 
 import os
 import pwd
 import selectors
-import shutil
 import socket
 import subprocess
 import threading
@@ -61,7 +60,7 @@ def locked(user):
 
 
 class GitSsh:
-    """root: a directory of bare repositories; ssh://USER@127.0.0.1:PORT/name.git is root/name.git. protocol: are newer versions of git's let through?"""
+    """ssh://USER@127.0.0.1:PORT/name.git is the bare repository root/name.git. protocol: does the host let newer versions of git's through?"""
 
     def __init__(self, root, state, protocol=True):
         self.root, self.state = os.path.abspath(root), os.path.abspath(state)
@@ -169,7 +168,3 @@ class GitSsh:
 
     def private_key(self):
         return self.read("client_key")
-
-
-def available():
-    return os.path.exists(SSHD) and shutil.which("ssh-keygen") is not None

@@ -4,6 +4,7 @@ import os
 from doubles.blackhole import BlackHole
 from doubles.githttp import GitHttp
 from doubles.gitrepo import GitRepo
+from doubles.gitssh import GitSsh
 from doubles.idp import Idp
 from doubles.ldap import Slapd
 from doubles.upstream import MODULES, Upstream
@@ -52,6 +53,10 @@ class Stage:
         """A git host; its repositories are in STATE/repositories."""
         tls = self.certificate if tls is ... else tls
         return self.add(GitHttp(str(self.directory / state / "repositories"), str(self.directory / state), tls, users)).start()
+
+    def gitssh(self, state="gitssh"):
+        """A git host over ssh; its repositories are in STATE/repositories."""
+        return self.add(GitSsh(str(self.directory / state / "repositories"), str(self.directory / state))).start()
 
     def repo(self, name):
         """A new repository with a work tree."""
