@@ -189,11 +189,15 @@ def test_absent_is_404(gate, callers, path):
     assert answer.status == 404, answer.body
 
 
-def test_repository_that_the_host_denies_is_unknown(gate, callers):
-    """The host's "not found" may mean that our credential lost access: the go command must not look elsewhere."""
+def test_repository_that_the_host_denies_is_unknown(stage):
+    """The host's "not found" may mean that our credential lost access: the go command must not look elsewhere until it has shown itself good."""
+    gate = Company(stage).gateway()
+    token = gate.token("alice", ["payments"])
     for kind in ("list", "latest", "info", "zip"):
-        answer = gate.request(endpoints("git.corp.example/payments/nil", "v1.0.0")[kind], token=callers["alice"])
+        answer = gate.request(endpoints("git.corp.example/payments/nil", "v1.0.0")[kind], token=token)
         assert answer.status == 502 and b"the credential may not see it" in answer.body
+    assert gate.request(endpoints(API, "v1.1.0")["list"], token=token).status == 200
+    assert gate.request(endpoints("git.corp.example/payments/nix", "v1.0.0")["list"], token=token).status == 404
 
 
 OUTAGES = ["500", "503", "403", "401", "reset", "redirect:https://127.0.0.1:9/"]
@@ -238,7 +242,12 @@ LISTS = [
 
 @pytest.mark.parametrize("separator, module, happens, asks", LISTS, ids=[f"{row[2]}{row[0]}" for row in LISTS])
 def test_go_falls_through_on_absent_only(company, gate, go_command, elsewhere, ca, separator, module, happens, asks, tmp_path, callers):
-    go = company.go(gate, go_command, callers["bob" if happens == "denied" else "alice"])
+    token = callers["bob" if happens == "denied" else "alice"]
+    if happens == "unknown":
+        # A daemon whose credential the git host has not let in lately.
+        gate = company.gateway()
+        token = gate.token("alice", ["payments"])
+    go = company.go(gate, go_command, token)
     bundle = tmp_path / "both.pem"
     bundle.write_text(open(gate.ca, encoding="utf-8").read() + open(ca.pem, encoding="utf-8").read())
     go.env.update(GOPROXY=f"{gate.url}{separator}{elsewhere.url}", SSL_CERT_FILE=str(bundle), GONOSUMDB="*")
