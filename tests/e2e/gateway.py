@@ -21,7 +21,7 @@ WRAP = shlex.split(os.environ.get("WRAP", ""))      # valgrind and the like, bef
 SLOW = bool(WRAP) or BUILD.endswith(("asan", "tsan"))
 PATIENCE_S = 60 if SLOW else 20
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: |ERROR SUMMARY: [1-9]")
-HOME = tempfile.TemporaryDirectory(prefix="modgate-home-")      # for this run: modgate may ask the go command, which writes there
+HOME = tempfile.TemporaryDirectory(prefix="modgate-home-", ignore_cleanup_errors=True)      # for this run: modgate may ask the go command, which writes there
 PASSED_ON = ("PATH", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
 
 Answer = collections.namedtuple("Answer", "status headers body")

@@ -14,7 +14,7 @@ RUN_TIMEOUT_S = 240
 class GoCommand:
     def __init__(self, binary):
         self.binary = binary
-        with tempfile.TemporaryDirectory(prefix="modgate-home-") as home:      # it writes there, asked or not
+        with tempfile.TemporaryDirectory(prefix="modgate-home-", ignore_cleanup_errors=True) as home:      # it writes there, asked or not
             env = {"PATH": os.environ["PATH"], "HOME": home, "GOCACHE": "off", "GOENV": "off", "GOTOOLCHAIN": "local"}
             text = subprocess.run([binary, "env", "GOVERSION"], capture_output=True, text=True, check=True, env=env).stdout
         self.name = re.search(r"go(\d+\.\d+(\.\d+)?)", text).group(1)
