@@ -24,7 +24,8 @@ static void test_sentences(void **state)
 	} rows[] = {
 		{ "no limits", { .user = "alice" }, "alice", "groups of the directory, every module" },
 		{ "no groups", { .user = "alice", .groups_fixed = true }, "alice", "no groups, every module" },
-		{ "groups", { .user = "ci", .groups_fixed = true, .groups = groups, .groups_count = 2 }, "ci", "groups build,payments, every module" },
+		{ "groups", { .user = "ci", .groups_fixed = true, .groups = groups, .groups_count = 2 }, "ci",
+			"groups build,payments, every module" },
 		{ "modules", { .user = "ci", .modules = groups, .modules_count = 2 }, "ci", "groups of the directory, modules build,payments" },
 		{ "some too long", { .user = "ci", .modules = last, .modules_count = 3 }, "ci", "groups of the directory, modules a and 2 more" },
 		{ "the first too long", { .user = "ci", .modules = alone, .modules_count = 1 }, "ci",
