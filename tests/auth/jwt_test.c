@@ -1,4 +1,5 @@
 #include "tests/auth/mint.h"
+#include "tests/auth/notes.h"
 
 #include "auth/jwt_private.h"
 
@@ -7,19 +8,6 @@
 
 /* Made once: keys take their time. */
 static EVP_PKEY *rsa_a, *rsa_b, *ec_a, *ec_ci, *stranger_rsa, *stranger_ec;
-
-static pthread_mutex_t notes_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct buf notes = BUF_INIT(1024 * 1024);
-
-static void take_note(void *ctx, const char *text)
-{
-	(void)ctx;
-	pthread_mutex_lock(&notes_lock);
-	buf_printf(&notes, "%s\n", text);
-	pthread_mutex_unlock(&notes_lock);
-}
-
-static const struct auth_noter noter = { .note = take_note };
 
 static void write_keys(const char *path, const struct buf *keys)
 {

@@ -1,3 +1,4 @@
+#include "tests/auth/notes.h"
 #include "tests/auth/slapd.h"
 
 /* One directory for the whole group. */
@@ -5,19 +6,6 @@ static struct slapd slapd;
 static int trap_fd, trap_port;
 static char scratch[64] = "/tmp/auth-ldap-XXXXXX";
 static char ca[128], other_ca[128], secret_file[128], wrong_secret_file[128];
-
-static pthread_mutex_t notes_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct buf notes = BUF_INIT(1024 * 1024);
-
-static void take_note(void *ctx, const char *text)
-{
-	(void)ctx;
-	pthread_mutex_lock(&notes_lock);
-	buf_printf(&notes, "%s\n", text);
-	pthread_mutex_unlock(&notes_lock);
-}
-
-static const struct auth_noter noter = { .note = take_note };
 
 static int setup(void **state)
 {

@@ -9,9 +9,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
 import skips
+from company import Company
 from doubles import certs
 from golang import find_go_commands
 from stage import Stage
+from tracing import Strace
 
 TEST_TIMEOUT_S = 600
 GO_COMMANDS = find_go_commands()
@@ -143,6 +145,30 @@ def gateway(stage, upstream):
 def addresses():
     """Loopback addresses, each given once, for callers that the gateway must not take for one."""
     return (f"127.1.{number >> 8}.{number & 255}" for number in range(1, 65536))
+
+
+# --- a company with its gateway; a file whose tests share one has fixtures of its own for it ---------------------------------------
+
+
+@pytest.fixture
+def company(stage):
+    return Company(stage)
+
+
+@pytest.fixture
+def gate(company):
+    return company.gateway()
+
+
+@pytest.fixture
+def token(gate):
+    return gate.token("alice", ["payments"])
+
+
+@pytest.fixture
+def strace(stage, gate, tmp_path):
+    """strace(*options) traces the gateway from now on."""
+    return lambda *options: stage.add(Strace(gate.process.pid, tmp_path / "strace", *options).start())
 
 
 # --- the go command ----------------------------------------------------------------------------------------------------------------

@@ -8,26 +8,11 @@ import time
 
 import pytest
 
-from company import GREETING, Company
+from company import GREETING
 from gateway import SLOW
 
 CRASHY = "code.corp.example/crashy.git"
 ROUNDS = 10 if SLOW else 50
-
-
-@pytest.fixture
-def company(stage):
-    return Company(stage)
-
-
-@pytest.fixture
-def gate(company):
-    return company.gateway()
-
-
-@pytest.fixture
-def token(gate):
-    return gate.token("alice", ["payments"])
 
 
 @pytest.fixture

@@ -1,61 +1,13 @@
 """No answer before its record is on the disk, and system calls that fail: what a client was given has its row, and service comes back by itself."""
-import os
 import re
-import subprocess
-import time
 
 import pytest
 
-import skips
-from company import API, GREETING, Company
+from company import API, GREETING
 
 INFO, ZIP = f"/{API}/@v/v1.1.0.info", f"/{GREETING}/@v/v1.1.0.zip"
 SYNCED = re.compile(r"(?:fsync|fdatasync)\(\d+<[^>]*/audit/log-[^>]*>\) += 0|<\.\.\. (?:fsync|fdatasync) resumed>\) += 0")
 SENT = re.compile(r"(?:sendmsg|sendto|write|writev)\(\d+<(?:socket|TCP)")
-
-
-class Strace:
-    """strace of a running process, all its threads included."""
-
-    def __init__(self, pid, output, *options):
-        self.pid = pid
-        self.output = str(output)
-        command = ["strace", "-f", "-y", "-q", "-p", str(pid), "-o", self.output, *options]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def start(self):
-        deadline = time.monotonic() + 10
-        while not self._attached():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                pytest.skip(f"{skips.NO_KERNEL_FEATURE}: tracing another process is not allowed here")
-            time.sleep(0.02)
-        return self
-
-    def _attached(self):
-        for task in os.listdir(f"/proc/{self.pid}/task"):
-            with open(f"/proc/{self.pid}/task/{task}/status", encoding="utf-8") as file:
-                if f"TracerPid:\t{self.process.pid}\n" not in file.read():
-                    return False
-        return True
-
-    def stop(self):
-        """The process goes on without it. A stopped one may be stopped again."""
-        self.process.terminate()
-        self.process.wait()
-
-    def lines(self):
-        with open(self.output, encoding="utf-8", errors="replace") as file:
-            return file.read().splitlines()
-
-
-@pytest.fixture
-def company(stage):
-    return Company(stage)
-
-
-@pytest.fixture
-def gate(company):
-    return company.gateway()
 
 
 @pytest.fixture
@@ -65,11 +17,6 @@ def token(gate):
     for path in (INFO, ZIP):
         assert gate.request(path, token=token).status == 200
     return token
-
-
-@pytest.fixture
-def strace(stage, gate, tmp_path):
-    return lambda *options: stage.add(Strace(gate.process.pid, tmp_path / "strace", *options).start())
 
 
 def test_the_record_is_synced_before_the_answer_is_sent(gate, token, strace):

@@ -4,17 +4,10 @@ import os
 import subprocess
 import threading
 
-import pytest
-
-from company import API, LINT, MONO, ODD, POLICY, PORTAL, READER, Company, rules
+from company import API, LINT, MONO, ODD, POLICY, PORTAL, READER, rules
 
 OTHER = "git.other.example/tool"
 EVERYBODY = {"name": "everybody", "modules": ["git.corp.example", "git.other.example", "code.corp.example"], "verdict": "allow"}
-
-
-@pytest.fixture
-def company(stage):
-    return Company(stage)
 
 
 def open_gate(company, **options):

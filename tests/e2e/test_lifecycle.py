@@ -7,24 +7,9 @@ import threading
 
 import pytest
 
-from company import API, COLOUR, GREETING, POLICY, Company, rules
+from company import API, COLOUR, GREETING, POLICY, rules
 
 BIG = "code.corp.example/big.git"
-
-
-@pytest.fixture
-def company(stage):
-    return Company(stage)
-
-
-@pytest.fixture
-def gate(company):
-    return company.gateway()
-
-
-@pytest.fixture
-def token(gate):
-    return gate.token("alice", ["payments"])
 
 
 # --- starting --------------------------------------------------------------------------------------------------------------------------------

@@ -2,15 +2,8 @@
 import json
 import os
 
-import pytest
-
-from company import COLOUR, GREETING, MONO, Company
+from company import COLOUR, GREETING, MONO
 from doubles.ldap import SERVICE_PASSWORD, password
-
-
-@pytest.fixture
-def company(stage):
-    return Company(stage)
 
 
 def warnings(gate):

@@ -287,12 +287,6 @@ static void local_is_told(void **state)
 	}
 }
 
-static int no_fault(void **state)
-{
-	fault(*state, NULL);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

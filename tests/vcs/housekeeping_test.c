@@ -19,14 +19,6 @@ static int zip_h1(struct vcs *vcs, const char *module, const char *version, cons
 	return code;
 }
 
-static void push(const struct remote *remote, const char *script)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "cd work; %s", script);
-	shell(remote->scratch, text);
-}
-
 /* What a killed git leaves must not stop the next one. */
 static void leftovers_are_swept(void **state)
 {

@@ -140,14 +140,6 @@ static void wrong_authority(void **state)
 	vcs_close(&vcs);
 }
 
-static void push(const struct remote *remote, const char *script)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "cd work; %s", script);
-	shell(remote->scratch, text);
-}
-
 static void sees_what_is_pushed(void **state)
 {
 	struct remote *remote = *state;
@@ -425,12 +417,6 @@ static void silent_children_are_given_up(void **state)
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "too long"));
 	vcs_close(&vcs);
-}
-
-static int no_fault(void **state)
-{
-	fault(*state, NULL);
-	return 0;
 }
 
 int main(void)

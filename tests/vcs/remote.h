@@ -160,6 +160,22 @@ static inline const char *fresh(const struct remote *remote, const char *name)
 	return below(remote->scratch, name);
 }
 
+/* Runs a script in a work tree of the host's repository. */
+static inline void push(const struct remote *remote, const char *script)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "cd work; %s", script);
+	shell(remote->scratch, text);
+}
+
+/* For a teardown: whatever fault a test set, the next one meets none. */
+static inline int no_fault(void **state)
+{
+	fault(*state, NULL);
+	return 0;
+}
+
 static inline void advance(struct remote *remote, int64_t seconds)
 {
 	remote->now_us += seconds * 1000000;
