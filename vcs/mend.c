@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/reading_private.h"
 
 #define MESSAGES_MAX 8192
 #define OUTPUT_MAX   4096
@@ -70,4 +70,48 @@ enum sync vcs_mirror_replace(struct vcs *vcs, const struct mapping *mapping, con
 		sync = SYNC_UNREACHABLE;
 	vcs_mirror_remove(fresh);
 	return sync;
+}
+
+/* Under the lock. True: the mirror is a new one, *here_out when it was replaced just here. Else why it is not. */
+static bool mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, bool *here_out, struct err *why)
+{
+	while (repository->busy)
+		pthread_cond_wait(&repository->changed, &repository->lock);
+	if (repository->generation != generation)
+		return true;
+	if (clock_monotonic_us(vcs->clock) < repository->mend_from_us) {
+		err_set(why, 0, "it was fetched afresh less than an hour ago; check the disk below %s", vcs->mirrors);
+		return false;
+	}
+	if (repository->failure != SYNC_BROKEN && vcs_reading_failed_lately(vcs, repository)) {
+		*why = repository->failure_text;
+		return false;
+	}
+	vcs_reading_remember(vcs, repository, vcs_reading_run(vcs, mapping, repository, vcs_mirror_replace, why), why);
+	*here_out = repository->generation != generation;
+	return *here_out;
+}
+
+bool vcs_repository_mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, struct err *err)
+{
+	struct err why = ERR_INIT, told = ERR_INIT;
+	const char *found = err ? err->text : "";
+	bool mended, here = false;
+
+	if (repository->local) {
+		err_set(err, 0, "%s; repair the repository %s: git fsck names what is damaged", found, repository->name);
+		return false;
+	}
+	pthread_mutex_lock(&repository->lock);
+	mended = mend(vcs, mapping, repository, generation, &here, &why);
+	pthread_mutex_unlock(&repository->lock);
+	err_set(&told, 0, "the mirror of %s was damaged (%s) and has been fetched afresh; what it was is %s.damaged", repository->name, found,
+		repository->git_dir);
+	if (here && vcs->warn)
+		vcs->warn(vcs->warn_ctx, told.text);
+	if (mended)
+		err_set(err, 0, "%s; the mirror was damaged and has been fetched afresh: ask again", found);
+	else
+		err_set(err, 0, "%s; the mirror of %s is damaged and cannot be replaced: %s", found, repository->name, why.text);
+	return mended;
 }

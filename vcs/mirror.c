@@ -1,111 +1,19 @@
 /* Mirrors of remote repositories: a bare one below data/git for each URL, brought up to date by git children. Heads, tags and HEAD only. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/sshkey.h"
-#include "vcs/vcs_private.h"
+#include "vcs/fetch_private.h"
 
 #define MESSAGES_MAX    8192
 #define HEADS_BYTES_MAX 16384 /* `ls-remote --symref URL HEAD` is two lines */
 #define TRACE_MAX       4096  /* the first packets say which protocol is spoken */
 #define ASK_TIMEOUT_MS  60000
-#define CREDENTIAL_MAX  FILE_SECRET_BYTES_MAX
-#define REASON_MAX      200
-#define MARK            "modgate-url" /* in a mirror that was fetched completely once: whose it is */
 #define UNBORN          "refs/modgate/unborn"
 #define DETACHED        "refs/modgate/head"
-
-/* One fetch. */
-struct fetch {
-	struct vcs *vcs;
-	const struct mapping *mapping;
-	const char *url;
-	const char *git_dir;
-	struct buf credential;
-	int config_fd;
-	struct child_ssh ssh;
-	struct buf output, messages, trace; /* of ssh, trace is what it says itself */
-	char head[VCS_REF_MAX];             /* what the remote's HEAD leads to; "" when it is detached or unborn */
-	bool head_detached;
-	git_oid head_commit;
-	bool failed; /* git ended by itself, and not well */
-};
-
-char *vcs_mirror_path(const struct vcs *vcs, const char *url)
-{
-	uint8_t digest[SHA256_BYTES];
-	char hex[SHA256_HEX], *path = malloc(strlen(vcs->mirrors) + sizeof(hex) + sizeof("/.git"));
-
-	if (!path)
-		return NULL;
-	sha256(slice_of(url), digest);
-	hex_encode(digest, sizeof(digest), hex);
-	sprintf(path, "%s/%.32s.git", vcs->mirrors, hex);
-	return path;
-}
-
-bool vcs_mirror_usable(const char *git_dir)
-{
-	char *mark = malloc(strlen(git_dir) + sizeof("/" MARK));
-	bool usable = false;
-
-	if (mark) {
-		sprintf(mark, "%s/" MARK, git_dir);
-		usable = access(mark, F_OK) == 0;
-	}
-	free(mark);
-	return usable;
-}
-
-/* The mark's time says as of when the mirror is. */
-static int mark_usable(const struct fetch *fetch, int64_t as_of_us, struct err *err)
-{
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { as_of_us / 1000000, as_of_us % 1000000 * 1000 } };
-	struct buf path = BUF_INIT(8192);
-	int code = 0;
-
-	buf_printf(&path, "%s/" MARK, fetch->git_dir);
-	if (buf_failed(&path))
-		code = err_set(err, VCS_ERR_UNKNOWN, "the mirrors' path is too long");
-	else if (!vcs_mirror_usable(fetch->git_dir))
-		code = file_write(buf_text(&path), slice_of(fetch->url), 0600, err);
-	if (code == 0)
-		utimensat(AT_FDCWD, buf_text(&path), times, 0); /* without it the mirror is told to be older than it is */
-	buf_free(&path);
-	return code;
-}
-
-int64_t vcs_mirror_as_of(const char *git_dir)
-{
-	struct buf path = BUF_INIT(8192);
-	struct stat status;
-	int64_t as_of_us = 0;
-
-	buf_printf(&path, "%s/" MARK, git_dir);
-	if (!buf_failed(&path) && stat(buf_text(&path), &status) == 0)
-		as_of_us = (int64_t)status.st_mtim.tv_sec * 1000000 + status.st_mtim.tv_nsec / 1000;
-	buf_free(&path);
-	return as_of_us;
-}
-
-/* Only git's own failures count: lines that the other side wrote ("remote: ...") say nothing about what happened here. */
-static bool says(const struct buf *messages, const char *words)
-{
-	struct slice rest = buf_slice(messages), line;
-
-	while (slice_next(&rest, '\n', &line))
-		if ((slice_starts(line, SLICE("fatal: ")) || slice_starts(line, SLICE("error: "))) && slice_find(line, slice_of(words)) >= 0)
-			return true;
-	return false;
-}
 
 /*
  * Whatever answers 200 with a page of text (a portal, a proxy) is to git an old-fashioned host without any reference: an empty
@@ -115,101 +23,6 @@ static bool spoke_git(const struct buf *trace)
 {
 	return slice_find(buf_slice(trace), SLICE("< version 2")) >= 0 || slice_find(buf_slice(trace), SLICE("< version 1")) >= 0 ||
 	       slice_find(buf_slice(trace), SLICE("< # service=git-upload-pack")) >= 0;
-}
-
-static enum sync classify(const struct buf *messages)
-{
-	static const struct {
-		const char *words;
-		enum sync sync;
-	} table[] = {
-		{ "Authentication failed", SYNC_REFUSED },
-		{ "could not read Username", SYNC_REFUSED },
-		{ "could not read Password", SYNC_REFUSED },
-		{ "returned error: 401", SYNC_REFUSED },
-		{ "returned error: 403", SYNC_REFUSED },
-		{ "returned error: 404", SYNC_MISSING },
-		{ "' not found", SYNC_MISSING },
-		{ "RPC failed", SYNC_UNREACHABLE }, /* before what follows from it: a pack that ends early is no unsound one */
-		{ "early EOF", SYNC_UNREACHABLE },
-		{ "fsck error", SYNC_DAMAGED },
-		{ "error in object", SYNC_DAMAGED },
-		{ "invalid index-pack output", SYNC_DAMAGED },
-		{ "index-pack failed", SYNC_DAMAGED },
-		{ "did not send all necessary objects", SYNC_DAMAGED },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (says(messages, table[i].words))
-			return table[i].sync;
-	return SYNC_UNREACHABLE;
-}
-
-/* The first line that tells a failure, without its "fatal: ". */
-static struct slice reason(const struct buf *messages)
-{
-	static const char *const starts[] = { "fatal: ", "error: " };
-	struct slice line, rest;
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		for (rest = buf_slice(messages); slice_next(&rest, '\n', &line);)
-			if (slice_starts(line, slice_of(starts[i])))
-				return slice_cut_utf8(slice_after(line, strlen(starts[i])), REASON_MAX);
-	return SLICE("git gave no reason");
-}
-
-/* git has no reason to say the credential; if it ever does, its sentence is not passed on. */
-static bool tells_secret(const struct fetch *fetch, struct slice text)
-{
-	struct slice credential = buf_slice(&fetch->credential), user, token;
-	struct buf encoded = BUF_INIT(2 * CREDENTIAL_MAX);
-	bool tells = false;
-
-	if (credential.len > 0) {
-		slice_cut(credential, ':', &user, &token);
-		base64_encode(credential, &encoded);
-		tells = (token.len > 0 && slice_find(text, token) >= 0) || slice_find(text, buf_slice(&encoded)) >= 0;
-	}
-	buf_wipe(&encoded);
-	return tells;
-}
-
-static enum sync explain(const struct fetch *fetch, struct err *err)
-{
-	enum sync sync = classify(&fetch->messages);
-	struct slice why = reason(&fetch->messages);
-
-	if (fetch->mapping->ssh) {
-		if (vcs_ssh_refused(fetch->url, buf_slice(&fetch->trace), err))
-			return SYNC_REFUSED;
-		if (sync == SYNC_UNREACHABLE && vcs_ssh_missing(buf_slice(&fetch->messages)))
-			sync = SYNC_MISSING;
-		if (vcs_ssh_reason(buf_slice(&fetch->trace)).len > 0)
-			why = vcs_ssh_reason(buf_slice(&fetch->trace));
-	}
-	if (tells_secret(fetch, why))
-		why = SLICE("git's reason holds the credential and is not shown");
-	switch (sync) {
-	case SYNC_REFUSED:
-		err_set(err, VCS_ERR_UNKNOWN, "%s refuses the credential that it was given, or wants one; check credentials_file and its rights",
-			fetch->url);
-		break;
-	case SYNC_MISSING:
-		err_set(err, VCS_ERR_UNKNOWN, "%s: the forge says not found; the repository does not exist or the credential may not see it",
-			fetch->url);
-		break;
-	case SYNC_DAMAGED:
-		err_set(err, VCS_ERR_UNKNOWN, "%s sent objects that are not sound: %.*s", fetch->url, SLICE_ARG(why));
-		break;
-	case SYNC_UNREACHABLE:
-	case SYNC_ABSENT:
-	case SYNC_PENDING:
-	case SYNC_BROKEN:
-	case SYNC_DONE:
-		err_set(err, VCS_ERR_UNKNOWN, "%s cannot be fetched: %.*s; try again later", fetch->url, SLICE_ARG(why));
-		break;
-	}
-	return sync;
 }
 
 /* Runs git with these arguments; its output is in fetch->output. remote: it must have spoken with a git host. */
@@ -246,7 +59,7 @@ static enum sync run(struct fetch *fetch, const char *const *argv, const char *g
 	}
 	fetch->failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 	if (fetch->failed)
-		return explain(fetch, err);
+		return vcs_fetch_explain(fetch, err);
 	if (remote && !fetch->mapping->ssh && !spoke_git(&fetch->trace)) {
 		err_set(err, VCS_ERR_UNKNOWN, "%s answers, but not as a git host; check the address and what stands before it", fetch->url);
 		return SYNC_UNREACHABLE;
@@ -364,7 +177,7 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 	code = sync == SYNC_DONE ? set_head(fetch, err) : 0;
 	if (code < 0)
 		sync = code == VCS_DAMAGED ? SYNC_BROKEN : SYNC_UNREACHABLE;
-	if (sync == SYNC_DONE && mark_usable(fetch, as_of_us, err) < 0)
+	if (sync == SYNC_DONE && vcs_mirror_mark(fetch->git_dir, fetch->url, as_of_us, err) < 0)
 		sync = SYNC_UNREACHABLE;
 	if (sync == SYNC_DONE && vcs_mirror_wants_tidying(fetch->git_dir)) {
 		const char *const pack_refs[] = { fetch->vcs->git, "pack-refs", "--all", "--prune", NULL };

@@ -102,7 +102,7 @@ bool vcs_graph_marked(const struct graph *graph, const git_oid *commit, const ui
 /* How many marked commits begin with these hex digits (2 means "several"); the first goes to *commit_out. */
 unsigned vcs_graph_find(const struct graph *graph, struct slice hex, const uint8_t *bits, size_t count, git_oid *commit_out);
 
-/* --- repository.c: one repository, its open handles, and when its references were last read ------------------------------------- */
+/* --- repository.c, reading.c, probe.c, mend.c: one repository, its open handles, and when its references were last read ---------- */
 
 /* Why references could not be read anew. */
 enum sync {
@@ -234,12 +234,14 @@ void vcs_forge_accepted(struct vcs *vcs, const char *url, struct slice credentia
 /* Did it within FORGE_TRUST_US? */
 bool vcs_forge_trusted(struct vcs *vcs, const char *url, struct slice credential);
 
-/* --- mirror.c, child.c: fetching ------------------------------------------------------------------------------------------------ */
+/* --- mark.c, mirror.c, child.c: fetching ----------------------------------------------------------------------------------------- */
 
 /* Name of the mirror of this URL below vcs->mirrors. Caller frees; NULL: memory. */
 char *vcs_mirror_path(const struct vcs *vcs, const char *url);
 /* Was it fetched completely at least once? */
 bool vcs_mirror_usable(const char *git_dir);
+/* Says of the mirror at git_dir that it is complete as of then. VCS_ERR_UNKNOWN. */
+int vcs_mirror_mark(const char *git_dir, const char *url, int64_t as_of_us, struct err *err);
 /* When it was last fetched completely, by the wall clock; 0: never. */
 int64_t vcs_mirror_as_of(const char *git_dir);
 /* Brings the mirror to what the remote has now: heads, tags and HEAD. One at a time for each mirror. */

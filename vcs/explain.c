@@ -1,0 +1,113 @@
+/* Why git failed: what its messages mean for who asks. */
+#include <string.h>
+
+#include "base/hash.h"
+#include "vcs/fetch_private.h"
+
+#define REASON_MAX 200
+
+/* Only git's own failures count: lines that the other side wrote ("remote: ...") say nothing about what happened here. */
+static bool says(const struct buf *messages, const char *words)
+{
+	struct slice rest = buf_slice(messages), line;
+
+	while (slice_next(&rest, '\n', &line))
+		if ((slice_starts(line, SLICE("fatal: ")) || slice_starts(line, SLICE("error: "))) && slice_find(line, slice_of(words)) >= 0)
+			return true;
+	return false;
+}
+
+static enum sync classify(const struct buf *messages)
+{
+	static const struct {
+		const char *words;
+		enum sync sync;
+	} table[] = {
+		{ "Authentication failed", SYNC_REFUSED },
+		{ "could not read Username", SYNC_REFUSED },
+		{ "could not read Password", SYNC_REFUSED },
+		{ "returned error: 401", SYNC_REFUSED },
+		{ "returned error: 403", SYNC_REFUSED },
+		{ "returned error: 404", SYNC_MISSING },
+		{ "' not found", SYNC_MISSING },
+		{ "RPC failed", SYNC_UNREACHABLE }, /* before what follows from it: a pack that ends early is no unsound one */
+		{ "early EOF", SYNC_UNREACHABLE },
+		{ "fsck error", SYNC_DAMAGED },
+		{ "error in object", SYNC_DAMAGED },
+		{ "invalid index-pack output", SYNC_DAMAGED },
+		{ "index-pack failed", SYNC_DAMAGED },
+		{ "did not send all necessary objects", SYNC_DAMAGED },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (says(messages, table[i].words))
+			return table[i].sync;
+	return SYNC_UNREACHABLE;
+}
+
+/* The first line that tells a failure, without its "fatal: ". */
+static struct slice reason(const struct buf *messages)
+{
+	static const char *const starts[] = { "fatal: ", "error: " };
+	struct slice line, rest;
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		for (rest = buf_slice(messages); slice_next(&rest, '\n', &line);)
+			if (slice_starts(line, slice_of(starts[i])))
+				return slice_cut_utf8(slice_after(line, strlen(starts[i])), REASON_MAX);
+	return SLICE("git gave no reason");
+}
+
+/* git has no reason to say the credential; if it ever does, its sentence is not passed on. */
+static bool tells_secret(const struct fetch *fetch, struct slice text)
+{
+	struct slice credential = buf_slice(&fetch->credential), user, token;
+	struct buf encoded = BUF_INIT(2 * CREDENTIAL_MAX);
+	bool tells = false;
+
+	if (credential.len > 0) {
+		slice_cut(credential, ':', &user, &token);
+		base64_encode(credential, &encoded);
+		tells = (token.len > 0 && slice_find(text, token) >= 0) || slice_find(text, buf_slice(&encoded)) >= 0;
+	}
+	buf_wipe(&encoded);
+	return tells;
+}
+
+enum sync vcs_fetch_explain(const struct fetch *fetch, struct err *err)
+{
+	enum sync sync = classify(&fetch->messages);
+	struct slice why = reason(&fetch->messages);
+
+	if (fetch->mapping->ssh) {
+		if (vcs_ssh_refused(fetch->url, buf_slice(&fetch->trace), err))
+			return SYNC_REFUSED;
+		if (sync == SYNC_UNREACHABLE && vcs_ssh_missing(buf_slice(&fetch->messages)))
+			sync = SYNC_MISSING;
+		if (vcs_ssh_reason(buf_slice(&fetch->trace)).len > 0)
+			why = vcs_ssh_reason(buf_slice(&fetch->trace));
+	}
+	if (tells_secret(fetch, why))
+		why = SLICE("git's reason holds the credential and is not shown");
+	switch (sync) {
+	case SYNC_REFUSED:
+		err_set(err, VCS_ERR_UNKNOWN, "%s refuses the credential that it was given, or wants one; check credentials_file and its rights",
+			fetch->url);
+		break;
+	case SYNC_MISSING:
+		err_set(err, VCS_ERR_UNKNOWN, "%s: the forge says not found; the repository does not exist or the credential may not see it",
+			fetch->url);
+		break;
+	case SYNC_DAMAGED:
+		err_set(err, VCS_ERR_UNKNOWN, "%s sent objects that are not sound: %.*s", fetch->url, SLICE_ARG(why));
+		break;
+	case SYNC_UNREACHABLE:
+	case SYNC_ABSENT:
+	case SYNC_PENDING:
+	case SYNC_BROKEN:
+	case SYNC_DONE:
+		err_set(err, VCS_ERR_UNKNOWN, "%s cannot be fetched: %.*s; try again later", fetch->url, SLICE_ARG(why));
+		break;
+	}
+	return sync;
+}

@@ -1,0 +1,69 @@
+/* Where the mirror of a URL lies, and the mark in it that says: fetched completely, and as of when. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "vcs/vcs_private.h"
+
+#define MARK "modgate-url" /* holds whose mirror it is */
+
+char *vcs_mirror_path(const struct vcs *vcs, const char *url)
+{
+	uint8_t digest[SHA256_BYTES];
+	char hex[SHA256_HEX], *path = malloc(strlen(vcs->mirrors) + sizeof(hex) + sizeof("/.git"));
+
+	if (!path)
+		return NULL;
+	sha256(slice_of(url), digest);
+	hex_encode(digest, sizeof(digest), hex);
+	sprintf(path, "%s/%.32s.git", vcs->mirrors, hex);
+	return path;
+}
+
+bool vcs_mirror_usable(const char *git_dir)
+{
+	char *mark = malloc(strlen(git_dir) + sizeof("/" MARK));
+	bool usable = false;
+
+	if (mark) {
+		sprintf(mark, "%s/" MARK, git_dir);
+		usable = access(mark, F_OK) == 0;
+	}
+	free(mark);
+	return usable;
+}
+
+int vcs_mirror_mark(const char *git_dir, const char *url, int64_t as_of_us, struct err *err)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { as_of_us / 1000000, as_of_us % 1000000 * 1000 } };
+	struct buf path = BUF_INIT(8192);
+	int code = 0;
+
+	buf_printf(&path, "%s/" MARK, git_dir);
+	if (buf_failed(&path))
+		code = err_set(err, VCS_ERR_UNKNOWN, "the mirrors' path is too long");
+	else if (!vcs_mirror_usable(git_dir))
+		code = file_write(buf_text(&path), slice_of(url), 0600, err);
+	if (code == 0)
+		utimensat(AT_FDCWD, buf_text(&path), times, 0); /* without it the mirror is told to be older than it is */
+	buf_free(&path);
+	return code;
+}
+
+int64_t vcs_mirror_as_of(const char *git_dir)
+{
+	struct buf path = BUF_INIT(8192);
+	struct stat status;
+	int64_t as_of_us = 0;
+
+	buf_printf(&path, "%s/" MARK, git_dir);
+	if (!buf_failed(&path) && stat(buf_text(&path), &status) == 0)
+		as_of_us = (int64_t)status.st_mtim.tv_sec * 1000000 + status.st_mtim.tv_nsec / 1000;
+	buf_free(&path);
+	return as_of_us;
+}

@@ -1,0 +1,191 @@
+/* The references of a repository: read or fetched by one at a time, for all who wait and no longer than they may be held. */
+#include "vcs/reading_private.h"
+
+/* A handle of its own: one that was open before may remember references and packs of before. */
+static enum sync read_refs(struct repository *repository, struct refs *old, struct refs **refs_out, struct err *err)
+{
+	git_repository *git = NULL;
+	enum sync sync = vcs_handle_open(repository, &git, err);
+	int code = sync == SYNC_DONE ? vcs_refs_read(git, old, refs_out, err) : 0;
+
+	if (code < 0) {
+		err_prepend(err, 0, "%s", repository->name);
+		sync = code == VCS_DAMAGED ? SYNC_BROKEN : SYNC_DAMAGED;
+	}
+	git_repository_free(git);
+	return sync;
+}
+
+/* The mirror's directory is another one: nothing that was opened in the old one is used again. Under the lock. */
+static void replaced(struct vcs *vcs, struct repository *repository)
+{
+	while (repository->handles_count > 0)
+		git_repository_free(repository->handles[--repository->handles_count]);
+	vcs_refs_release(&repository->refs);
+	repository->generation++;
+	repository->mend_from_us = clock_monotonic_us(vcs->clock) + MEND_AGAIN_US;
+}
+
+void vcs_reading_begin(struct repository *repository)
+{
+	repository->busy = true;
+	repository->busy_us = clock_monotonic_us(&clock_system);
+}
+
+void vcs_reading_end(struct repository *repository)
+{
+	repository->busy = false;
+	repository->readings++;
+	pthread_cond_broadcast(&repository->changed);
+}
+
+enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_reading_renewal *renew, struct err *err)
+{
+	struct refs *old = repository->refs ? vcs_refs_hold(repository->refs) : NULL, *refs = NULL;
+	int64_t begun_us = clock_monotonic_us(vcs->clock), wall_us = clock_wall_us(vcs->clock);
+	enum sync sync = SYNC_DONE;
+
+	vcs_reading_begin(repository);
+	pthread_mutex_unlock(&repository->lock);
+	if (renew)
+		sync = renew(vcs, mapping, repository->name, repository->git_dir, err);
+	if (sync == SYNC_DONE && renew == vcs_mirror_replace) {
+		vcs_refs_release(&old);
+		pthread_mutex_lock(&repository->lock);
+		replaced(vcs, repository);
+		pthread_mutex_unlock(&repository->lock);
+	}
+	if (sync == SYNC_DONE)
+		sync = read_refs(repository, old, &refs, err);
+	vcs_refs_release(&old);
+	pthread_mutex_lock(&repository->lock);
+	if (sync == SYNC_DONE) {
+		vcs_refs_release(&repository->refs);
+		repository->refs = refs;
+		repository->synced_us = begun_us;
+		repository->as_of_us = wall_us;
+	}
+	vcs_reading_end(repository);
+	return sync;
+}
+
+void vcs_reading_remember(struct vcs *vcs, struct repository *repository, enum sync sync, const struct err *why)
+{
+	repository->failure = sync;
+	repository->failed_us = clock_monotonic_us(vcs->clock);
+	repository->failure_text = *why;
+}
+
+bool vcs_reading_failed_lately(const struct vcs *vcs, const struct repository *repository)
+{
+	bool missing = repository->failure == SYNC_MISSING || repository->failure == SYNC_ABSENT;
+	int64_t told_again_us = missing ? vcs->missing_us : SYNC_FAILURE_US;
+
+	return !repository->local && repository->failure != SYNC_DONE && clock_monotonic_us(vcs->clock) - repository->failed_us < told_again_us;
+}
+
+/* On a thread of its own. Who waits began it. */
+static void fetch(struct vcs *vcs, const struct mapping *mapping, struct repository *repository)
+{
+	struct err why = ERR_INIT;
+	enum sync sync;
+
+	pthread_mutex_lock(&repository->lock);
+	sync = vcs_reading_run(vcs, mapping, repository, vcs_mirror_fetch, &why);
+	if (sync == SYNC_MISSING || sync == SYNC_ABSENT)
+		atomic_store(&repository->there_us, 0);
+	vcs_reading_remember(vcs, repository, sync, &why);
+	pthread_mutex_unlock(&repository->lock);
+}
+
+bool vcs_reading_wait(const struct vcs *vcs, struct repository *repository)
+{
+	int64_t until_us = (repository->refs && repository->busy ? repository->busy_us : clock_monotonic_us(&clock_system)) + vcs->wait_us;
+	struct timespec until = { .tv_sec = (time_t)(until_us / 1000000), .tv_nsec = (long)(until_us % 1000000) * 1000 };
+	unsigned readings = repository->readings;
+	int got = 0;
+
+	while (repository->busy && repository->readings == readings && got == 0)
+		got = pthread_cond_clockwait(&repository->changed, &repository->lock, CLOCK_MONOTONIC, &until);
+	return !repository->busy || repository->readings != readings;
+}
+
+enum sync vcs_reading_pending(const struct repository *repository, struct err *err)
+{
+	err_set(err, VCS_ERR_LATER, "%s is being read, which takes a while and goes on; ask again in a moment", repository->name);
+	return SYNC_PENDING;
+}
+
+/* Under the lock. */
+static enum sync fetch_behind(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+{
+	vcs_reading_begin(repository);
+	if (vcs_fetches_start(vcs, mapping, repository, fetch, err) < 0) {
+		vcs_reading_end(repository);
+		return SYNC_PENDING;
+	}
+	if (!vcs_reading_wait(vcs, repository))
+		return vcs_reading_pending(repository, err);
+	*err = repository->failure_text;
+	return repository->failure;
+}
+
+enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err)
+{
+	struct err why = ERR_INIT;
+	enum sync sync = SYNC_DONE;
+
+	pthread_mutex_lock(&repository->lock);
+	while (repository->busy)
+		if (!vcs_reading_wait(vcs, repository)) {
+			sync = vcs_reading_pending(repository, &why);
+			goto out;
+		}
+	if (repository->refs && repository->synced_us > since_us)
+		goto out;
+	if (vcs_reading_failed_lately(vcs, repository)) {
+		sync = repository->failure;
+		why = repository->failure_text;
+		goto out;
+	}
+	if (!repository->local) {
+		sync = fetch_behind(vcs, mapping, repository, &why);
+		goto out;
+	}
+	sync = vcs_reading_run(vcs, mapping, repository, NULL, &why);
+	if (sync == SYNC_MISSING)
+		atomic_store(&repository->there_us, 0);
+	vcs_reading_remember(vcs, repository, sync, &why);
+out:
+	pthread_mutex_unlock(&repository->lock);
+	if (sync != SYNC_DONE)
+		err_set(err, VCS_ERR_UNKNOWN, "%s", why.text);
+	return sync;
+}
+
+struct refs *vcs_repository_refs(struct repository *repository)
+{
+	struct refs *refs = NULL;
+
+	pthread_mutex_lock(&repository->lock);
+	if (!repository->refs && !repository->read_once && !repository->local && vcs_mirror_usable(repository->git_dir)) {
+		repository->read_once = true;
+		if (read_refs(repository, NULL, &refs, NULL) == SYNC_DONE) {
+			repository->refs = refs;
+			repository->as_of_us = vcs_mirror_as_of(repository->git_dir);
+		}
+	}
+	refs = repository->refs ? vcs_refs_hold(repository->refs) : NULL;
+	pthread_mutex_unlock(&repository->lock);
+	return refs;
+}
+
+int64_t vcs_repository_as_of(struct repository *repository)
+{
+	int64_t as_of_us;
+
+	pthread_mutex_lock(&repository->lock);
+	as_of_us = repository->refs ? repository->as_of_us : 0;
+	pthread_mutex_unlock(&repository->lock);
+	return as_of_us;
+}

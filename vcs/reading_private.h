@@ -1,0 +1,29 @@
+/* The one reading of a repository that may be under way, between the files that begin one and those that wait for it. */
+#ifndef VCS_READING_PRIVATE_H
+#define VCS_READING_PRIVATE_H
+
+#include "vcs/vcs_private.h"
+
+/* repository.c: a handle that nobody had before. Caller frees. SYNC_MISSING, SYNC_BROKEN, SYNC_DAMAGED. */
+enum sync vcs_handle_open(const struct repository *repository, git_repository **git_out, struct err *err);
+
+/* --- reading.c: all of it under the repository's lock --------------------------------------------------------------------------- */
+
+/* How what is on this disk is brought up to date: vcs_mirror_fetch, vcs_mirror_replace, or NULL for a repository that is read in place. */
+typedef enum sync vcs_reading_renewal(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
+
+/* Who finds nobody busy may begin, and ends it: who waits is woken. */
+void vcs_reading_begin(struct repository *repository);
+void vcs_reading_end(struct repository *repository);
+/* Begins, brings up to date, reads the references and ends. The lock is left meanwhile. */
+enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_reading_renewal *renew, struct err *err);
+/* What a reading came to, for who waited for it or asks soon after. SYNC_DONE: no failure. */
+void vcs_reading_remember(struct vcs *vcs, struct repository *repository, enum sync sync, const struct err *why);
+/* A remote that just failed is not asked again by everybody who waited for it. */
+bool vcs_reading_failed_lately(const struct vcs *vcs, const struct repository *repository);
+/* Waits until the reading that is under way has ended. False: a question is not held longer. */
+bool vcs_reading_wait(const struct vcs *vcs, struct repository *repository);
+/* The sentence for that: SYNC_PENDING. */
+enum sync vcs_reading_pending(const struct repository *repository, struct err *err);
+
+#endif
