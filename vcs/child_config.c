@@ -19,7 +19,7 @@
  * else ends the fetch.
  */
 static const char fixed[] =
-	"[core]\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n\tfsmonitor = false\n\tbigFileThreshold = 64m\n"
+	"[core]\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n\tfsmonitor = false\n\tbigFileThreshold = 32m\n"
 	"[protocol]\n\tversion = 2\n\tallow = never\n"
 	"[http]\n\tfollowRedirects = false\n\tsslVerify = true\n\tlowSpeedLimit = 100\n\tlowSpeedTime = 60\n\tsaveCookies = false\n"
 	"[transfer]\n\tfsckObjects = true\n\tbundleURI = false\n"

@@ -17,7 +17,8 @@ void vcs_content_free(struct content *content)
 	if (content->map)
 		munmap(content->map, content->bytes.len);
 	free(content->memory);
-	*content = (struct content){ SLICE_NONE, NULL, NULL };
+	git_odb_object_free(content->object);
+	*content = CONTENT_INIT;
 }
 
 int vcs_content_map(int fd, struct content *out, struct err *err)
@@ -31,7 +32,7 @@ int vcs_content_map(int fd, struct content *out, struct err *err)
 	close(fd);
 	if (map == MAP_FAILED)
 		return err_set(err, VCS_ERR_UNKNOWN, "cannot map a temporary file: %s; try again later", strerror(errno));
-	*out = (struct content){ .bytes = slice_make(map, (size_t)stat.st_size), .memory = NULL, .map = map };
+	*out = (struct content){ .bytes = slice_make(map, (size_t)stat.st_size), .map = map };
 	return 0;
 }
 
@@ -123,7 +124,7 @@ int vcs_spool_finish(struct spool *spool, struct content *out, struct err *err)
 	} else {
 		char *memory = len ? buf_take(&spool->buf) : NULL;
 
-		*out = (struct content){ .bytes = slice_make(memory, len), .memory = memory, .map = NULL };
+		*out = (struct content){ .bytes = slice_make(memory, len), .memory = memory };
 	}
 	vcs_spool_free(spool);
 	return code;
@@ -186,22 +187,14 @@ static int read_large(struct session *session, const git_oid *blob, size_t bytes
 	return code;
 }
 
+/* The library's own copy is kept: two of one file would be half of what a build may take. */
 static int read_small(git_odb *odb, const git_oid *blob, struct content *out, struct err *err)
 {
 	git_odb_object *object = NULL;
-	void *memory;
-	size_t len;
 
 	if (git_odb_read(&object, odb, blob) != 0)
 		return err_set(err, vcs_git_code(), "file object %s cannot be read: %s", git_oid_tostr_s(blob), vcs_git_reason());
-	len = git_odb_object_size(object);
-	memory = malloc(len ? len : 1);
-	if (memory)
-		memcpy(memory, git_odb_object_data(object), len);
-	git_odb_object_free(object);
-	if (!memory)
-		return vcs_no_memory(err, "read a file");
-	*out = (struct content){ .bytes = slice_make(memory, len), .memory = memory, .map = NULL };
+	*out = (struct content){ .bytes = slice_make(git_odb_object_data(object), git_odb_object_size(object)), .object = object };
 	return 0;
 }
 

@@ -130,7 +130,7 @@ void vcs_convert_eol(struct slice in, struct spool *out)
 /* One step's result takes the place of its input. */
 static int step(struct content *content, struct spool *spool, struct err *err)
 {
-	struct content next = { SLICE_NONE, NULL, NULL };
+	struct content next = CONTENT_INIT;
 	int code = vcs_spool_finish(spool, &next, err);
 
 	vcs_content_free(content);
@@ -175,7 +175,7 @@ int vcs_convert(
 	struct content content = *in;
 	int code = 0;
 
-	*in = (struct content){ SLICE_NONE, NULL, NULL };
+	*in = CONTENT_INIT;
 	if (conversion->ident)
 		code = ident(vcs, &content, blob, err);
 	if (code == 0 && conversion->eol != EOL_KEEP)

@@ -42,7 +42,7 @@ static int plan_conversion(struct making *making, struct entry *entry, struct er
 
 static int read_entry(struct making *making, const struct entry *entry, struct content *out, struct err *err)
 {
-	struct content stored = { SLICE_NONE, NULL, NULL };
+	struct content stored = CONTENT_INIT;
 	int code = vcs_content_read(making->session, &entry->blob, &stored, err);
 
 	if (code < 0)
@@ -56,7 +56,7 @@ static int read_entry(struct making *making, const struct entry *entry, struct c
 /* The size as it will be in the zip: what is converted must be converted to know. */
 static int measure(struct making *making, git_odb *odb, struct entry *entry, struct err *err)
 {
-	struct content content = { SLICE_NONE, NULL, NULL };
+	struct content content = CONTENT_INIT;
 	git_object_t type;
 	size_t bytes = 0;
 	int code;
@@ -125,7 +125,7 @@ static int prepare(struct making *making, struct err *err)
 /* Which vendor rule holds is said by the go.mod that goes into the zip. */
 static int vendor_rule(struct making *making, bool *new_rule_out, struct err *err)
 {
-	struct content content = { SLICE_NONE, NULL, NULL };
+	struct content content = CONTENT_INIT;
 	int code = 0;
 
 	*new_rule_out = false;
@@ -176,7 +176,7 @@ static int pass(void *ctx, const void *bytes, size_t len)
 
 static int write_one(struct making *making, size_t index, struct err *err)
 {
-	struct content content = { SLICE_NONE, NULL, NULL };
+	struct content content = CONTENT_INIT;
 	struct slice path;
 	size_t handle;
 	int code;

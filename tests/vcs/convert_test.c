@@ -36,7 +36,7 @@ static void ident(void **state)
 	(void)state;
 	assert_int_equal(git_oid_fromstr(&blob, BLOB), 0);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct content out = { SLICE_NONE, NULL, NULL };
+		struct content out = CONTENT_INIT;
 		struct spool spool;
 
 		vcs_spool_init(&spool, "/tmp", 1 << 20);
@@ -68,7 +68,7 @@ static void line_ends(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct content out = { SLICE_NONE, NULL, NULL };
+		struct content out = CONTENT_INIT;
 		struct spool spool;
 
 		CHECK(rows[i].name, vcs_convert_eol_applies(rows[i].in, false) == rows[i].applies);
@@ -118,7 +118,7 @@ static void encodings(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct content out = { SLICE_NONE, NULL, NULL };
+		struct content out = CONTENT_INIT;
 		struct spool spool;
 
 		vcs_spool_init(&spool, "/tmp", 1 << 20);
@@ -197,7 +197,7 @@ static void spools(void **state)
 	for (size_t i = 0; i < (size_t)VCS_BLOB_BYTES_MAX + 1; i++)
 		bytes[i] = (char)(i * 7);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct content out = { SLICE_NONE, NULL, NULL };
+		struct content out = CONTENT_INIT;
 		struct spool spool;
 		size_t at;
 
