@@ -101,6 +101,7 @@ static void supply_lists(
 			.known_hosts_file = from->known_hosts_file,
 			.ca = from->ca,
 			.refresh_s = from->refresh_s,
+			.hold_s = from->hold_s,
 			.missing_is_absent = from->missing == SETTINGS_MISSING_ABSENT,
 		};
 	}

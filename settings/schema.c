@@ -116,6 +116,8 @@ const struct key settings_schema[] = {
 		.doc = "directory of the repository that is the module root" },
 	{ .path = "repositories[].refresh_s", .type = KEY_NUMBER, IN(settings_repository, refresh_s), .fallback = "60", .min = 0, .max = 86400,
 		.unit = "seconds", .doc = "how old a mirror may be before lists, latest and branches look again" },
+	{ .path = "repositories[].hold_s", .type = KEY_NUMBER, IN(settings_repository, hold_s), .fallback = "20", .min = 1, .max = 300, .unit = "seconds",
+		.doc = "how long a question waits for a fetch from the server before it is answered from the mirror, as stale, or told to come again (503)" },
 	{ .path = "repositories[].missing", .type = KEY_WORD, IN(settings_repository, missing), .fallback = "unknown", .words = missings,
 		.doc = "what \"not found\" from the server means: unknown (502, since it may only have stopped trusting our credential) or absent (404)" },
 	{ .path = "repositories[].webhook_secret_file", .type = KEY_SECRET, IN(settings_repository, webhook_secret_file),

@@ -116,6 +116,7 @@ struct settings_repository {
 	const char *ca;               /* NULL: the system's */
 	const char *subdir;           /* "" or "go", "a/b" */
 	int64_t refresh_s;
+	int64_t hold_s;
 	enum settings_missing missing;
 	const char *webhook_secret_file; /* NULL: none */
 };

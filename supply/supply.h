@@ -53,6 +53,7 @@ struct supply_repository {
 	const char *known_hosts_file; /* or NULL */
 	const char *ca;               /* or NULL */
 	int64_t refresh_s;            /* 0: references are read anew for every list, latest and branch */
+	int64_t hold_s;               /* how long fetches may hold one question; 0: 20 */
 	bool missing_is_absent;
 };
 struct supply_upstream {

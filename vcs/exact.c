@@ -16,7 +16,7 @@ static int find_pin(struct session *session, const char *commit, git_oid *commit
 		return err_set(err, vcs_git_code(), "the objects of %s cannot be read: %s", session->at.module, vcs_git_reason());
 	there = git_odb_exists(odb, &id);
 	if (!there && !session->repository->local) {
-		enum sync sync = vcs_repository_sync(session->vcs, session->at.mapping, session->repository, session->begun_us, err);
+		enum sync sync = vcs_repository_sync(&session->question, session->repository, session->begun_us, err);
 
 		if (sync != SYNC_DONE) {
 			git_odb_free(odb);

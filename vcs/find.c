@@ -48,15 +48,15 @@ static bool choose(
 	return false;
 }
 
-static enum sync probe(struct vcs *vcs, const struct location *at, struct err *err)
+static enum sync probe(struct question *question, const struct location *at, struct err *err)
 {
 	struct repository *repository = NULL;
 	enum sync sync;
 
-	if (vcs_repository_acquire(vcs, at, &repository, err) < 0)
+	if (vcs_repository_acquire(question->vcs, at, &repository, err) < 0)
 		return SYNC_UNREACHABLE;
-	sync = vcs_repository_probe(vcs, at->mapping, repository, err);
-	vcs_repository_release(vcs, &repository);
+	sync = vcs_repository_probe(question, repository, err);
+	vcs_repository_release(question->vcs, &repository);
 	return sync;
 }
 
@@ -67,15 +67,16 @@ static bool goes_on(enum sync sync)
 }
 
 /* Asks for one candidate after the other. What it comes to is that of the last; a refusal outweighs an absence, and a doubtful one a sure one. */
-static enum sync walk(struct vcs *vcs, const struct mapping *mapping, struct slice module, struct location *out, struct err *err)
+static enum sync walk(struct question *question, struct slice module, struct location *out, struct err *err)
 {
+	const struct mapping *mapping = question->mapping;
 	size_t count = vcs_mapping_candidates(mapping, module);
 	struct err refusal = ERR_INIT;
 	enum sync sync = SYNC_MISSING;
 	bool refused = false, doubtful = false;
 
 	for (size_t n = 1; n <= count && goes_on(sync) && vcs_location_init(mapping, module, n, out, NULL) == 0; n++) {
-		sync = probe(vcs, out, err);
+		sync = probe(question, out, err);
 		if (sync == SYNC_REFUSED && !refused)
 			refusal = *err;
 		refused = refused || sync == SYNC_REFUSED;
@@ -90,12 +91,13 @@ static enum sync walk(struct vcs *vcs, const struct mapping *mapping, struct sli
 	return sync;
 }
 
-static int find(struct vcs *vcs, const struct mapping *mapping, struct slice module, struct location *out, struct err *err)
+static int find(struct question *question, struct slice module, struct location *out, struct err *err)
 {
+	const struct mapping *mapping = question->mapping;
 	struct err why = ERR_INIT;
-	enum sync sync = walk(vcs, mapping, module, out, &why);
+	enum sync sync = walk(question, module, out, &why);
 
-	if (sync == SYNC_DONE || choose(vcs, mapping, module, mirrored, out))
+	if (sync == SYNC_DONE || choose(question->vcs, mapping, module, mirrored, out))
 		return 0;
 	if ((sync == SYNC_MISSING || sync == SYNC_ABSENT) && vcs_mapping_candidates(mapping, module) > 1)
 		err_set(&why, 0,
@@ -104,15 +106,17 @@ static int find(struct vcs *vcs, const struct mapping *mapping, struct slice mod
 	return err_set(err, vcs_sync_code(sync, mapping), "%s", why.text);
 }
 
-int vcs_location_find(struct vcs *vcs, const struct mapping *mapping, struct slice module, bool objects, struct location *out, struct err *err)
+int vcs_location_find(struct question *question, struct slice module, bool objects, struct location *out, struct err *err)
 {
+	struct vcs *vcs = question->vcs;
+	const struct mapping *mapping = question->mapping;
 	int code = vcs_location_init(mapping, module, 1, out, err);
 
 	if (code < 0 || !mapping->open_ended)
 		return code;
 	if (choose(vcs, mapping, module, known, out) || (objects && choose(vcs, mapping, module, mirrored, out)))
 		return 0;
-	return find(vcs, mapping, module, out, err);
+	return find(question, module, out, err);
 }
 
 int vcs_location_guess(struct vcs *vcs, const struct mapping *mapping, struct slice module, struct location *out)

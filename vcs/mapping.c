@@ -123,6 +123,8 @@ static int check(const struct vcs_repository *from, struct mapping *out, struct 
 		code = check_credential(from, out, err);
 	if (code == 0 && (from->refresh_s < VCS_REFRESH_ALWAYS || from->refresh_s > 86400))
 		code = err_set(err, VCS_ERR_INVALID, "repository %s: refresh_s must be 0 to 86400", from->repository);
+	if (code == 0 && (from->hold_ms < 0 || from->hold_ms > VCS_HOLD_MS_MAX))
+		code = err_set(err, VCS_ERR_INVALID, "repository %s: hold_ms must be 1 to %d", from->repository, VCS_HOLD_MS_MAX);
 	return code;
 }
 
@@ -142,6 +144,7 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 	mapping_out->ca = text_dup(repository->ca);
 	if (repository->refresh_s != VCS_REFRESH_ALWAYS)
 		mapping_out->refresh_us = (repository->refresh_s ? repository->refresh_s : REFRESH_S_DEFAULT) * 1000000;
+	mapping_out->hold_us = (repository->hold_ms ? repository->hold_ms : VCS_HOLD_MS) * 1000;
 	mapping_out->missing_is_absent = repository->missing_is_absent;
 	if (!mapping_out->prefix || !mapping_out->repository || !mapping_out->subdir ||
 		(repository->credentials_file && !mapping_out->credentials_file) ||

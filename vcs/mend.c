@@ -55,7 +55,8 @@ static int change_places(const char *git_dir, const char *fresh, const char *asi
 	return 0;
 }
 
-enum sync vcs_mirror_replace(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
+/* The old one becomes "<git_dir>.damaged", instead of an earlier such. */
+static enum sync fetch_afresh(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
 {
 	char fresh[PATH_BYTES], aside[PATH_BYTES];
 	enum sync sync;
@@ -72,46 +73,85 @@ enum sync vcs_mirror_replace(struct vcs *vcs, const struct mapping *mapping, con
 	return sync;
 }
 
-/* Under the lock. True: the mirror is a new one, *here_out when it was replaced just here. Else why it is not. */
-static bool mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, bool *here_out, struct err *why)
+/* The directory is another one: nothing that was opened in the old one is used again. */
+static void forget(struct vcs *vcs, struct repository *repository)
 {
-	while (repository->busy)
-		pthread_cond_wait(&repository->changed, &repository->lock);
-	if (repository->generation != generation)
-		return true;
-	if (clock_monotonic_us(vcs->clock) < repository->mend_from_us) {
-		err_set(why, 0, "it was fetched afresh less than an hour ago; check the disk below %s", vcs->mirrors);
-		return false;
-	}
-	if (repository->failure != SYNC_BROKEN && vcs_reading_failed_lately(vcs, repository)) {
-		*why = repository->failure_text;
-		return false;
-	}
-	vcs_reading_remember(vcs, repository, vcs_reading_run(vcs, mapping, repository, vcs_mirror_replace, why), why);
-	*here_out = repository->generation != generation;
-	return *here_out;
+	pthread_mutex_lock(&repository->lock);
+	while (repository->handles_count > 0)
+		git_repository_free(repository->handles[--repository->handles_count]);
+	vcs_refs_release(&repository->refs);
+	repository->generation++;
+	repository->mend_from_us = clock_monotonic_us(vcs->clock) + MEND_AGAIN_US;
+	pthread_mutex_unlock(&repository->lock);
 }
 
-bool vcs_repository_mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, struct err *err)
+static enum sync replace(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
 {
-	struct err why = ERR_INIT, told = ERR_INIT;
-	const char *found = err ? err->text : "";
-	bool mended, here = false;
+	struct err told = ERR_INIT;
+	enum sync sync = fetch_afresh(vcs, mapping, repository->name, repository->git_dir, err);
 
-	if (repository->local) {
-		err_set(err, 0, "%s; repair the repository %s: git fsck names what is damaged", found, repository->name);
-		return false;
-	}
-	pthread_mutex_lock(&repository->lock);
-	mended = mend(vcs, mapping, repository, generation, &here, &why);
-	pthread_mutex_unlock(&repository->lock);
-	err_set(&told, 0, "the mirror of %s was damaged (%s) and has been fetched afresh; what it was is %s.damaged", repository->name, found,
-		repository->git_dir);
-	if (here && vcs->warn)
+	if (sync != SYNC_DONE)
+		return sync;
+	forget(vcs, repository);
+	err_set(&told, 0, "the mirror of %s was damaged (%s) and has been fetched afresh; what it was is %s.damaged", repository->name,
+		repository->damage.text, repository->git_dir);
+	if (vcs->warn)
 		vcs->warn(vcs->warn_ctx, told.text);
-	if (mended)
+	return SYNC_DONE;
+}
+
+/* On a thread of its own. Who waits began it. */
+static void mend_behind(struct vcs *vcs, const struct mapping *mapping, struct repository *repository)
+{
+	struct err why = ERR_INIT;
+	enum sync sync;
+
+	pthread_mutex_lock(&repository->lock);
+	sync = vcs_reading_run(vcs, mapping, repository, replace, &why);
+	vcs_reading_remember(vcs, repository, sync, &why);
+	pthread_mutex_unlock(&repository->lock);
+}
+
+/* Under the lock. 0: the mirror is a new one. Else why it is not. */
+static int mend(struct question *question, struct repository *repository, unsigned generation, const char *found, struct err *why)
+{
+	struct vcs *vcs = question->vcs;
+	enum sync sync;
+
+	while (repository->busy && repository->generation == generation)
+		if (!vcs_reading_wait(question, repository))
+			return vcs_sync_code(vcs_reading_pending(repository, why), question->mapping);
+	if (repository->generation != generation)
+		return 0;
+	if (clock_monotonic_us(vcs->clock) < repository->mend_from_us)
+		return err_set(why, VCS_ERR_UNKNOWN, "it was fetched afresh less than an hour ago; check the disk below %s", vcs->mirrors);
+	if (repository->failure != SYNC_BROKEN && vcs_reading_failed_lately(vcs, repository)) {
+		*why = repository->failure_text;
+		return VCS_ERR_UNKNOWN;
+	}
+	err_set(&repository->damage, 0, "%s", found);
+	sync = vcs_reading_behind(question, repository, mend_behind, why);
+	if (repository->generation != generation)
+		return 0;
+	return sync == SYNC_PENDING ? VCS_ERR_LATER : VCS_ERR_UNKNOWN;
+}
+
+int vcs_repository_mend(struct question *question, struct repository *repository, unsigned generation, struct err *err)
+{
+	struct err why = ERR_INIT;
+	const char *found = err ? err->text : "";
+	int code;
+
+	if (repository->local)
+		return err_set(err, VCS_ERR_UNKNOWN, "%s; repair the repository %s: git fsck names what is damaged", found, repository->name);
+	pthread_mutex_lock(&repository->lock);
+	code = mend(question, repository, generation, found, &why);
+	pthread_mutex_unlock(&repository->lock);
+	if (code == 0)
 		err_set(err, 0, "%s; the mirror was damaged and has been fetched afresh: ask again", found);
+	else if (code == VCS_ERR_LATER)
+		err_set(err, code, "%s; the mirror was damaged and is fetched afresh: %s", found, why.text);
 	else
-		err_set(err, 0, "%s; the mirror of %s is damaged and cannot be replaced: %s", found, repository->name, why.text);
-	return mended;
+		err_set(err, code, "%s; the mirror of %s is damaged and cannot be replaced: %s", found, repository->name, why.text);
+	return code;
 }

@@ -20,14 +20,15 @@ static enum sync look(struct vcs *vcs, const struct mapping *mapping, const stru
 	return sync;
 }
 
-enum sync vcs_repository_probe(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+enum sync vcs_repository_probe(struct question *question, struct repository *repository, struct err *err)
 {
+	struct vcs *vcs = question->vcs;
 	struct err why = ERR_INIT;
 	enum sync sync = SYNC_DONE;
 
 	pthread_mutex_lock(&repository->lock);
 	while (repository->busy && !vcs_repository_there(vcs, repository))
-		if (!vcs_reading_wait(vcs, repository)) {
+		if (!vcs_reading_wait(question, repository)) {
 			sync = vcs_reading_pending(repository, &why);
 			goto out;
 		}
@@ -40,7 +41,7 @@ enum sync vcs_repository_probe(struct vcs *vcs, const struct mapping *mapping, s
 	}
 	vcs_reading_begin(repository);
 	pthread_mutex_unlock(&repository->lock);
-	sync = look(vcs, mapping, repository, &why);
+	sync = look(vcs, question->mapping, repository, &why);
 	pthread_mutex_lock(&repository->lock);
 	vcs_reading_remember(vcs, repository, sync, &why);
 	if (sync == SYNC_DONE)

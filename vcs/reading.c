@@ -16,16 +16,6 @@ static enum sync read_refs(struct repository *repository, struct refs *old, stru
 	return sync;
 }
 
-/* The mirror's directory is another one: nothing that was opened in the old one is used again. Under the lock. */
-static void replaced(struct vcs *vcs, struct repository *repository)
-{
-	while (repository->handles_count > 0)
-		git_repository_free(repository->handles[--repository->handles_count]);
-	vcs_refs_release(&repository->refs);
-	repository->generation++;
-	repository->mend_from_us = clock_monotonic_us(vcs->clock) + MEND_AGAIN_US;
-}
-
 void vcs_reading_begin(struct repository *repository)
 {
 	repository->busy = true;
@@ -41,20 +31,17 @@ void vcs_reading_end(struct repository *repository)
 
 enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_reading_renewal *renew, struct err *err)
 {
-	struct refs *old = repository->refs ? vcs_refs_hold(repository->refs) : NULL, *refs = NULL;
+	struct refs *old = NULL, *refs = NULL;
 	int64_t begun_us = clock_monotonic_us(vcs->clock), wall_us = clock_wall_us(vcs->clock);
 	enum sync sync = SYNC_DONE;
 
 	vcs_reading_begin(repository);
 	pthread_mutex_unlock(&repository->lock);
 	if (renew)
-		sync = renew(vcs, mapping, repository->name, repository->git_dir, err);
-	if (sync == SYNC_DONE && renew == vcs_mirror_replace) {
-		vcs_refs_release(&old);
-		pthread_mutex_lock(&repository->lock);
-		replaced(vcs, repository);
-		pthread_mutex_unlock(&repository->lock);
-	}
+		sync = renew(vcs, mapping, repository, err);
+	pthread_mutex_lock(&repository->lock);
+	old = repository->refs ? vcs_refs_hold(repository->refs) : NULL;
+	pthread_mutex_unlock(&repository->lock);
 	if (sync == SYNC_DONE)
 		sync = read_refs(repository, old, &refs, err);
 	vcs_refs_release(&old);
@@ -84,6 +71,11 @@ bool vcs_reading_failed_lately(const struct vcs *vcs, const struct repository *r
 	return !repository->local && repository->failure != SYNC_DONE && clock_monotonic_us(vcs->clock) - repository->failed_us < told_again_us;
 }
 
+static enum sync fetch_mirror(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+{
+	return vcs_mirror_fetch(vcs, mapping, repository->name, repository->git_dir, err);
+}
+
 /* On a thread of its own. Who waits began it. */
 static void fetch(struct vcs *vcs, const struct mapping *mapping, struct repository *repository)
 {
@@ -91,22 +83,31 @@ static void fetch(struct vcs *vcs, const struct mapping *mapping, struct reposit
 	enum sync sync;
 
 	pthread_mutex_lock(&repository->lock);
-	sync = vcs_reading_run(vcs, mapping, repository, vcs_mirror_fetch, &why);
+	sync = vcs_reading_run(vcs, mapping, repository, fetch_mirror, &why);
 	if (sync == SYNC_MISSING || sync == SYNC_ABSENT)
 		atomic_store(&repository->there_us, 0);
 	vcs_reading_remember(vcs, repository, sync, &why);
 	pthread_mutex_unlock(&repository->lock);
 }
 
-bool vcs_reading_wait(const struct vcs *vcs, struct repository *repository)
+/* Until when, by the machine's own clock. */
+static int64_t patience_ends_us(const struct question *question, const struct repository *repository, int64_t now_us)
 {
-	int64_t until_us = (repository->refs && repository->busy ? repository->busy_us : clock_monotonic_us(&clock_system)) + vcs->wait_us;
+	int64_t until_us = now_us + question->patience_us, stale_us = repository->busy_us + question->mapping->hold_us;
+
+	return repository->refs && repository->busy && stale_us < until_us ? stale_us : until_us;
+}
+
+bool vcs_reading_wait(struct question *question, struct repository *repository)
+{
+	int64_t begun_us = clock_monotonic_us(&clock_system), until_us = patience_ends_us(question, repository, begun_us);
 	struct timespec until = { .tv_sec = (time_t)(until_us / 1000000), .tv_nsec = (long)(until_us % 1000000) * 1000 };
 	unsigned readings = repository->readings;
 	int got = 0;
 
 	while (repository->busy && repository->readings == readings && got == 0)
 		got = pthread_cond_clockwait(&repository->changed, &repository->lock, CLOCK_MONOTONIC, &until);
+	question->patience_us -= clock_monotonic_us(&clock_system) - begun_us;
 	return !repository->busy || repository->readings != readings;
 }
 
@@ -116,28 +117,28 @@ enum sync vcs_reading_pending(const struct repository *repository, struct err *e
 	return SYNC_PENDING;
 }
 
-/* Under the lock. */
-static enum sync fetch_behind(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
+enum sync vcs_reading_behind(struct question *question, struct repository *repository, vcs_fetch_work *work, struct err *err)
 {
 	vcs_reading_begin(repository);
-	if (vcs_fetches_start(vcs, mapping, repository, fetch, err) < 0) {
+	if (vcs_fetches_start(question->vcs, question->mapping, repository, work, err) < 0) {
 		vcs_reading_end(repository);
 		return SYNC_PENDING;
 	}
-	if (!vcs_reading_wait(vcs, repository))
+	if (!vcs_reading_wait(question, repository))
 		return vcs_reading_pending(repository, err);
 	*err = repository->failure_text;
 	return repository->failure;
 }
 
-enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err)
+enum sync vcs_repository_sync(struct question *question, struct repository *repository, int64_t since_us, struct err *err)
 {
+	struct vcs *vcs = question->vcs;
 	struct err why = ERR_INIT;
 	enum sync sync = SYNC_DONE;
 
 	pthread_mutex_lock(&repository->lock);
 	while (repository->busy)
-		if (!vcs_reading_wait(vcs, repository)) {
+		if (!vcs_reading_wait(question, repository)) {
 			sync = vcs_reading_pending(repository, &why);
 			goto out;
 		}
@@ -149,10 +150,10 @@ enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, st
 		goto out;
 	}
 	if (!repository->local) {
-		sync = fetch_behind(vcs, mapping, repository, &why);
+		sync = vcs_reading_behind(question, repository, fetch, &why);
 		goto out;
 	}
-	sync = vcs_reading_run(vcs, mapping, repository, NULL, &why);
+	sync = vcs_reading_run(vcs, question->mapping, repository, NULL, &why);
 	if (sync == SYNC_MISSING)
 		atomic_store(&repository->there_us, 0);
 	vcs_reading_remember(vcs, repository, sync, &why);

@@ -9,21 +9,23 @@ enum sync vcs_handle_open(const struct repository *repository, git_repository **
 
 /* --- reading.c: all of it under the repository's lock --------------------------------------------------------------------------- */
 
-/* How what is on this disk is brought up to date: vcs_mirror_fetch, vcs_mirror_replace, or NULL for a repository that is read in place. */
-typedef enum sync vcs_reading_renewal(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
+/* How what is on this disk is brought up to date. The only one that is called without the lock. */
+typedef enum sync vcs_reading_renewal(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err);
 
 /* Who finds nobody busy may begin, and ends it: who waits is woken. */
 void vcs_reading_begin(struct repository *repository);
 void vcs_reading_end(struct repository *repository);
-/* Begins, brings up to date, reads the references and ends. The lock is left meanwhile. */
+/* Begins, brings up to date (NULL: nothing to do, it is read in place), reads the references and ends. The lock is left meanwhile. */
 enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_reading_renewal *renew, struct err *err);
 /* What a reading came to, for who waited for it or asks soon after. SYNC_DONE: no failure. */
 void vcs_reading_remember(struct vcs *vcs, struct repository *repository, enum sync sync, const struct err *why);
 /* A remote that just failed is not asked again by everybody who waited for it. */
 bool vcs_reading_failed_lately(const struct vcs *vcs, const struct repository *repository);
-/* Waits until the reading that is under way has ended. False: a question is not held longer. */
-bool vcs_reading_wait(const struct vcs *vcs, struct repository *repository);
+/* Waits until the reading that is under way has ended. False: the question is not held longer. */
+bool vcs_reading_wait(struct question *question, struct repository *repository);
 /* The sentence for that: SYNC_PENDING. */
 enum sync vcs_reading_pending(const struct repository *repository, struct err *err);
+/* Begins, and has work run and end the reading on a thread of its own. What it came to, or SYNC_PENDING. Nobody may be busy. */
+enum sync vcs_reading_behind(struct question *question, struct repository *repository, vcs_fetch_work *work, struct err *err);
 
 #endif

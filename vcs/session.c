@@ -54,7 +54,7 @@ static int load(struct session *session, enum session_want want, struct err *err
 
 	session->generation = vcs_repository_generation(repository);
 	if (want != SESSION_OBJECTS || (!repository->local && !vcs_mirror_usable(repository->git_dir)))
-		session->failure = vcs_repository_sync(session->vcs, session->at.mapping, repository, since(session, want), &session->failure_text);
+		session->failure = vcs_repository_sync(&session->question, repository, since(session, want), &session->failure_text);
 	if (want != SESSION_OBJECTS) {
 		session->refs = vcs_repository_refs(repository);
 		if (!session->refs)
@@ -66,20 +66,27 @@ static int load(struct session *session, enum session_want want, struct err *err
 	return vcs_sync_code(sync, session->at.mapping);
 }
 
-static bool mend(struct session *session, struct err *err)
+static int mend(struct session *session, struct err *err)
 {
-	return vcs_repository_mend(session->vcs, session->at.mapping, session->repository, session->generation, err);
+	return vcs_repository_mend(&session->question, session->repository, session->generation, err);
 }
 
 /* A mirror that is found damaged right here is mended before anything is asked of it. */
 static int load_sound(struct session *session, enum session_want want, struct err *err)
 {
-	int code = load(session, want, err);
+	int code = load(session, want, err), mended;
 
 	if (code == 0 && session->failure == SYNC_BROKEN) {
-		if (!mend(session, &session->failure_text))
+		mended = mend(session, &session->failure_text);
+		if (mended == VCS_ERR_LATER)
+			session->failure = SYNC_PENDING;
+		if (mended < 0)
 			return 0;
-	} else if (code != VCS_DAMAGED || !mend(session, err)) {
+	} else if (code == VCS_DAMAGED) {
+		mended = mend(session, err);
+		if (mended < 0)
+			return mended;
+	} else {
 		return code;
 	}
 	unload(session);
@@ -88,14 +95,19 @@ static int load_sound(struct session *session, enum session_want want, struct er
 
 bool vcs_session_end(struct session **session, int *code, struct err *err)
 {
-	bool again = false;
+	int mended = VCS_ERR_UNKNOWN;
 
 	if (*code == VCS_DAMAGED) {
-		again = *session && mend(*session, err);
-		*code = VCS_ERR_UNKNOWN;
+		mended = *session ? mend(*session, err) : VCS_ERR_UNKNOWN;
+		*code = mended == VCS_ERR_LATER ? VCS_ERR_LATER : VCS_ERR_UNKNOWN;
 	}
 	vcs_session_close(session);
-	return again;
+	return mended == 0;
+}
+
+struct question vcs_question_begin(struct vcs *vcs, const struct mapping *mapping)
+{
+	return (struct question){ .vcs = vcs, .mapping = mapping, .patience_us = mapping->hold_us };
 }
 
 int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want want, struct session **session_out, struct err *err)
@@ -110,8 +122,9 @@ int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want wan
 	if (!session)
 		return vcs_no_memory(err, "open the repository");
 	session->vcs = vcs;
+	session->question = vcs_question_begin(vcs, mapping);
 	session->begun_us = clock_monotonic_us(vcs->clock);
-	code = vcs_location_find(vcs, mapping, module, want == SESSION_OBJECTS, &session->at, err);
+	code = vcs_location_find(&session->question, module, want == SESSION_OBJECTS, &session->at, err);
 	if (code == 0)
 		code = vcs_repository_acquire(vcs, &session->at, &session->repository, err);
 	if (code == 0)
@@ -133,7 +146,7 @@ bool vcs_session_renew(struct session *session)
 
 	if (session->failure != SYNC_DONE)
 		return false;
-	session->failure = vcs_repository_sync(session->vcs, session->at.mapping, session->repository, since_us, &session->failure_text);
+	session->failure = vcs_repository_sync(&session->question, session->repository, since_us, &session->failure_text);
 	session->refs = vcs_repository_refs(session->repository);
 	changed = session->refs != old;
 	vcs_refs_release(&old);

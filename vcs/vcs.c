@@ -15,8 +15,6 @@
 #define FETCH_MEMORY_MAX (4LL << 30)
 #define FETCH_BYTES_MAX  (8LL << 30)
 #define CACHE_BYTES_MAX  (32 << 20) /* of parsed objects, all repositories together */
-#define PACKS_WINDOW     (8 << 20)  /* of a pack file, mapped at a time */
-#define PACKS_MAPPED_MAX (32 << 20) /* of all of them together, beyond what is being read */
 
 /* Process-wide, and the same however often: no ambient configuration, no refusal of repositories that belong to somebody else. */
 static int set_up_library(struct err *err)
@@ -28,8 +26,6 @@ static int set_up_library(struct err *err)
 			return err_set(err, VCS_ERR_UNKNOWN, "cannot set up libgit2: %s", vcs_git_reason());
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_BYTES_MAX);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)PACKS_WINDOW);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)PACKS_MAPPED_MAX);
 	return 0;
 }
 
@@ -99,7 +95,6 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 	atomic_init(&vcs->aborted, false);
 	vcs->clock = options->clock ? options->clock : &clock_system;
 	vcs->missing_us = options->missing_s * 1000000 > SYNC_FAILURE_US ? options->missing_s * 1000000 : SYNC_FAILURE_US;
-	vcs->wait_us = (options->wait_ms ? options->wait_ms : VCS_WAIT_MS) * 1000;
 	vcs->fetch_timeout_ms = options->fetch_timeout_ms ? options->fetch_timeout_ms : FETCH_TIMEOUT_MS;
 	vcs->fetch_memory_max = options->fetch_memory_max ? options->fetch_memory_max : FETCH_MEMORY_MAX;
 	vcs->fetch_bytes_max = options->fetch_bytes_max ? options->fetch_bytes_max : FETCH_BYTES_MAX;
@@ -160,12 +155,14 @@ void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITOR
 int vcs_root(struct vcs *vcs, struct slice module, char root_out[MODULE_PATH_MAX + 1], struct err *err)
 {
 	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
+	struct question question;
 	struct location at;
 	int code;
 
 	if (!mapping)
 		return err_set(err, VCS_ERR_UNMAPPED, "no repository is configured for %.*s", SLICE_ARG(module));
-	code = vcs_location_find(vcs, mapping, module, false, &at, err);
+	question = vcs_question_begin(vcs, mapping);
+	code = vcs_location_find(&question, module, false, &at, err);
 	if (code < 0)
 		return code;
 	memcpy(root_out, at.module, at.root_len);

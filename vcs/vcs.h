@@ -8,7 +8,7 @@
  * mirror that was damaged is fetched afresh, at most once an hour; what it was lies beside it, named "….damaged", until the next time.
  *
  * Every call but vcs_remote() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
- * a time for each repository; whoever needs it waits for it, but no longer than wait_ms: then what the mirror knows is the answer, as
+ * a time for each repository; whoever needs it waits for it, but no longer than hold_ms: then what the mirror knows is the answer, as
  * stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it running or done. "Not found" of a host is
  * VCS_ERR_UNKNOWN, unless the mapping believes it or the same credential was taken elsewhere on that host within a minute, and there is no
  * mirror, which says that there was a repository. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
@@ -35,7 +35,7 @@ enum vcs_code {
 	VCS_ERR_UNMAPPED = -4, /* no repository is configured for this path */
 	VCS_ERR_INVALID = -5,  /* vcs_open(): an option is wrong; err names it */
 	VCS_ERR_STOPPED = -6,  /* the caller's sink answered non-zero */
-	VCS_ERR_LATER = -7     /* cannot be known yet: a fetch takes longer than wait_ms and goes on; ask again. Service unavailable */
+	VCS_ERR_LATER = -7     /* cannot be known yet: a fetch takes longer than hold_ms and goes on; ask again. Service unavailable */
 };
 
 #define VCS_REPOSITORY_MAX 1024 /* bytes of a URL or path, after substitution */
@@ -60,6 +60,7 @@ struct vcs_repository {
 	const char *known_hosts_file; /* OpenSSH's, read anew for each fetch: ssh needs it, and no host is spoken to that it does not know */
 	const char *ca;               /* PEM file; NULL: the system's. https only */
 	int64_t refresh_s;            /* how long what was read of the references counts as fresh; 0: 60; VCS_REFRESH_ALWAYS: not at all */
+	int64_t hold_ms;              /* how long fetches may hold one question, see above; 1 to VCS_HOLD_MS_MAX; 0: VCS_HOLD_MS */
 	bool missing_is_absent;       /* "not found" from the forge is VCS_ERR_ABSENT instead of VCS_ERR_UNKNOWN */
 };
 
@@ -71,7 +72,6 @@ struct vcs_options {
 	const struct clock *clock; /* NULL: the machine's */
 	const char *git;           /* NULL: /usr/bin/git */
 	int64_t missing_s;         /* how long a repository that the host does not have is not asked for again; at least, and by default, 5 */
-	int64_t wait_ms;           /* how long a fetch may hold a question, see below; 0: VCS_WAIT_MS */
 	int64_t fetch_timeout_ms;  /* one child, and the making of one zip; 0: 300000 */
 	int64_t fetch_memory_max;  /* address space of a child in bytes; 0: 4 GiB */
 	int64_t fetch_bytes_max;   /* of one file that a child writes; 0: 8 GiB */
@@ -81,13 +81,14 @@ struct vcs_options {
 	 */
 	int64_t (*changed_since)(void *ctx, struct slice module);
 	void *changed_ctx;
-	/* NULL, or called with a sentence for the operator, from any thread that asks. */
+	/* NULL, or called with a sentence for the operator, from any thread that asks or fetches, until vcs_close() returns. */
 	void (*warn)(void *ctx, const char *sentence);
 	void *warn_ctx;
 };
 
 #define VCS_KNOWN_HOSTS_BYTES_MAX (1024 * 1024)
-#define VCS_WAIT_MS               20000
+#define VCS_HOLD_MS               20000
+#define VCS_HOLD_MS_MAX           300000
 #define VCS_BLOB_BYTES_MAX        (32LL * 1024 * 1024) /* larger files go through a child and a mapped temporary file */
 
 struct vcs;

@@ -23,6 +23,7 @@ struct mapping {
 	char *known_hosts_file; /* NULL when none */
 	char *ca;               /* NULL when none */
 	int64_t refresh_us;
+	int64_t hold_us;
 	bool missing_is_absent;
 	bool local;
 	bool ssh;
@@ -144,6 +145,7 @@ struct repository {
 	enum sync failure;
 	int64_t failed_us;
 	struct err failure_text;
+	struct err damage;    /* what it is, or was last, fetched afresh for */
 	unsigned generation;  /* of the mirror's directory: counts its replacements */
 	int64_t mend_from_us; /* not before */
 	git_repository *handles[REPOSITORY_HANDLES_MAX];
@@ -170,7 +172,6 @@ struct vcs {
 	char *git;
 	const struct clock *clock;
 	int64_t missing_us;
-	int64_t wait_us;
 	int64_t fetch_timeout_ms;
 	int64_t fetch_memory_max;
 	int64_t fetch_bytes_max;
@@ -186,6 +187,13 @@ struct vcs {
 	struct acceptance acceptances[FORGES_MAX];
 };
 
+/* Who asks, and how long that may still take. */
+struct question {
+	struct vcs *vcs;
+	const struct mapping *mapping;
+	int64_t patience_us; /* what is left of hold_us: waiting for fetches takes from it */
+};
+
 /* Finds or adds the repository and counts one more user. VCS_ERR_UNKNOWN: memory. */
 int vcs_repository_acquire(struct vcs *vcs, const struct location *at, struct repository **repository_out, struct err *err);
 void vcs_repository_release(struct vcs *vcs, struct repository **repository);
@@ -196,20 +204,21 @@ enum sync vcs_repository_take(struct repository *repository, git_repository **gi
 void vcs_repository_give(struct repository *repository, git_repository **git, unsigned generation);
 unsigned vcs_repository_generation(struct repository *repository);
 /*
- * Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it, for vcs->wait_us: from the beginning of
- * the fetch when references are known that may be shown as stale, else from now. Then SYNC_PENDING, and the fetch goes on behind.
+ * Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it, as long as the question has patience; with
+ * references that may be shown as stale no longer than hold_us from the fetch's beginning. Then SYNC_PENDING, and the fetch goes on behind.
  */
-enum sync vcs_repository_sync(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, int64_t since_us, struct err *err);
+enum sync vcs_repository_sync(struct question *question, struct repository *repository, int64_t since_us, struct err *err);
 /* Is it there? Asks the host, for nothing but that, unless it is known: VCS_THERE_US, or from a failure of a moment ago. */
-enum sync vcs_repository_probe(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err);
+enum sync vcs_repository_probe(struct question *question, struct repository *repository, struct err *err);
 bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository);
 /* The references known now, held; NULL when none are. Reads a mirror's from disk the first time. */
 struct refs *vcs_repository_refs(struct repository *repository);
 /*
  * What is on this disk cannot be read, as err says. A mirror that is still of this generation is replaced, at most once in MEND_AGAIN_US, and
- * the operator is told. True: ask again. Else err also says what to do; a local repository is not touched.
+ * the operator is told. 0: ask again. Else err also says what to do: VCS_ERR_LATER when the fetch takes longer than the question has patience
+ * and goes on, VCS_ERR_UNKNOWN when there is none; a local repository is not touched.
  */
-bool vcs_repository_mend(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, unsigned generation, struct err *err);
+int vcs_repository_mend(struct question *question, struct repository *repository, unsigned generation, struct err *err);
 
 /* When the references known now were read, by the wall clock; 0: never. */
 int64_t vcs_repository_as_of(struct repository *repository);
@@ -251,8 +260,6 @@ enum sync vcs_mirror_ask(struct vcs *vcs, const struct mapping *mapping, const c
 
 /* mend.c. Can git walk all that its references reach? False only if git itself says what is wrong with the mirror. */
 bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err);
-/* Fetches afresh, then changes places: the old one becomes "<git_dir>.damaged", instead of an earlier such. One at a time for each mirror. */
-enum sync vcs_mirror_replace(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
 
 /* housekeeping.c. Removes what a killed child left: locks and temporary packs. Only while nobody fetches. */
 void vcs_mirror_sweep(const char *git_dir);
@@ -325,7 +332,7 @@ struct slice vcs_ssh_reason(struct slice log);
  * Where the module is expected. With {*}: in the shortest candidate that is there, by what is remembered, else by asking; when asking finds
  * none, in the shortest that is mirrored here. objects: what is in a mirror is enough, so none that is here is asked for.
  */
-int vcs_location_find(struct vcs *vcs, const struct mapping *mapping, struct slice module, bool objects, struct location *out, struct err *err);
+int vcs_location_find(struct question *question, struct slice module, bool objects, struct location *out, struct err *err);
 /* The URL by what is remembered now, else of the shortest candidate. Asks nobody. VCS_ERR_ABSENT. */
 int vcs_location_guess(struct vcs *vcs, const struct mapping *mapping, struct slice module, struct location *out);
 
@@ -333,6 +340,7 @@ int vcs_location_guess(struct vcs *vcs, const struct mapping *mapping, struct sl
 
 struct session {
 	struct vcs *vcs;
+	struct question question;
 	struct location at;
 	struct repository *repository;
 	git_repository *git;
@@ -350,11 +358,13 @@ enum session_want {
 	SESSION_OBJECTS /* whatever is there */
 };
 
+/* A question that begins now. */
+struct question vcs_question_begin(struct vcs *vcs, const struct mapping *mapping);
 int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want want, struct session **session_out, struct err *err);
 void vcs_session_close(struct session **session);
 /*
- * Closes it with the question's code: VCS_DAMAGED becomes VCS_ERR_UNKNOWN, and the mirror is mended if it may be. True: ask once more. Every
- * true follows a replacement of the mirror, so that asking again ends.
+ * Closes it with the question's code: VCS_DAMAGED becomes VCS_ERR_UNKNOWN, or VCS_ERR_LATER, and the mirror is mended if it may be. True: ask
+ * once more. Every true follows a replacement of the mirror, so that asking again ends.
  */
 bool vcs_session_end(struct session **session, int *code, struct err *err);
 /* Something was not found: reads the references again unless they are young. True when they changed. */
@@ -468,14 +478,12 @@ int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, c
 
 /* --- content.c, convert.c, encoding.c, attributes.c, wildmatch.c, tree.c: the files of a zip --------------------------------------------------- */
 
-/* Bytes in memory, of an object as the library read it, or in a mapped temporary file. */
+/* Bytes in memory or in a mapped temporary file. */
 struct content {
 	struct slice bytes;
 	void *memory;
-	git_odb_object *object;
 	void *map;
 };
-#define CONTENT_INIT ((struct content){ .bytes = SLICE_NONE })
 void vcs_content_free(struct content *content);
 
 /* Bytes on their way to be a content: beyond VCS_BLOB_BYTES_MAX they go to a temporary file. Errors stick until vcs_spool_finish(). */

@@ -46,6 +46,7 @@ static const char full_text[] =
 	"    credentials_file: keys/git\n"
 	"    ca: git-ca.pem\n"
 	"    refresh_s: 0\n"
+	"    hold_s: 300\n"
 	"    missing: absent\n"
 	"  - prefix: corp.example/one\n"
 	"    repository: /srv/git/one.git\n"
@@ -169,6 +170,7 @@ static void expect_sources(void **state, const struct settings *settings)
 	expect_path(state, repositories[0].webhook_secret_file, "keys/ldap");
 	expect_path(state, repositories[0].credentials_file, "keys/git");
 	assert_int_equal(repositories[0].refresh_s, 0);
+	assert_int_equal(repositories[0].hold_s, 300);
 	assert_int_equal(repositories[0].missing, SETTINGS_MISSING_ABSENT);
 	assert_string_equal(repositories[0].subdir, "");
 	assert_false(repositories[0].open_ended);
@@ -177,6 +179,7 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_string_equal(repositories[1].subdir, "go/src");
 	assert_int_equal(repositories[1].missing, SETTINGS_MISSING_UNKNOWN);
 	assert_int_equal(repositories[1].refresh_s, 60);
+	assert_int_equal(repositories[1].hold_s, 20);
 	expect_path(state, repositories[2].repository, "./two.git");
 	assert_int_equal(settings->upstreams_count, 2);
 	assert_string_equal(settings->upstreams[0].url, "https://proxy.example/go");
@@ -189,7 +192,7 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_string_equal(settings->databases[0].url, "https://sum.example");
 	assert_string_equal(settings->databases[1].key, "sum.other.example");
 	assert_null(settings->databases[1].url);
-	assert_int_equal(settings->databases[1].line, 53);
+	assert_int_equal(settings->databases[1].line, 54);
 }
 
 static void expect_full(void **state, const struct settings *settings)

@@ -51,7 +51,7 @@ static void test_shape(void **state)
 		{ "unknown key below", BASE "log:\n  colour: red\n", "modgate.yaml:4: unknown key log.colour; level or format was expected" },
 		{ "unknown key of an item", BASE REPO "/srv/x.git\n    branch: main\n",
 			"modgate.yaml:6: unknown key repositories[].branch; prefix, repository, credentials_file, known_hosts_file, ca, subdir, "
-			"refresh_s, missing or webhook_secret_file was expected" },
+			"refresh_s, hold_s, missing or webhook_secret_file was expected" },
 		{ "a path as a key", BASE "log.level: info\n",
 			"modgate.yaml:3: unknown key log.level; listen, data, auth, repositories, upstreams, sumdb, policy, audit, cache or log was "
 			"expected" },
@@ -397,6 +397,10 @@ static void test_repositories(void **state)
 			"modgate.yaml:6: repositories[].missing is 404; unknown or absent was expected" },
 		{ "refresh", BASE REPO "/srv/x.git\n    refresh_s: 86401\n",
 			"modgate.yaml:6: repositories[].refresh_s is 86401; a number from 0 to 86400 (seconds) was expected" },
+		{ "no time to hold", BASE REPO "/srv/x.git\n    hold_s: 0\n",
+			"modgate.yaml:6: repositories[].hold_s is 0; a number from 1 to 300 (seconds) was expected" },
+		{ "held too long", BASE REPO "/srv/x.git\n    hold_s: 301\n",
+			"modgate.yaml:6: repositories[].hold_s is 301; a number from 1 to 300 (seconds) was expected" },
 	};
 	static const char *const prefixes[] = { "example", "Git.example", "git.example/", "/git.example", "git.example//x", "git.example/../x",
 		"https://git.example", "git.example/x y", "git.example/v1" };

@@ -19,13 +19,18 @@ static void tell(void *ctx, const char *sentence)
 }
 
 /* As a daemon that was just started. */
-static struct vcs *start(struct remote *remote, const char *mirrors, struct told *told)
+static struct vcs *start_holding(struct remote *remote, const char *mirrors, int64_t hold_ms, struct told *told)
 {
-	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = below(remote->scratch, mirrors) });
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = below(remote->scratch, mirrors), .hold_ms = hold_ms });
 
 	vcs->warn = tell;
 	vcs->warn_ctx = told;
 	return vcs;
+}
+
+static struct vcs *start(struct remote *remote, const char *mirrors, struct told *told)
+{
+	return start_holding(remote, mirrors, 0, told);
 }
 
 /* What a go command asks for on the way to one version. */
@@ -200,6 +205,44 @@ static void replaced_once_for_all(void **state)
 	vcs_close(&vcs);
 }
 
+/* A host that is slow just then holds a question no longer than at other times, and the mirror is put right behind it. */
+static void replaced_behind(void **state)
+{
+	struct remote *remote = *state;
+	struct told told = { 0 };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = start(remote, "behind", &told);
+	struct vcs_revision revision;
+	struct buf out = BUF_INIT(4096);
+	int code;
+
+	assert_int_equal(vcs_resolve(vcs, ONE, SLICE("v1.0.0"), &revision, &err), 0);
+	vcs_close(&vcs);
+	in_mirror(remote, "behind", "rm -rf objects");
+	vcs = start_holding(remote, "behind", 100, &told);
+	fault(remote, "* hang");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(vcs_go_mod(vcs, ONE, SLICE("v1.0.0"), revision.commit, &out, &err), VCS_ERR_LATER);
+		assert_non_null(strstr(err.text, "is fetched afresh: "));
+		assert_non_null(strstr(err.text, "goes on; ask again"));
+	}
+	assert_int_equal(told.count, 0);
+	vcs_close(&vcs); /* ends it, with what hangs */
+	fault(remote, "*/git-upload-pack slow:400");
+	vcs = start_holding(remote, "behind", 100, &told);
+	assert_int_equal(vcs_go_mod(vcs, ONE, SLICE("v1.0.0"), revision.commit, &out, &err), VCS_ERR_LATER);
+	do {
+		code = vcs_go_mod(vcs, ONE, SLICE("v1.0.0"), revision.commit, &out, &err);
+	} while (code == VCS_ERR_LATER);
+	if (code != 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(buf_text(&out), "module git.test/one\n");
+	vcs_close(&vcs);
+	assert_int_equal(told.count, 1);
+	assert_non_null(strstr(told.last.text, ".git.damaged"));
+	buf_free(&out);
+}
+
 /* Nothing to put into its place: it stays, so that what can be read of it still is. */
 static void host_is_away(void **state)
 {
@@ -294,6 +337,7 @@ int main(void)
 		cmocka_unit_test_teardown(pinned_is_read_again, no_fault),
 		cmocka_unit_test_teardown(replaced_under_way, no_fault),
 		cmocka_unit_test_teardown(replaced_once_for_all, no_fault),
+		cmocka_unit_test_teardown(replaced_behind, no_fault),
 		cmocka_unit_test_teardown(host_is_away, no_fault),
 		cmocka_unit_test_teardown(sound_mirrors_stay, no_fault),
 		cmocka_unit_test_teardown(local_is_told, no_fault),

@@ -182,12 +182,6 @@ static void transports(void **state)
 	}
 }
 
-static int no_fault(void **state)
-{
-	fault(*state, NULL);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -213,10 +213,41 @@ static void longest_prefix_wins(void **state)
 	assert_int_equal(vcs_open(&options, &vcs, &err), VCS_ERR_INVALID);
 }
 
+/* How long fetches may hold a question: bounded, and something unless it is said. */
+static void holds(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t hold_ms;
+		int want;
+		int64_t hold_us;
+	} rows[] = {
+		{ "left out", 0, 0, 20000000 },
+		{ "the shortest", 1, 0, 1000 },
+		{ "the longest", VCS_HOLD_MS_MAX, 0, 300000000 },
+		{ "longer", VCS_HOLD_MS_MAX + 1, VCS_ERR_INVALID, 0 },
+		{ "no time", -1, VCS_ERR_INVALID, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs_repository repository = { .prefix = "h.x", .repository = "/srv/git/x.git", .hold_ms = rows[i].hold_ms };
+		struct mapping mapping = { 0 };
+		struct err err = ERR_INIT;
+
+		CHECK(rows[i].name, vcs_mapping_init(&repository, &mapping, &err) == rows[i].want);
+		if (rows[i].want == 0)
+			CHECK(rows[i].name, mapping.hold_us == rows[i].hold_us);
+		else
+			CHECK(rows[i].name, strstr(err.text, "hold_ms"));
+		vcs_mapping_free(&mapping);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(locations), cmocka_unit_test(candidates), cmocka_unit_test(candidates_end_somewhere),
-		cmocka_unit_test(refusals), cmocka_unit_test(longest_prefix_wins) };
+		cmocka_unit_test(holds), cmocka_unit_test(refusals), cmocka_unit_test(longest_prefix_wins) };
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

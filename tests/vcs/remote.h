@@ -120,7 +120,7 @@ static inline size_t recorded(const struct remote *remote, const char *words)
 struct tune {
 	const char *credential, *ca, *mirrors, *repository, *git;
 	bool missing_is_absent;
-	int64_t timeout_ms, memory_max, missing_s, wait_ms;
+	int64_t timeout_ms, memory_max, missing_s, hold_ms;
 };
 
 static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
@@ -131,12 +131,12 @@ static inline struct vcs *open_remote(struct remote *remote, struct tune tune)
 		.credentials_file = below(remote->scratch, "credential"),
 		.ca = tune.ca ? tune.ca : remote->ca,
 		.refresh_s = 60,
+		.hold_ms = tune.hold_ms ? tune.hold_ms : VCS_HOLD_MS_MAX, /* a busy machine is no slow host */
 		.missing_is_absent = tune.missing_is_absent };
 	struct vcs_options options = { .repositories = &repository,
 		.count = 1,
 		.clock = &remote->clock,
 		.missing_s = tune.missing_s,
-		.wait_ms = tune.wait_ms ? tune.wait_ms : 300000, /* a busy machine is no slow host */
 		.git = tune.git,
 		.fetch_timeout_ms = tune.timeout_ms,
 		.fetch_memory_max = tune.memory_max };

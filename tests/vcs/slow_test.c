@@ -4,8 +4,8 @@
 #include "remote.h"
 
 #define ONE     SLICE("git.test/one")
-#define WAIT_MS 400
-#define SOON_MS 10000 /* far beyond WAIT_MS on a busy machine, and far below any time-out of a child */
+#define HOLD_MS 400
+#define SOON_MS 10000 /* far beyond HOLD_MS on a busy machine, and far below any time-out of a child */
 
 static int64_t now_ms(void)
 {
@@ -37,7 +37,7 @@ static int ask_until_known(struct vcs *vcs, const char *query, struct err *err)
 static void first_clone_goes_on(void **state)
 {
 	struct remote *remote = *state;
-	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s1"), .wait_ms = WAIT_MS });
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s1"), .hold_ms = HOLD_MS });
 	struct vcs_revision revision;
 	struct err err = ERR_INIT;
 	size_t before = fetches(remote);
@@ -49,7 +49,7 @@ static void first_clone_goes_on(void **state)
 		assert_non_null(strstr(err.text, "/one.git is being read"));
 		assert_non_null(strstr(err.text, "ask again"));
 	}
-	assert_true(now_ms() - begun_ms >= 2 * WAIT_MS && now_ms() - begun_ms < SOON_MS);
+	assert_true(now_ms() - begun_ms >= 2 * HOLD_MS && now_ms() - begun_ms < SOON_MS);
 	assert_int_equal(vcs_as_of(vcs, ONE), 0);
 	if (ask_until_known(vcs, "v1.0.0", &err) != 0)
 		fail_msg("%s", err.text);
@@ -64,7 +64,7 @@ static void first_clone_goes_on(void **state)
 static void refresh_goes_on(void **state)
 {
 	struct remote *remote = *state;
-	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s2"), .wait_ms = WAIT_MS });
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s2"), .hold_ms = HOLD_MS });
 	struct buf out = BUF_INIT(4096);
 	struct vcs_revision revision;
 	struct err err = ERR_INIT;
@@ -79,7 +79,7 @@ static void refresh_goes_on(void **state)
 	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, &err), 0);
 	assert_string_equal(buf_text(&out), "v1.0.0\n");
 	assert_true(stale);
-	assert_true(now_ms() - begun_ms >= WAIT_MS);
+	assert_true(now_ms() - begun_ms >= HOLD_MS);
 	/* From here on the host has had its time: nobody waits for the same fetch again. */
 	begun_ms = now_ms();
 	for (int i = 0; i < 20; i++) {
@@ -87,7 +87,7 @@ static void refresh_goes_on(void **state)
 		assert_true(revision.stale);
 		assert_int_equal(resolve(vcs, "v7.0.0", &revision, &err), VCS_ERR_LATER);
 	}
-	assert_true(now_ms() - begun_ms < 20 * WAIT_MS);
+	assert_true(now_ms() - begun_ms < 20 * HOLD_MS);
 	assert_int_equal(vcs_as_of(vcs, ONE), as_of_us);
 	assert_int_equal(vcs_refresh(vcs, ONE, &err), VCS_ERR_LATER);
 	/* Closing ends what goes on. */
@@ -97,7 +97,7 @@ static void refresh_goes_on(void **state)
 
 	/* Another process knows as well of when its mirror is. */
 	fault(remote, "* 500");
-	vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s2"), .wait_ms = WAIT_MS });
+	vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s2"), .hold_ms = HOLD_MS });
 	assert_int_equal(resolve(vcs, "main", &revision, &err), 0);
 	assert_true(revision.stale);
 	assert_int_equal(vcs_as_of(vcs, ONE), as_of_us);
@@ -109,7 +109,7 @@ static void refresh_goes_on(void **state)
 static void fetches_are_bounded(void **state)
 {
 	struct remote *remote = *state;
-	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s3"), .wait_ms = 50 });
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s3"), .hold_ms = 50 });
 	struct vcs_revision revision;
 	char module[64];
 
@@ -169,12 +169,6 @@ static void half_answers(void **state)
 		buf_free(&out);
 		shell(remote->scratch, "rm -rf s4");
 	}
-}
-
-static int no_fault(void **state)
-{
-	fault(*state, NULL);
-	return 0;
 }
 
 int main(void)
