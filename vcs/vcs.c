@@ -15,6 +15,8 @@
 #define FETCH_MEMORY_MAX (4LL << 30)
 #define FETCH_BYTES_MAX  (8LL << 30)
 #define CACHE_BYTES_MAX  (32 << 20) /* of parsed objects, all repositories together */
+#define PACKS_WINDOW     (8 << 20)  /* of a pack file, mapped at a time */
+#define PACKS_MAPPED_MAX (32 << 20) /* of all of them together, beyond what is being read */
 
 /* Process-wide, and the same however often: no ambient configuration, no refusal of repositories that belong to somebody else. */
 static int set_up_library(struct err *err)
@@ -26,6 +28,8 @@ static int set_up_library(struct err *err)
 			return err_set(err, VCS_ERR_UNKNOWN, "cannot set up libgit2: %s", vcs_git_reason());
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_BYTES_MAX);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)PACKS_WINDOW);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)PACKS_MAPPED_MAX);
 	return 0;
 }
 

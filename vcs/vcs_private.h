@@ -478,12 +478,14 @@ int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, c
 
 /* --- content.c, convert.c, encoding.c, attributes.c, wildmatch.c, tree.c: the files of a zip --------------------------------------------------- */
 
-/* Bytes in memory or in a mapped temporary file. */
+/* Bytes in memory, of an object as the library read it, or in a mapped temporary file. */
 struct content {
 	struct slice bytes;
 	void *memory;
+	git_odb_object *object;
 	void *map;
 };
+#define CONTENT_INIT ((struct content){ .bytes = SLICE_NONE })
 void vcs_content_free(struct content *content);
 
 /* Bytes on their way to be a content: beyond VCS_BLOB_BYTES_MAX they go to a temporary file. Errors stick until vcs_spool_finish(). */
