@@ -5,7 +5,12 @@
 #include "cmd/commands.h"
 #include "gateway/gateway.h"
 
-const struct option_row pin_list_options[] = { OPTION_CONFIG, OPTION_JSON, OPTIONS_END };
+const struct option_row pin_list_options[] = {
+	OPTION_CONFIG,
+	{ "--moved", NULL, "only what was found to be another since", false },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 const struct option_row pin_show_options[] = { OPTION_CONFIG, OPTION_JSON, OPTIONS_END };
 
 static int print(void *ctx, struct slice text, struct err *err)
@@ -23,6 +28,8 @@ static enum exit_code run(const struct call *call, bool whole)
 	const struct settings *settings = NULL;
 	struct gateway_pins asked = {
 		.module = call->operands_count > 0 ? call->operands[0] : NULL,
+		.below = !whole,
+		.moved = !whole && call_flag(call, "--moved"),
 		.whole = whole,
 		.json = call_flag(call, "--json"),
 	};

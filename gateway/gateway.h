@@ -60,10 +60,12 @@ int gateway_token_revoke(const struct settings *settings, const char *id, struct
 
 struct gateway_pins {
 	const char *module; /* MODULE or MODULE@VERSION; NULL: all */
+	bool below;         /* of the modules below that path, too */
+	bool moved;         /* only those that were found to be another */
 	bool whole;         /* all that is known of each, instead of a table */
 	bool json;
 };
-/* sink gets one after the other; non-zero ends it. GATEWAY_ERR_NO: nothing of the module is pinned. */
+/* sink gets one after the other; non-zero ends it. GATEWAY_ERR_NO: nothing of the module is pinned, or (moved) has moved. */
 int gateway_pins(const struct settings *settings, const struct gateway_pins *asked, int (*sink)(void *ctx, struct slice text, struct err *err),
 	void *ctx, struct err *err);
 

@@ -108,7 +108,8 @@ void metrics_write(struct metrics *metrics, const struct metrics_gauges *gauges,
 		atomic_load_explicit(&metrics->bytes_out, memory_order_relaxed));
 	single(out, "modgate_refusals_merged_total", "counter", "Refusals of unidentified callers that were told in a shared audit row.",
 		atomic_load_explicit(&metrics->refusals_merged, memory_order_relaxed));
-	single(out, "modgate_pins_moved_total", "counter", "Pinned versions found changed: a moved tag, another zip. Each change counts once.",
+	single(out, "modgate_pins_moved_total", "counter",
+		"Pinned versions found changed: a moved or deleted tag, another zip. Each change counts once.",
 		atomic_load_explicit(&metrics->pins_moved, memory_order_relaxed));
 	single(out, "modgate_audit_rows_total", "counter", "Rows of the audit log, all segments.", gauges->audit_rows);
 	single(out, "modgate_audit_index_lag_rows", "gauge", "Rows of the log that the index does not hold yet.", gauges->audit_index_lag);

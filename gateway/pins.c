@@ -47,7 +47,7 @@ static void begin_json(struct told *told, const struct supply_pin *pin, const ch
 	json_write_text(json, "go_mod_proof", slice_of(word_of(pin->mod_proof)));
 	json_write_bool(json, "private", pin->is_private);
 	json_write_text(json, "first_seen", slice_of(time));
-	json_array_begin(json, "found");
+	json_array_begin(json, "moves");
 }
 
 static const char *or_dash(const char *text)
@@ -61,7 +61,7 @@ static void begin_text(struct told *told, const struct supply_pin *pin, const ch
 	if (!told->asked->whole) {
 		if (told->count == 0)
 			buf_printf(out, "%-10s  %-12s  %-5s  %-47s  %s\n", "FIRST SEEN", "COMMIT", "MOVED", "H1", "MODULE@VERSION");
-		buf_printf(out, "%.10s  %-12.12s  %-5s  %-47s  %.*s@%.*s\n", time, or_dash(pin->commit), pin->found.len > 0 ? "yes" : "-",
+		buf_printf(out, "%.10s  %-12.12s  %-5s  %-47s  %.*s@%.*s\n", time, or_dash(pin->commit), pin->moved_us != 0 ? "yes" : "-",
 			or_dash(pin->h1), SLICE_ARG(pin->module), SLICE_ARG(pin->version));
 		return;
 	}
@@ -101,19 +101,36 @@ static int begin_row(struct told *told, const struct supply_pin *pin, struct err
 	return 0;
 }
 
-/* The same version comes once for each that was found instead. */
+static void tell_move(struct told *told, const struct supply_pin *pin)
+{
+	char time[CLOCK_TEXT_MAX];
+	clock_format_s(pin->moved_us / 1000000, time);
+	if (told->asked->json) {
+		json_object_begin(&told->json, NULL);
+		json_write_text(&told->json, "time", slice_of(time));
+		json_write_text(&told->json, "what", slice_of(pin->fact));
+		json_write_text(&told->json, "found", pin->found.len > 0 ? pin->found : SLICE(""));
+		json_object_end(&told->json);
+		return;
+	}
+	if (!told->asked->whole)
+		return;
+	bool back = slice_equal_text(pin->found, pin->commit);
+	buf_printf(&told->row, "  found       %.*s (%s, %s)%s\n", SLICE_ARG(pin->found.len > 0 ? pin->found : SLICE("none")), pin->fact, time,
+		back ? ", as pinned again" : ", which is not served");
+}
+
+/* The same version comes once for each time that another was found instead. */
 static int tell(void *ctx, const struct supply_pin *pin, struct err *err)
 {
 	struct told *told = ctx;
 	bool same = told->open && slice_equal(pin->module, buf_slice(&told->module)) && slice_equal(pin->version, buf_slice(&told->version));
+	if (told->asked->moved && pin->moved_us == 0)
+		return 0;
 	int code = same ? 0 : begin_row(told, pin, err);
-	if (code != 0 || pin->found.len == 0)
-		return code;
-	if (told->asked->json)
-		json_write_text(&told->json, NULL, pin->found);
-	else if (told->asked->whole)
-		buf_printf(&told->row, "  found       %.*s, which is not served\n", SLICE_ARG(pin->found));
-	return 0;
+	if (code == 0 && pin->moved_us != 0)
+		tell_move(told, pin);
+	return code;
 }
 
 static int split(const char *text, struct slice *module_out, struct slice *version_out, struct err *err)
@@ -142,13 +159,14 @@ int gateway_pins(const struct settings *settings, const struct gateway_pins *ask
 	struct slice module, version;
 	int code = split(asked->module, &module, &version, err);
 	if (code == 0)
-		code = supply_pins_read(settings->data, module, version, tell, &told, err) == 0 ? 0 : GATEWAY_ERR;
+		code = supply_pins_read(settings->data, module, asked->below, version, tell, &told, err) == 0 ? 0 : GATEWAY_ERR;
 	if (code == 0)
 		code = end_row(&told, err);
 	if (code == 0 && asked->json)
 		code = sink(ctx, told.count == 0 ? SLICE("[]\n") : SLICE("]\n"), err);
 	if (code == 0 && told.count == 0 && asked->module != NULL)
-		code = err_set(err, GATEWAY_ERR_NO, "nothing of %s is pinned; a version is when it is first served", asked->module);
+		code = err_set(err, GATEWAY_ERR_NO,
+			asked->moved ? "nothing of %s has moved" : "nothing of %s is pinned; a version is when it is first served", asked->module);
 	buf_free(&told.row);
 	buf_free(&told.module);
 	buf_free(&told.version);

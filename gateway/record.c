@@ -60,14 +60,20 @@ void record_notice(void *ctx, const struct supply_notice *notice)
 	struct gateway *gateway = ctx;
 	struct audit_event event = AUDIT_EVENT_INIT(AUDIT_MODULE);
 	char text[1024];
-	snprintf(text, sizeof(text), "%s: pinned %.*s, found %.*s, which is not served", notice->what, SLICE_ARG(notice->pinned),
-		SLICE_ARG(notice->found));
+	bool back = slice_equal(notice->pinned, notice->found);
+	if (notice->found.len == 0)
+		snprintf(text, sizeof(text), "%s: pinned %.*s, found none; what is pinned goes on being served", notice->what,
+			SLICE_ARG(notice->pinned));
+	else
+		snprintf(text, sizeof(text), "%s: pinned %.*s, found %.*s%s", notice->what, SLICE_ARG(notice->pinned), SLICE_ARG(notice->found),
+			back ? " again" : ", which is not served");
 	event.module = notice->module;
 	event.version = notice->version;
 	event.private = notice->is_private ? AUDIT_TRUE : AUDIT_FALSE;
-	event.origin = notice->found;
+	event.origin = notice->found.len > 0 ? notice->found : SLICE_NONE;
 	event.text = slice_of(text);
-	atomic_fetch_add_explicit(&gateway->metrics.pins_moved, 1, memory_order_relaxed);
+	if (!back)
+		atomic_fetch_add_explicit(&gateway->metrics.pins_moved, 1, memory_order_relaxed);
 	log_write(&gateway->log, LOG_LEVEL_WARNING, NULL, "%.*s@%.*s: %s", SLICE_ARG(notice->module), SLICE_ARG(notice->version), text);
 	audit_submit(gateway->audit, &event, notice_done, NULL, NULL);
 }

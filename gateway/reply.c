@@ -126,17 +126,24 @@ static void select_range(struct request *request)
 	}
 }
 
+/* Whoever wrote into it left a trace. It may be the same bytes all the same: asked for again, it is read through. */
+static bool is_as_stored(const struct stat *status, const struct supply_answer *answer)
+{
+	return S_ISREG(status->st_mode) && status->st_size == answer->bytes &&
+	       (int64_t)status->st_ctim.tv_sec * 1000000000 + status->st_ctim.tv_nsec == answer->file_changed_ns;
+}
+
 /* Only what was stored there: a pipe would hold the event loop until somebody writes to it, a link leads elsewhere. */
 static bool open_file(struct request *request)
 {
 	struct stat status;
 	int fd = open(request->answer->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == request->answer->bytes) {
+	if (fd >= 0 && fstat(fd, &status) == 0 && is_as_stored(&status, request->answer)) {
 		request->file_fd = fd;
 		return true;
 	}
-	log_write(&request->gateway->log, LOG_LEVEL_WARNING, request->id, "%s is gone, or cannot be read, or has another size than was stored%s",
-		request->answer->file, request->again ? "" : "; it is made anew");
+	log_write(&request->gateway->log, LOG_LEVEL_WARNING, request->id, "%s is gone, or cannot be read, or was touched since it was stored%s",
+		request->answer->file, request->again ? "" : "; it is looked through, or made anew");
 	if (fd >= 0)
 		close(fd);
 	return false;

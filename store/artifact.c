@@ -89,14 +89,21 @@ static struct artifact *make(enum store_kind kind, const struct store_row *row, 
 	return artifact;
 }
 
-/* Keeps it in memory and gives it to the caller. */
+static int64_t changed_ns(const struct stat *status)
+{
+	return (int64_t)status->st_ctim.tv_sec * 1000000000 + status->st_ctim.tv_nsec;
+}
+
+/* Keeps it in memory and gives it to the caller. status: of a zip's file, as it was read or written. */
 static int keep(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_row *row,
-	const struct store_pin *pin, const char *path, struct slice body, const struct store_artifact **artifact_out, struct err *err)
+	const struct store_pin *pin, const char *path, struct slice body, const struct stat *status, const struct store_artifact **artifact_out,
+	struct err *err)
 {
 	struct artifact *artifact = make(kind, row, pin, path, body);
 	struct buf key = BUF_INIT(STORE_KEY_MAX);
 	if (artifact == NULL)
 		return store_no_memory(err, "keep", module);
+	artifact->public.file_changed_ns = changed_ns(status);
 	make_key(&key, kind, module, version);
 	if (!buf_failed(&key))
 		memory_put(store->memory, buf_slice(&key), &artifact->object, sizeof(*artifact) + strlen(path) + body.len);
@@ -116,15 +123,16 @@ static int read_body(const char *path, const struct store_row *row, struct buf *
 		return STORE_ERR;
 	sha256(buf_slice(body), digest);
 	if (memcmp(digest, row->digest, sizeof(digest)) != 0)
-		return err_set(err, STORE_ERR_ABSENT, "%s is not what was stored", path);
+		return err_set(err, STORE_ERR_CHANGED, "%s is not what was stored", path);
 	return 0;
 }
 
-/* Looks at the size alone: what is in memory was read through when it came there. */
+/* What is in memory was read through when it came there: is it the same file still, and did nobody touch it? */
 static bool zip_is_there(const struct store_artifact *artifact)
 {
 	struct stat status;
-	return lstat(artifact->file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == artifact->bytes;
+	return lstat(artifact->file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == artifact->bytes &&
+	       changed_ns(&status) == artifact->file_changed_ns;
 }
 
 static int hash_file(int fd, struct sha256_stream *digest)
@@ -139,11 +147,11 @@ static int hash_file(int fd, struct sha256_stream *digest)
 	return 0;
 }
 
-static int read_zip(const char *path, const struct store_row *row, struct err *err)
+static int read_zip(const char *path, const struct store_row *row, struct stat *status_out, struct err *err)
 {
 	struct sha256_stream *stream = sha256_open();
 	uint8_t digest[SHA256_BYTES];
-	struct stat status;
+	struct stat status = { .st_size = 0 };
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), code = 0;
 	if (stream == NULL)
 		code = store_no_memory(err, "read", slice_of(path));
@@ -151,14 +159,15 @@ static int read_zip(const char *path, const struct store_row *row, struct err *e
 		code = err_set(err, errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO ? STORE_ERR_ABSENT : STORE_ERR,
 			"cannot open %s: %m", path);
 	else if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != row->bytes)
-		code = err_set(err, STORE_ERR_ABSENT, "%s is no file or has another size", path);
+		code = err_set(err, STORE_ERR_CHANGED, "%s is no file or has another size", path);
 	else if (hash_file(fd, stream) != 0)
 		code = err_set(err, STORE_ERR, "cannot read %s: %m; check its disk", path);
 	if (code == 0) {
 		sha256_digest(stream, digest);
 		if (memcmp(digest, row->digest, sizeof(digest)) != 0)
-			code = err_set(err, STORE_ERR_ABSENT, "%s is not what was stored", path);
+			code = err_set(err, STORE_ERR_CHANGED, "%s is not what was stored", path);
 	}
+	*status_out = status;
 	sha256_close(&stream);
 	if (fd >= 0)
 		close(fd);
@@ -173,6 +182,7 @@ int store_artifact(struct store *store, enum store_kind kind, struct slice modul
 	struct buf body = BUF_INIT(STORE_BODY_MAX);
 	struct store_row row;
 	struct store_pin pin;
+	struct stat status = { .st_size = 0 };
 	char path[STORE_PATH_MAX];
 	int code = store_try_artifact(store, kind, module, version, &known);
 	/* Of a zip memory has no more than facts, and its file may have gone since they were put there. */
@@ -187,9 +197,9 @@ int store_artifact(struct store *store, enum store_kind kind, struct slice modul
 	if (code == 0)
 		code = store_path(store, module, version, suffixes[kind], path, err);
 	if (code == 0)
-		code = kind == STORE_ZIP ? read_zip(path, &row, err) : read_body(path, &row, &body, err);
+		code = kind == STORE_ZIP ? read_zip(path, &row, &status, err) : read_body(path, &row, &body, err);
 	if (code == 0)
-		code = keep(store, kind, module, version, &row, &pin, path, buf_slice(&body), artifact_out, err);
+		code = keep(store, kind, module, version, &row, &pin, path, buf_slice(&body), &status, artifact_out, err);
 	buf_free(&body);
 	return code;
 }
@@ -207,6 +217,7 @@ static int enter(struct store *store, enum store_kind kind, struct slice module,
 	struct slice body, const struct store_artifact **artifact_out, struct err *err)
 {
 	struct store_catalogue *catalogue = store->catalogue;
+	struct stat status = { .st_size = 0 };
 	struct store_pin pin;
 	int code = catalogue->calls->pin_get(catalogue, module, version, &pin, err);
 	if (code == STORE_ERR_ABSENT)
@@ -215,25 +226,45 @@ static int enter(struct store *store, enum store_kind kind, struct slice module,
 		code = catalogue->calls->file_put(catalogue, kind, module, version, row, err);
 	if (code == 0 && kind != STORE_ZIP)
 		code = list(store, kind, module, version, err);
-	return code == 0 ? keep(store, kind, module, version, row, &pin, path, body, artifact_out, err) : code;
+	/* Where it cannot be told when the file was made, it is read through the next time. */
+	if (code == 0 && kind == STORE_ZIP && lstat(path, &status) != 0)
+		status.st_ctim = (struct timespec){ 0 };
+	return code == 0 ? keep(store, kind, module, version, row, &pin, path, body, &status, artifact_out, err) : code;
+}
+
+/* The bytes that are put: of an .info the first there ever were. */
+static int info_kept(
+	struct store *store, struct slice module, struct slice version, bool is_private, struct slice body, struct buf *kept, struct err *err)
+{
+	int code = store->catalogue->calls->info_keep(store->catalogue, module, version, is_private, body, kept, err);
+	return code == 0 && buf_failed(kept) ? store_no_memory(err, "keep", module) : code;
 }
 
 int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, const struct store_pin *facts,
 	const struct store_artifact **artifact_out, struct err *err)
 {
-	struct store_row row = { .bytes = (int64_t)body.len, .is_private = facts->is_private };
+	struct store_row row = { .is_private = facts->is_private };
 	char path[STORE_PATH_MAX], directory[STORE_PATH_MAX];
+	struct buf kept = BUF_INIT(STORE_BODY_MAX);
 	ASSERT(kind == STORE_INFO || kind == STORE_MOD);
 	int code = store_path(store, module, version, suffixes[kind], path, err);
 	if (code == 0)
 		code = store_path(store, module, SLICE_NONE, "", directory, err);
+	if (code == 0 && kind == STORE_INFO)
+		code = info_kept(store, module, version, facts->is_private, body, &kept, err);
 	if (code != 0)
-		return code;
+		goto out;
+	if (kind == STORE_INFO)
+		body = buf_slice(&kept);
+	row.bytes = (int64_t)body.len;
 	sha256(body, row.digest);
 	snprintf(row.h1, sizeof(row.h1), "%s", kind == STORE_MOD ? facts->mod_h1 : "");
-	if (file_mkdirs(directory, 0700, err) != 0 || store_write(store, path, body, err) != 0)
-		return STORE_ERR;
-	return enter(store, kind, module, version, &row, path, body, artifact_out, err);
+	code = STORE_ERR;
+	if (file_mkdirs(directory, 0700, err) == 0 && store_write(store, path, body, err) == 0)
+		code = enter(store, kind, module, version, &row, path, body, artifact_out, err);
+out:
+	buf_free(&kept);
+	return code;
 }
 
 int store_zip_begin(struct store *store, struct slice module, struct slice version, struct file_temp *temp_out, struct err *err)

@@ -1,4 +1,4 @@
-/* The catalogue over SQLite: tables store_pin, store_seen, store_file, store_answer. */
+/* The catalogue over SQLite: tables store_pin, store_move, store_info, store_file, store_answer. */
 #include <stdlib.h>
 
 #include "store/store_private.h"
@@ -8,20 +8,29 @@ static const char schema[] =
 	"NULL,"
 	" proof INTEGER NOT NULL, mod_proof INTEGER NOT NULL, private INTEGER NOT NULL, first_seen_us INTEGER NOT NULL,"
 	" PRIMARY KEY (module, version)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS store_seen (module TEXT NOT NULL, version TEXT NOT NULL, found TEXT NOT NULL,"
-	" PRIMARY KEY (module, version, found)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS store_move (module TEXT NOT NULL, version TEXT NOT NULL, fact INTEGER NOT NULL, number INTEGER NOT NULL,"
+	" found TEXT NOT NULL, moved_us INTEGER NOT NULL, PRIMARY KEY (module, version, fact, number)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS store_info (module TEXT NOT NULL, version TEXT NOT NULL, private INTEGER NOT NULL, body BLOB NOT NULL,"
+	" PRIMARY KEY (module, version, private)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_file (module TEXT NOT NULL, version TEXT NOT NULL, kind INTEGER NOT NULL, bytes INTEGER NOT NULL,"
 	" digest BLOB NOT NULL, h1 TEXT NOT NULL, private INTEGER NOT NULL, PRIMARY KEY (module, version, kind)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_answer (module TEXT NOT NULL, query TEXT NOT NULL, fetched_us INTEGER NOT NULL, private INTEGER NOT NULL,"
 	" body BLOB NOT NULL, PRIMARY KEY (module, query)) WITHOUT ROWID;";
 
-enum statement { PIN_GET, PIN_PUT, PIN_REPORT, PIN_EACH, FILE_GET, FILE_PUT, VERSIONS, ANSWER_GET, ANSWER_PUT, STATEMENTS };
+enum statement { PIN_GET, PIN_PUT, PIN_REPORT, PIN_EACH, INFO_KEEP, INFO_GET, FILE_GET, FILE_PUT, VERSIONS, ANSWER_GET, ANSWER_PUT, STATEMENTS };
 static const char *const statements[] = {
 	[PIN_GET] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, mod_proof FROM store_pin WHERE module = ? AND version = ?",
 	[PIN_PUT] = "INSERT OR REPLACE INTO store_pin (module, version, origin, h1, mod_h1, proof, private, first_seen_us, mod_proof) VALUES (?, ?, "
 		    "?, ?, ?, ?, ?, ?, ?)",
-	[PIN_REPORT] = "INSERT OR IGNORE INTO store_seen (module, version, found) VALUES (?, ?, ?)",
-	[PIN_EACH] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, mod_proof, version FROM store_pin WHERE module = ?",
+	[PIN_REPORT] =
+		"INSERT INTO store_move (module, version, fact, number, found, moved_us) SELECT ?1, ?2, ?3, 1 + coalesce((SELECT max(number) FROM "
+		"store_move WHERE module = ?1 AND version = ?2 AND fact = ?3), 0), ?5, ?6 WHERE ?5 <> coalesce((SELECT found FROM store_move "
+		"WHERE module = ?1 AND version = ?2 AND fact = ?3 ORDER BY number DESC LIMIT 1), ?4)",
+	[PIN_EACH] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, mod_proof, version, coalesce((SELECT found FROM store_move m WHERE "
+		     "m.module = p.module AND m.version = p.version AND m.fact = 0 ORDER BY number DESC LIMIT 1), origin) FROM store_pin p WHERE "
+		     "module = ?",
+	[INFO_KEEP] = "INSERT OR IGNORE INTO store_info (module, version, private, body) VALUES (?, ?, ?, ?)",
+	[INFO_GET] = "SELECT body FROM store_info WHERE module = ? AND version = ? AND private = ?",
 	[FILE_GET] = "SELECT bytes, digest, h1, private FROM store_file WHERE module = ? AND version = ? AND kind = ?",
 	[FILE_PUT] = "INSERT OR REPLACE INTO store_file (module, version, kind, bytes, digest, h1, private) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[VERSIONS] = "SELECT version FROM store_file WHERE module = ? AND kind IN (0, 1) GROUP BY version HAVING count(*) = 2",
@@ -30,6 +39,7 @@ static const char *const statements[] = {
 };
 _Static_assert(sizeof(statements) / sizeof(statements[0]) == STATEMENTS, "a text for every statement");
 _Static_assert(STORE_INFO == 0 && STORE_MOD == 1, "the numbers that VERSIONS names");
+_Static_assert(STORE_FACT_COMMIT == 0, "the number that PIN_EACH names");
 
 struct sqlite_catalogue {
 	struct store_catalogue catalogue;
@@ -115,19 +125,29 @@ static int pin_put(struct store_catalogue *catalogue, struct slice module, struc
 	return done(catalogue, stmt, run_write(stmt, err));
 }
 
-static int pin_report(struct store_catalogue *catalogue, struct slice module, struct slice version, struct slice found, struct err *err)
+/* Empty text is a value here, and SLICE_NONE would be NULL. */
+static struct slice not_null(struct slice text)
+{
+	return text.ptr != NULL ? text : SLICE("");
+}
+
+static int pin_report(
+	struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_report *report, struct err *err)
 {
 	struct db_stmt *stmt = use(catalogue, PIN_REPORT);
 	bind_version(stmt, module, version);
-	db_bind_text(stmt, 3, found);
+	db_bind_int(stmt, 3, report->fact);
+	db_bind_text(stmt, 4, not_null(report->pinned));
+	db_bind_text(stmt, 5, not_null(report->found));
+	db_bind_int(stmt, 6, report->now_us);
 	int code = run_write(stmt, err);
 	if (code == 0)
 		code = db_changes(((struct sqlite_catalogue *)catalogue)->db) > 0 ? 0 : 1;
 	return done(catalogue, stmt, code);
 }
 
-static int pin_each(struct store_catalogue *catalogue, struct slice module, int (*each)(void *ctx, struct slice version, const struct store_pin *pin),
-	void *ctx, struct err *err)
+static int pin_each(struct store_catalogue *catalogue, struct slice module,
+	int (*each)(void *ctx, struct slice version, const struct store_pin *pin, struct slice found), void *ctx, struct err *err)
 {
 	struct db_stmt *stmt = use(catalogue, PIN_EACH);
 	int step, code = 0;
@@ -137,9 +157,31 @@ static int pin_each(struct store_catalogue *catalogue, struct slice module, int 
 		if (step < 0)
 			return done(catalogue, stmt, err_prepend(err, STORE_ERR, "the catalogue cannot be read"));
 		catalogue_column_pin(stmt, &pin);
-		code = each(ctx, db_column_text(stmt, 7), &pin);
+		code = each(ctx, db_column_text(stmt, 7), &pin, db_column_text(stmt, 8));
 	}
 	return done(catalogue, stmt, 0);
+}
+
+static void bind_info(struct db_stmt *stmt, struct slice module, struct slice version, bool is_private)
+{
+	bind_version(stmt, module, version);
+	db_bind_int(stmt, 3, is_private);
+}
+
+static int info_keep(struct store_catalogue *catalogue, struct slice module, struct slice version, bool is_private, struct slice body,
+	struct buf *kept, struct err *err)
+{
+	struct db_stmt *stmt = use(catalogue, INFO_GET);
+	bind_info(stmt, module, version, is_private);
+	int code = step_one(stmt, err);
+	buf_add_slice(kept, code == 0 ? db_column_blob(stmt, 0) : body);
+	done(catalogue, stmt, code);
+	if (code != STORE_ERR_ABSENT)
+		return code;
+	stmt = use(catalogue, INFO_KEEP);
+	bind_info(stmt, module, version, is_private);
+	db_bind_blob(stmt, 4, body);
+	return done(catalogue, stmt, run_write(stmt, err));
 }
 
 static int file_get(struct store_catalogue *catalogue, enum store_kind kind, struct slice module, struct slice version, struct store_row *row_out,
@@ -218,7 +260,8 @@ static int check(struct store_catalogue *catalogue, struct err *err)
 {
 	struct sqlite_catalogue *self = (struct sqlite_catalogue *)catalogue;
 	db_lock(self->db);
-	int code = db_exec(self->db, "INSERT OR REPLACE INTO store_seen (module, version, found) VALUES ('', '', 'check')", err);
+	int code = db_exec(
+		self->db, "INSERT OR REPLACE INTO store_move (module, version, fact, number, found, moved_us) VALUES ('', '', 0, 0, '', 0)", err);
 	db_unlock(self->db);
 	return code == 0 ? 0 : err_prepend(err, STORE_ERR, "the catalogue cannot be written");
 }
@@ -236,6 +279,7 @@ static const struct store_catalogue_calls calls = {
 	.pin_put = pin_put,
 	.pin_report = pin_report,
 	.pin_each = pin_each,
+	.info_keep = info_keep,
 	.file_get = file_get,
 	.file_put = file_put,
 	.versions = versions,

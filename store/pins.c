@@ -4,15 +4,17 @@
 #include "store/store_private.h"
 
 /* Ordered, so that a module's versions stand together; what was found instead comes behind its version. */
-static const char query[] = "SELECT p.origin, p.h1, p.mod_h1, p.proof, p.private, p.first_seen_us, p.mod_proof, p.version, p.module, s.found"
-			    " FROM store_pin p LEFT JOIN store_seen s ON s.module = p.module AND s.version = p.version"
-			    " WHERE (?1 IS NULL OR p.module = ?1) AND (?2 IS NULL OR p.version = ?2) ORDER BY p.module, p.version, s.found";
+static const char query[] =
+	"SELECT p.origin, p.h1, p.mod_h1, p.proof, p.private, p.first_seen_us, p.mod_proof, p.version, p.module, m.moved_us, m.fact, m.found"
+	" FROM store_pin p LEFT JOIN store_move m ON m.module = p.module AND m.version = p.version"
+	" WHERE (?1 IS NULL OR p.module = ?1 OR (?3 AND substr(p.module, 1, length(?1) + 1) = ?1 || '/')) AND (?2 IS NULL OR p.version = ?2)"
+	" ORDER BY p.module, p.version, m.moved_us, m.fact, m.number";
 
 /* A database that no store has opened yet holds tokens alone. */
 static int has_pins(struct db *db, bool *has_out, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
-	int code = db_prepare(db, "SELECT count(*) FROM sqlite_master WHERE name IN ('store_pin', 'store_seen')", &stmt, err);
+	int code = db_prepare(db, "SELECT count(*) FROM sqlite_master WHERE name IN ('store_pin', 'store_move')", &stmt, err);
 	if (code == 0 && db_step(stmt, err) != DB_ROW)
 		code = STORE_ERR;
 	if (code == 0)
@@ -31,13 +33,15 @@ static int each_row(struct db_stmt *stmt, int (*each)(void *ctx, const struct st
 		catalogue_column_pin(stmt, &pinned.pin);
 		pinned.version = db_column_text(stmt, 7);
 		pinned.module = db_column_text(stmt, 8);
-		pinned.found = db_column_text(stmt, 9);
+		pinned.moved_us = db_column_int(stmt, 9);
+		pinned.fact = (enum store_fact)db_column_int(stmt, 10);
+		pinned.found = db_column_text(stmt, 11);
 		code = each(ctx, &pinned, err);
 	}
 	return code;
 }
 
-int store_pins_read(struct db *db, struct slice module, struct slice version,
+int store_pins_read(struct db *db, struct slice module, bool below, struct slice version,
 	int (*each)(void *ctx, const struct store_pinned *pinned, struct err *err), void *ctx, struct err *err)
 {
 	struct db_stmt *stmt = NULL;
@@ -51,6 +55,7 @@ int store_pins_read(struct db *db, struct slice module, struct slice version,
 		goto out;
 	db_bind_text(stmt, 1, module);
 	db_bind_text(stmt, 2, version);
+	db_bind_int(stmt, 3, below);
 	code = each_row(stmt, each, ctx, err);
 out:
 	db_finalize(&stmt);

@@ -193,14 +193,15 @@ out:
 	return code;
 }
 
-bool store_pin_report(struct store *store, struct slice module, struct slice version, struct slice found)
+bool store_pin_report(struct store *store, struct slice module, struct slice version, enum store_fact fact, const char *pinned, struct slice found)
 {
+	struct store_report report = { .fact = fact, .pinned = slice_of(pinned), .found = found, .now_us = clock_wall_us(store->clock) };
 	/* When the catalogue cannot say, tell it once more rather than never. */
-	return store->catalogue->calls->pin_report(store->catalogue, module, version, found, NULL) <= 0;
+	return store->catalogue->calls->pin_report(store->catalogue, module, version, &report, NULL) <= 0;
 }
 
-int store_pin_each(struct store *store, struct slice module, int (*each)(void *ctx, struct slice version, const struct store_pin *pin), void *ctx,
-	struct err *err)
+int store_pin_each(struct store *store, struct slice module,
+	int (*each)(void *ctx, struct slice version, const struct store_pin *pin, struct slice found), void *ctx, struct err *err)
 {
 	return store->catalogue->calls->pin_each(store->catalogue, module, each, ctx, err);
 }

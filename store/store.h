@@ -29,7 +29,8 @@ enum store_code {
 	STORE_ERR_ABSENT = -2,  /* not stored */
 	STORE_ERR_PINNED = -3,  /* differs from what was pinned at first success; nothing was changed */
 	STORE_WOULD_BLOCK = -4, /* not in memory: ask the blocking function */
-	STORE_ERR_NAME = -5     /* no file can have this module's or version's name; err says which part is too long */
+	STORE_ERR_NAME = -5,    /* no file can have this module's or version's name; err says which part is too long */
+	STORE_ERR_CHANGED = -6  /* its file is not what was stored: as absent, and err says which file */
 };
 
 #define STORE_NAME_MAX 255 /* bytes of one part of a path, as file systems limit it; a capital letter takes two */
@@ -62,6 +63,7 @@ struct store_artifact {
 	char origin[STORE_ORIGIN_MAX]; /* commit of a private one; "" otherwise */
 	struct slice body;             /* .info and .mod: the bytes. A zip: none */
 	const char *file;              /* the path on disk */
+	int64_t file_changed_ns;       /* of a zip: when its file was last touched, by its file system's clock, when it was known to be good */
 };
 const struct store_artifact *store_artifact_ref(const struct store_artifact *artifact);
 void store_artifact_unref(const struct store_artifact *artifact);
@@ -76,8 +78,8 @@ int store_try_artifact(
 int store_name_check(struct slice module, struct slice version, struct err *err);
 
 /*
- * Also from catalogue and disk. STORE_ERR_ABSENT (also when the file is gone or not what was stored: a zip is read through once, when it comes
- * into memory, and then known by its size), STORE_ERR.
+ * Also from catalogue and disk. STORE_ERR_ABSENT (also when the file is gone), STORE_ERR_CHANGED (a zip is read through once, when it comes into
+ * memory, and again when its file was touched since), STORE_ERR.
  */
 int store_artifact(struct store *store, enum store_kind kind, struct slice module, struct slice version, const struct store_artifact **artifact_out,
 	struct err *err);
@@ -99,27 +101,40 @@ int store_pin(struct store *store, struct slice module, struct slice version, st
  * STORE_ERR_PINNED when a fact differs from what is pinned. Durable on return.
  */
 int store_pin_add(struct store *store, struct slice module, struct slice version, const struct store_pin *facts, struct err *err);
-/* Remembers that a different commit or h1 was seen for a pinned version. True the first time for this (version, found). */
-bool store_pin_report(struct store *store, struct slice module, struct slice version, struct slice found);
 
-/* The pinned versions of a module, one call each; a non-zero answer stops. */
-int store_pin_each(struct store *store, struct slice module, int (*each)(void *ctx, struct slice version, const struct store_pin *pin), void *ctx,
-	struct err *err);
+/* What of a pinned version may be found to be another. Stored by number: values are never reused. */
+enum store_fact { STORE_FACT_COMMIT = 0, STORE_FACT_H1 = 1, STORE_FACT_MOD_H1 = 2 };
+/*
+ * Remembers what of a pinned version was found now; empty: that it has gone. True when it is another than what was found the last time, or than
+ * the pin when nothing was: so each move counts once, a move back too.
+ */
+bool store_pin_report(struct store *store, struct slice module, struct slice version, enum store_fact fact, const char *pinned, struct slice found);
+
+/*
+ * The pinned versions of a module, one call each; a non-zero answer stops. found: the commit that was found the last time - the pin's when
+ * none was reported, empty when it had gone.
+ */
+int store_pin_each(struct store *store, struct slice module,
+	int (*each)(void *ctx, struct slice version, const struct store_pin *pin, struct slice found), void *ctx, struct err *err);
 
 /*
  * Every pin of a database, of one module, or of one version (SLICE_NONE: any), by module and version, without opening the store: db may be read
- * only, and another process may write there. A version of which others were found comes once for each of them. STORE_ERR; what each answered.
+ * only, and another process may write there. below: of the modules whose paths begin with this one and a slash, too. A version of which others
+ * were found comes once for each time, in their order. STORE_ERR; what each answered.
  */
 struct store_pinned {
 	struct slice module, version;
 	struct store_pin pin;
-	struct slice found; /* a commit or h1 that was reported; empty: none */
+	int64_t moved_us; /* when it was found to be another; 0: it was not, and the two below say nothing */
+	enum store_fact fact;
+	struct slice found; /* empty: gone */
 };
-int store_pins_read(struct db *db, struct slice module, struct slice version,
+int store_pins_read(struct db *db, struct slice module, bool below, struct slice version,
 	int (*each)(void *ctx, const struct store_pinned *pinned, struct err *err), void *ctx, struct err *err);
 
 /*
- * Puts an .info or .mod: file first, catalogue row last; the pin must exist. Of facts, is_private and the h1 of this kind are the file's: they
+ * Puts an .info or .mod: file first, catalogue row last; the pin must exist. The first .info of a version, as private or as public, is kept in the
+ * catalogue for ever, and is what is put and given whenever it is put again: where a version came from may be told otherwise later. Of facts, is_private and the h1 of this kind are the file's: they
  * say how these bytes were made, whatever else the version was before. Gives the artifact.
  */
 int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, const struct store_pin *facts,

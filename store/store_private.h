@@ -18,6 +18,13 @@ struct store_row {
 	bool is_private; /* when it was made */
 };
 
+/* Something of a pinned version, as it is found now. */
+struct store_report {
+	enum store_fact fact;
+	struct slice pinned, found;
+	int64_t now_us;
+};
+
 /*
  * The catalogue: pins, files, answers. Calls come from any thread; each is one durable transaction. Strings of a pin that are empty say
  * nothing. Codes are store's.
@@ -28,10 +35,14 @@ struct store_catalogue {
 struct store_catalogue_calls {
 	int (*pin_get)(struct store_catalogue *catalogue, struct slice module, struct slice version, struct store_pin *pin_out, struct err *err);
 	int (*pin_put)(struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_pin *pin, struct err *err);
-	/* 0 when this was not reported before and now is; 1 when it was. */
-	int (*pin_report)(struct store_catalogue *catalogue, struct slice module, struct slice version, struct slice found, struct err *err);
+	/* 0 when it is another than the last one reported, or than pinned before one was, and now is the last; 1 when it is not. */
+	int (*pin_report)(
+		struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_report *report, struct err *err);
 	int (*pin_each)(struct store_catalogue *catalogue, struct slice module,
-		int (*each)(void *ctx, struct slice version, const struct store_pin *pin), void *ctx, struct err *err);
+		int (*each)(void *ctx, struct slice version, const struct store_pin *pin, struct slice found), void *ctx, struct err *err);
+	/* Keeps body unless one is kept; what is kept is appended to kept. */
+	int (*info_keep)(struct store_catalogue *catalogue, struct slice module, struct slice version, bool is_private, struct slice body,
+		struct buf *kept, struct err *err);
 	int (*file_get)(struct store_catalogue *catalogue, enum store_kind kind, struct slice module, struct slice version, struct store_row *row_out,
 		struct err *err);
 	int (*file_put)(struct store_catalogue *catalogue, enum store_kind kind, struct slice module, struct slice version,
@@ -47,7 +58,7 @@ struct store_catalogue_calls {
 	void (*close)(struct store_catalogue *catalogue);
 };
 
-/* Over tables store_pin, store_file and store_answer of the lent connection. */
+/* Over the tables store_… of the lent connection. */
 int catalogue_sqlite_open(struct db *db, struct store_catalogue **catalogue_out, struct err *err);
 
 /* The first columns of a statement over store_pin: origin, h1, mod_h1, proof, private, first_seen_us, mod_proof. */

@@ -117,6 +117,7 @@ struct supply_answer *answer_artifact(const struct order *order, const struct st
 	answer->public.version = slice_make(answer->bytes, order->query.len);
 	answer->public.body = artifact->body;
 	answer->public.file = artifact->kind == STORE_ZIP ? artifact->file : NULL;
+	answer->public.file_changed_ns = artifact->file_changed_ns;
 	answer->public.bytes = artifact->bytes;
 	answer->public.etag = artifact->etag;
 	answer->public.h1 = artifact->h1;

@@ -5,6 +5,8 @@
 
 #include "supply/supply_private.h"
 
+#define WARN_EVERY_US 60000000 /* the same sentence */
+
 struct slice supply_copy(char **at, struct slice s)
 {
 	struct slice copy = slice_make(*at, s.len);
@@ -64,10 +66,28 @@ int keep_answer(struct supply *supply, const struct order *order, const struct b
 	return 0;
 }
 
-void tell_changed(
-	struct supply *supply, struct slice module, struct slice version, const char *what, const char *pinned, const char *found, bool is_private)
+void supply_hide_paths(struct supply *supply, struct slice module, struct err *err)
 {
-	if (supply->notice == NULL || !store_pin_report(supply->store, module, version, slice_of(found)))
+	struct err told = *err;
+	if (!vcs_hide_path(supply->vcs, module, err))
+		return;
+	int64_t now_us = clock_monotonic_us(supply->clock);
+	uint64_t hash = hash_quick(slice_of(told.text));
+	pthread_mutex_lock(&supply->text_lock);
+	bool again = supply->warned == hash && now_us - supply->warned_us < WARN_EVERY_US;
+	if (!again) {
+		supply->warned = hash;
+		supply->warned_us = now_us;
+	}
+	pthread_mutex_unlock(&supply->text_lock);
+	if (!again && supply->warn != NULL)
+		supply->warn(supply->notice_ctx, told.text);
+}
+
+void tell_changed(struct supply *supply, struct slice module, struct slice version, const char *what, enum store_fact fact, const char *pinned,
+	const char *found, bool is_private)
+{
+	if (supply->notice == NULL || !store_pin_report(supply->store, module, version, fact, pinned, slice_of(found)))
 		return;
 	struct supply_notice notice = {
 		.module = module,

@@ -7,8 +7,10 @@
 #define LIST_BYTES_MAX (16 * 1024 * 1024)
 #define INFO_BYTES_MAX (64 * 1024)
 
-static int vcs_failed(int code)
+/* err becomes what callers may read. */
+static int vcs_failed(struct supply *supply, const struct order *order, int code, struct err *err)
 {
+	supply_hide_paths(supply, order->module, err);
 	switch ((enum vcs_code)code) {
 	case VCS_ERR_ABSENT:
 	case VCS_ERR_REJECTED:
@@ -32,35 +34,34 @@ static int pin_commit(struct supply *supply, struct slice module, const struct v
 	struct slice version = slice_of(revision->version);
 	struct store_pin facts = { .proof = STORE_PROOF_PIN, .is_private = true }, pin = { 0 };
 	snprintf(facts.commit, sizeof(facts.commit), "%s", revision->commit);
+	bool is_new = store_pin(supply->store, module, version, &pin, NULL) != 0 || pin.commit[0] == '\0';
 	int code = store_pin_add(supply->store, module, version, &facts, err);
+	if (code != 0 && code != STORE_ERR_PINNED)
+		return store_failed(supply, code, err);
+	if (is_new)
+		moves_forget(supply, module);
 	if (code == 0)
 		return 0;
-	if (code != STORE_ERR_PINNED)
-		return store_failed(supply, code, err);
-	if (store_pin(supply->store, module, version, &pin, err) == 0)
-		tell_changed(supply, module, version, "tag moved", pin.commit, revision->commit, true);
+	store_pin(supply->store, module, version, &pin, NULL);
 	return err_set(err, SUPPLY_ERR_MISMATCH,
 		"%.*s@%s was served as commit %.12s and its tag now names %.12s; tags must not move: restore it or make a new version",
 		SLICE_ARG(module), revision->version, pin.commit, revision->commit);
 }
 
-/* The pinned commit of an exact version, however the tag may stand by now; looks whether it moved. */
+/* The pinned commit of an exact version, however the tag may stand by now. revision: of a version that was not pinned before. */
 static int pinned(struct supply *supply, const struct order *order, struct store_pin *pin_out, struct vcs_revision *revision, struct err *err)
 {
 	int code = store_pin(supply->store, order->module, order->query, pin_out, err);
 	if (code != 0 && code != STORE_ERR_ABSENT)
 		return store_failed(supply, code, err);
-	bool known = code == 0 && pin_out->commit[0] != '\0';
-
-	code = vcs_resolve(supply->vcs, order->module, order->query, revision, err);
-	if (known) {
-		/* What was served once is served for ever: a repository that has gone back on it cannot take it away. */
-		if (code == 0 && strcmp(revision->commit, pin_out->commit) != 0)
-			tell_changed(supply, order->module, order->query, "tag moved", pin_out->commit, revision->commit, true);
+	/* What was served once is served for ever: a repository that has gone back on it cannot take it away. */
+	if (code == 0 && pin_out->commit[0] != '\0') {
+		moves_look(supply, order->module, true);
 		return 0;
 	}
+	code = vcs_resolve(supply->vcs, order->module, order->query, revision, err);
 	if (code != 0)
-		return vcs_failed(code);
+		return vcs_failed(supply, order, code, err);
 	if (!slice_equal_text(order->query, revision->version))
 		return err_set(
 			err, SUPPLY_ERR_ABSENT, "%.*s@%.*s is version %s", SLICE_ARG(order->module), SLICE_ARG(order->query), revision->version);
@@ -85,12 +86,18 @@ static int put_info(
 	return code;
 }
 
-/* The facts of a pinned commit whose tag no longer names it. */
+/* The facts of a pinned commit: with its tag, when that names it still. */
 static int pinned_revision(
-	struct supply *supply, const struct order *order, const struct store_pin *pin, struct vcs_revision *revision, struct err *err)
+	struct supply *supply, const struct order *order, struct slice version, const char *commit, struct vcs_revision *revision, struct err *err)
 {
-	int code = vcs_pinned(supply->vcs, order->module, order->query, pin->commit, revision, err);
-	return code == 0 ? 0 : vcs_failed(code);
+	struct vcs_revision now;
+	int code = vcs_resolve(supply->vcs, order->module, version, &now, NULL);
+	if (code == 0 && strcmp(now.commit, commit) == 0 && slice_equal_text(version, now.version)) {
+		*revision = now;
+		return 0;
+	}
+	code = vcs_pinned(supply->vcs, order->module, version, commit, revision, err);
+	return code == 0 ? 0 : vcs_failed(supply, order, code, err);
 }
 
 static int info_exact(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
@@ -99,8 +106,8 @@ static int info_exact(struct supply *supply, const struct order *order, struct s
 	struct vcs_revision revision = { .commit = "" };
 	struct store_pin pin;
 	int code = pinned(supply, order, &pin, &revision, err);
-	if (code == 0 && strcmp(revision.commit, pin.commit) != 0)
-		code = pinned_revision(supply, order, &pin, &revision, err);
+	if (code == 0 && revision.commit[0] == '\0')
+		code = pinned_revision(supply, order, order->query, pin.commit, &revision, err);
 	if (code == 0)
 		code = put_info(supply, order->module, &revision, &artifact, err);
 	if (code == 0)
@@ -120,12 +127,33 @@ static int give_stale(struct supply *supply, const struct order *order, const st
 	return 0;
 }
 
-/* What may change: kept under the query's own name, the version it stands for pinned. */
+/* The tag of the latest version moved: it is that version all the same, as it was served. */
+static int latest_pinned(struct supply *supply, const struct order *order, struct vcs_revision *revision, struct err *err)
+{
+	struct vcs_revision as_served;
+	struct store_pin pin;
+	int code = store_pin(supply->store, order->module, slice_of(revision->version), &pin, err);
+	if (code != 0)
+		return store_failed(supply, code, err);
+	code = pinned_revision(supply, order, slice_of(revision->version), pin.commit, &as_served, err);
+	if (code != 0)
+		return code;
+	as_served.stale = revision->stale;
+	*revision = as_served;
+	return 0;
+}
+
+/*
+ * What may change: kept under the query's own name, the version it stands for pinned. A branch or commit whose version was served as another
+ * commit is refused: what would be downloaded is not what was asked for.
+ */
 static int keep_revision(
-	struct supply *supply, const struct order *order, const struct vcs_revision *revision, struct supply_answer **answer_out, struct err *err)
+	struct supply *supply, const struct order *order, struct vcs_revision *revision, struct supply_answer **answer_out, struct err *err)
 {
 	struct buf body = BUF_INIT(INFO_BYTES_MAX);
 	int code = pin_commit(supply, order->module, revision, err);
+	if (code == SUPPLY_ERR_MISMATCH && order->kind == SUPPLY_LATEST)
+		code = latest_pinned(supply, order, revision, err);
 	if (code == 0) {
 		vcs_info_write(revision, false, &body);
 		code = revision->stale ? give_stale(supply, order, &body, answer_out, err)
@@ -146,23 +174,25 @@ static int info(struct supply *supply, const struct order *order, struct supply_
 	}
 	int code = order->kind == SUPPLY_LATEST ? vcs_latest(supply->vcs, order->module, &revision, err)
 						: vcs_resolve(supply->vcs, order->module, order->query, &revision, err);
-	return code == 0 ? keep_revision(supply, order, &revision, answer_out, err) : vcs_failed(code);
+	return code == 0 ? keep_revision(supply, order, &revision, answer_out, err) : vcs_failed(supply, order, code, err);
 }
 
 static int mod(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
 {
 	const struct store_artifact *artifact = NULL;
-	struct vcs_revision revision;
+	struct vcs_revision revision = { .commit = "" };
 	struct store_pin pin, facts = { .mod_proof = STORE_PROOF_PIN, .is_private = true };
 	struct buf body = BUF_INIT(MODULE_GOMOD_BYTES_MAX);
 	int code = pinned(supply, order, &pin, &revision, err);
 	if (code != 0)
 		return code;
 	code = vcs_go_mod(supply->vcs, order->module, order->query, pin.commit, &body, err);
-	code = code == 0 ? 0 : vcs_failed(code);
+	code = code == 0 ? 0 : vcs_failed(supply, order, code, err);
 	if (code == 0) {
 		dirhash_gomod(buf_slice(&body), facts.mod_h1);
 		code = store_pin_add(supply->store, order->module, order->query, &facts, err);
+		if (code == STORE_ERR_PINNED)
+			tell_changed(supply, order->module, order->query, "go.mod changed", STORE_FACT_MOD_H1, pin.mod_h1, facts.mod_h1, true);
 		if (code == 0)
 			code = store_put(supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), &facts, &artifact, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);
@@ -176,7 +206,7 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 static int zip(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
 {
 	struct zip_writer writer;
-	struct vcs_revision revision;
+	struct vcs_revision revision = { .commit = "" };
 	struct store_pin pin, facts = { .proof = STORE_PROOF_PIN, .is_private = true };
 	int code = pinned(supply, order, &pin, &revision, err);
 	if (code != 0)
@@ -188,13 +218,13 @@ static int zip(struct supply *supply, const struct order *order, struct supply_a
 	if (code == VCS_ERR_STOPPED)
 		code = store_failed(supply, STORE_ERR, &writer.err);
 	else if (code != 0)
-		code = vcs_failed(code);
+		code = vcs_failed(supply, order, code, err);
 	if (code != 0)
 		goto out;
 
 	code = store_pin_add(supply->store, order->module, order->query, &facts, err);
 	if (code == STORE_ERR_PINNED && store_pin(supply->store, order->module, order->query, &pin, NULL) == 0)
-		tell_changed(supply, order->module, order->query, "zip changed", pin.h1, facts.h1, true);
+		tell_changed(supply, order->module, order->query, "zip changed", STORE_FACT_H1, pin.h1, facts.h1, true);
 	code = code == 0 ? zip_writer_store(supply, order, &writer, &facts, answer_out, SUPPLY_BUILT, err) : store_failed(supply, code, err);
 out:
 	zip_writer_close(&writer);
@@ -208,36 +238,7 @@ static int list_empty(struct supply *supply, const struct order *order, struct e
 {
 	struct vcs_revision revision;
 	int code = vcs_latest(supply->vcs, order->module, &revision, err);
-	return code == 0 ? 0 : vcs_failed(code);
-}
-
-/* "version commit" a line: what is asked of the repository must not be asked while the catalogue is held. */
-static int note_pin(void *ctx, struct slice version, const struct store_pin *pin)
-{
-	if (pin->commit[0] != '\0')
-		buf_printf(ctx, "%.*s %s\n", SLICE_ARG(version), pin->commit);
-	return 0;
-}
-
-/* References were just read, so this costs a look-up in memory for each version that was ever served. */
-static void look_moved(struct supply *supply, struct slice module)
-{
-	struct buf pins = BUF_INIT(LIST_BYTES_MAX);
-	struct slice rest, line, version, commit;
-	if (store_pin_each(supply->store, module, note_pin, &pins, NULL) != 0 || buf_failed(&pins))
-		goto out;
-	rest = buf_slice(&pins);
-	while (slice_next(&rest, '\n', &line)) {
-		struct vcs_revision revision;
-		char pinned_to[VCS_COMMIT_MAX];
-		if (!slice_cut(line, ' ', &version, &commit) || vcs_resolve(supply->vcs, module, version, &revision, NULL) != 0)
-			continue;
-		snprintf(pinned_to, sizeof(pinned_to), "%.*s", SLICE_ARG(commit));
-		if (strcmp(revision.commit, pinned_to) != 0)
-			tell_changed(supply, module, version, "tag moved", pinned_to, revision.commit, true);
-	}
-out:
-	buf_free(&pins);
+	return code == 0 ? 0 : vcs_failed(supply, order, code, err);
 }
 
 static int list(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
@@ -245,13 +246,11 @@ static int list(struct supply *supply, const struct order *order, struct supply_
 	struct buf body = BUF_INIT(LIST_BYTES_MAX);
 	bool stale = false;
 	int code = vcs_list(supply->vcs, order->module, &body, &stale, err);
-	code = code == 0 ? 0 : vcs_failed(code);
+	code = code == 0 ? 0 : vcs_failed(supply, order, code, err);
 	if (code == 0 && body.len == 0)
 		code = list_empty(supply, order, err);
 	if (code == 0)
 		code = stale ? give_stale(supply, order, &body, answer_out, err) : keep_answer(supply, order, &body, SUPPLY_BUILT, answer_out, err);
-	if (code == 0)
-		look_moved(supply, order->module);
 	buf_free(&body);
 	return code;
 }
@@ -262,12 +261,12 @@ static int root(struct supply *supply, const struct order *order, struct supply_
 	char path[MODULE_PATH_MAX + 1];
 	int code = vcs_root(supply->vcs, order->module, path, err);
 	if (code != 0)
-		return vcs_failed(code);
+		return vcs_failed(supply, order, code, err);
 	*answer_out = answer_bytes(slice_of(path), supply->list_ttl_s, true);
 	return *answer_out != NULL ? 0 : supply_no_memory(err, "tell where a module is");
 }
 
-int produce_private(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+static int produce(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
 {
 	switch (order->kind) {
 	case SUPPLY_LIST:
@@ -285,4 +284,13 @@ int produce_private(struct supply *supply, const struct order *order, struct sup
 		break;
 	}
 	return err_set(err, SUPPLY_ERR_UNKNOWN, "no such kind");
+}
+
+int produce_private(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
+{
+	int code = produce(supply, order, answer_out, err);
+	/* The references were read for that. */
+	if (order->kind != SUPPLY_ROOT && !order_exact(order))
+		moves_look(supply, order->module, false);
+	return code;
 }

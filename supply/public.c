@@ -86,7 +86,8 @@ static int pin(struct supply *supply, const struct order *order, const struct st
 	int code = store_pin_add(supply->store, order->module, order->query, facts, err);
 	if (code == STORE_ERR_PINNED && store_pin(supply->store, order->module, order->query, &old, NULL) == 0) {
 		bool is_zip = facts->h1[0] != '\0';
-		tell_changed(supply, order->module, order->query, what, is_zip ? old.h1 : old.mod_h1, is_zip ? facts->h1 : facts->mod_h1, false);
+		tell_changed(supply, order->module, order->query, what, is_zip ? STORE_FACT_H1 : STORE_FACT_MOD_H1, is_zip ? old.h1 : old.mod_h1,
+			is_zip ? facts->h1 : facts->mod_h1, false);
 	}
 	return code == 0 ? 0 : store_failed(supply, code, err);
 }

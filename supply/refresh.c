@@ -185,7 +185,8 @@ static struct slice module_of(const struct behind *behind)
 static void fetch(void *arg)
 {
 	struct behind *behind = arg;
-	vcs_refresh(behind->supply->vcs, module_of(behind), NULL);
+	if (vcs_refresh(behind->supply->vcs, module_of(behind), NULL) == 0)
+		moves_look(behind->supply, module_of(behind), false);
 	turns_end(behind->supply->turns, &behind->turn);
 	free(behind);
 }

@@ -117,6 +117,8 @@ static int open_workers(struct supply *supply, const struct supply_options *opti
 	};
 	int code = flights_open(&supply->flights, err);
 	if (code == 0)
+		code = moves_open(&supply->moves, err);
+	if (code == 0)
 		code = negatives_open(options->negative_ttl_s * 1000000, &supply->negatives, err);
 	if (code == 0)
 		code = pool_open(&readers, &supply->readers, err);
@@ -136,6 +138,7 @@ int supply_open(const struct supply_options *options, struct supply **supply_out
 	pthread_mutex_init(&supply->text_lock, NULL);
 	supply->list_ttl_s = options->list_ttl_s;
 	supply->notice = options->notice;
+	supply->warn = options->warn;
 	supply->notice_ctx = options->notice_ctx;
 	supply->clock = options->clock != NULL ? options->clock : &clock_system;
 	ASSERT(options->databases_count <= DATABASES_MAX);
@@ -176,6 +179,7 @@ void supply_close(struct supply **supply_in)
 	pool_close(&supply->fetch);
 	turns_close(&supply->turns);
 	pool_close(&supply->git);
+	moves_close(&supply->moves);
 	negatives_close(&supply->negatives);
 	flights_close(&supply->flights);
 	upstream_close(&supply->upstream);
@@ -221,6 +225,8 @@ static int try_artifact(struct supply *supply, const struct order *order, const 
 		return SUPPLY_WOULD_BLOCK;
 	}
 	*answer_out = answer_artifact(order, artifact, SUPPLY_CACHE);
+	if (order->public_module == NULL)
+		moves_look_behind(supply, order->module);
 	return *answer_out != NULL ? SUPPLY_OK : SUPPLY_WOULD_BLOCK;
 }
 
@@ -272,6 +278,15 @@ int supply_try(struct supply *supply, const struct supply_question *question, co
 	return code;
 }
 
+/* Whoever writes there is to be found; what is served is made again and held against what was pinned. */
+static void tell_damage(struct supply *supply, const struct err *err)
+{
+	struct err told = ERR_INIT;
+	err_set(&told, 0, "%s; it is made again, and served if it is what was pinned: see who writes below the data directory", err->text);
+	if (supply->warn != NULL)
+		supply->warn(supply->notice_ctx, told.text);
+}
+
 /* On a worker, where the disk may be touched: what is stored but not in memory. */
 int supply_stored(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
 {
@@ -281,10 +296,14 @@ int supply_stored(struct supply *supply, const struct order *order, struct suppl
 		int code = store_artifact(supply->store, order_store_kind(order), order->module, order->query, &artifact, err);
 		if (code == 0 && proof_suffices(order, artifact)) {
 			*answer_out = answer_artifact(order, artifact, SUPPLY_CACHE);
+			if (order->public_module == NULL)
+				moves_look_behind(supply, order->module);
 			return 0;
 		}
 		store_artifact_unref(artifact);
-		return code == 0 || code == STORE_ERR_ABSENT ? SUPPLY_ERR_ABSENT : store_failed(supply, code, err);
+		if (code == STORE_ERR_CHANGED)
+			tell_damage(supply, err);
+		return code == 0 || code == STORE_ERR_ABSENT || code == STORE_ERR_CHANGED ? SUPPLY_ERR_ABSENT : store_failed(supply, code, err);
 	}
 	if (order->kind == SUPPLY_ROOT || kept_before(supply, order, &kept, err) != 0)
 		return SUPPLY_ERR_ABSENT;

@@ -68,12 +68,12 @@ struct supply_database {
 	const char *url; /* or NULL: through the upstreams */
 };
 
-/* A pinned version was found changed: a moved tag, another zip. Called from a worker, once for each (version, found). */
+/* A pinned version was found changed: a moved tag, another zip. Called from a worker, once for each change. */
 struct supply_notice {
 	struct slice module, version;
-	struct slice pinned, found; /* commits or h1 */
+	struct slice pinned, found; /* commits or h1; found is empty when it has gone, and as pinned when it is back */
 	bool is_private;
-	const char *what; /* "tag moved", "zip changed", "go.mod changed" */
+	const char *what; /* "tag moved", "tag deleted", "tag moved back", "history rewritten", "commit back", "zip changed", "go.mod changed" */
 };
 
 struct supply_options {
@@ -117,6 +117,7 @@ struct supply_answer {
 	struct slice version;       /* resolved version of info and latest (as in the body), mod and zip: as asked */
 	struct slice body;          /* all but zip */
 	const char *file;           /* zip: path of an immutable file; NULL otherwise */
+	int64_t file_changed_ns;    /* its st_ctim: a file of another has been touched, and is to be asked for again with supply_begin() */
 	int64_t bytes;
 	const char *etag;   /* quoted */
 	const char *h1;     /* of zip and mod; "" otherwise */
@@ -156,13 +157,15 @@ struct supply_pin {
 	enum supply_proof proof, mod_proof; /* of h1 and commit, of mod_h1 */
 	bool is_private;
 	int64_t first_seen_us;
-	struct slice found; /* a commit or h1 that was found instead; empty: none */
+	int64_t moved_us;   /* when it was found to be another; 0: never, and the two below say nothing */
+	const char *fact;   /* what was: "commit", "h1", "go_mod_h1" */
+	struct slice found; /* empty: it had gone */
 };
 /*
- * All, of one module, or of one version (SLICE_NONE: any), by module and version. A version of which others were found comes once for each of
- * them. A non-zero answer ends it. No catalogue yet: none. SUPPLY_ERR_STORE.
+ * All, of one module (below: and of those whose paths begin with it), or of one version (SLICE_NONE: any), by module and version. A version of
+ * which others were found comes once for each time, in their order. A non-zero answer ends it. No catalogue yet: none. SUPPLY_ERR_STORE.
  */
-int supply_pins_read(const char *data, struct slice module, struct slice version,
+int supply_pins_read(const char *data, struct slice module, bool below, struct slice version,
 	int (*each)(void *ctx, const struct supply_pin *pin, struct err *err), void *ctx, struct err *err);
 
 /* The checksum databases, passed through: cached and checked. */

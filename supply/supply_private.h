@@ -24,6 +24,7 @@ struct flights;
 struct turns;
 struct negatives;
 struct refreshes;
+struct moves;
 
 struct supply {
 	struct store *store;
@@ -38,7 +39,9 @@ struct supply {
 	struct flights *flights;
 	struct negatives *negatives;
 	struct refreshes *refreshes;
+	struct moves *moves;
 	int64_t list_ttl_s;
+	void (*warn)(void *ctx, const char *sentence); /* or NULL; ctx is notice_ctx */
 	void (*notice)(void *ctx, const struct supply_notice *notice);
 	void *notice_ctx;
 	const struct clock *clock;
@@ -48,6 +51,8 @@ struct supply {
 	_Atomic int64_t store_checked_us;
 	pthread_mutex_t text_lock;
 	char store_text[SUPPLY_TEXT_MAX]; /* under text_lock: why the store fails */
+	uint64_t warned;                  /* likewise: the last sentence that told a path, by hash, and when */
+	int64_t warned_us;
 };
 
 /* A question of our own: copied, so that it outlives its asker. */
@@ -97,9 +102,11 @@ int kept_before(struct supply *supply, const struct order *order, const struct s
 /* Keeps an answer that may change and gives it. */
 int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, enum supply_source source,
 	struct supply_answer **answer_out, struct err *err);
-/* Tells once that a pinned version was found changed. */
-void tell_changed(
-	struct supply *supply, struct slice module, struct slice version, const char *what, const char *pinned, const char *found, bool is_private);
+/* Tells that a pinned version was found changed, once for each change. found: "" when it has gone. */
+void tell_changed(struct supply *supply, struct slice module, struct slice version, const char *what, enum store_fact fact, const char *pinned,
+	const char *found, bool is_private);
+/* err is for callers: where a path of this machine stands in it, the module does, and the sentence as it was goes to the operator. */
+void supply_hide_paths(struct supply *supply, struct slice module, struct err *err);
 
 /* Streams into the temporary file of a zip and hashes on the way. */
 struct zip_writer {
@@ -153,6 +160,20 @@ const struct supply_answer *negatives_get(struct negatives *negatives, struct sl
 /* epoch: of the last refresh, so that what was asked before it is not what is asked after it. */
 #define FLIGHT_KEY_MAX 2048
 void flight_key(const struct supply_question *question, uint64_t epoch, struct buf *key);
+
+/* --- moves (moves.c) ----------------------------------------------------------------------------------------------------------------------- */
+
+int moves_open(struct moves **moves_out, struct err *err);
+void moves_close(struct moves **moves);
+/*
+ * Holds the references against the module's pins, if they are others than the last time, and tells what moved. read: makes sure first that they are
+ * fresh; else as they are known. On a worker: may block.
+ */
+void moves_look(struct supply *supply, struct slice module, bool read);
+/* The same on a worker of its own, now and then. Never blocks. */
+void moves_look_behind(struct supply *supply, struct slice module);
+/* Something was pinned: the next look counts, whatever it sees. */
+void moves_forget(struct supply *supply, struct slice module);
 
 /* --- refreshes (refresh.c) --------------------------------------------------------------------------------------------------------------- */
 

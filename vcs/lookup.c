@@ -7,7 +7,7 @@
 
 #include "module/pseudo.h"
 #include "module/semver.h"
-#include "vcs/vcs_private.h"
+#include "vcs/stand_private.h"
 
 #define HEX_MIN 7
 #define HEX_MAX GIT_OID_HEXSZ
@@ -133,6 +133,18 @@ static int reach(struct session *session, struct err *err)
 	code = vcs_graph_mark(session->repository->graph, session->git, tips, count, &refs->reachable, &refs->reachable_bits, err);
 	refs->reachable_epoch = vcs_graph_epoch(session->repository->graph);
 	free(tips);
+	return code;
+}
+
+int vcs_lookup_reachable(struct session *session, const git_oid *commit, bool *reachable_out, struct err *err)
+{
+	int code;
+
+	pthread_mutex_lock(&session->repository->graph_lock);
+	code = reach(session, err);
+	if (code == 0)
+		*reachable_out = vcs_graph_marked(session->repository->graph, commit, session->refs->reachable, session->refs->reachable_bits);
+	pthread_mutex_unlock(&session->repository->graph_lock);
 	return code;
 }
 

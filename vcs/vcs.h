@@ -161,6 +161,31 @@ int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const
 int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx, char h1_out[MODULE_H1_MAX],
 	struct err *err);
 
+/*
+ * For those who may not know where repositories lie on this machine: replaces the paths of the module's local repository and of the mirrors in err's
+ * sentence. False: there was none. Asks nobody.
+ */
+bool vcs_hide_path(struct vcs *vcs, struct slice module, struct err *err);
+
+/*
+ * How the references of a module's repository stand. read: no longer ago than refresh_s, of a local repository just now; else as they are known.
+ * Borrows nothing, belongs to the caller; one thread at a time. VCS_ERR_… as any question.
+ */
+struct vcs_stand;
+int vcs_stand_open(struct vcs *vcs, struct slice module, bool read, struct vcs_stand **stand_out, struct err *err);
+void vcs_stand_close(struct vcs_stand **stand);
+/* When they were read (monotonic, microseconds; INT64_MIN: by another process): of two stands the later one tells how it is. */
+int64_t vcs_stand_read_us(const struct vcs_stand *stand);
+/* SHA-256 over all that they say: while it is the same, nothing has moved. */
+const uint8_t *vcs_stand_digest(const struct vcs_stand *stand);
+/*
+ * What the tag of an exact version names; of a pseudo-version, which names its commit itself: the pinned commit as long as a branch or tag reaches
+ * it. "" when there is none, or none does. VCS_ERR_UNKNOWN.
+ */
+int vcs_stand_commit(struct vcs_stand *stand, struct slice version, const char *pinned, char commit_out[VCS_COMMIT_MAX], struct err *err);
+/* Would a stand be another than the last one? Of a remote when refresh_s has passed and nobody is reading it; of a local one always. Asks nobody. */
+bool vcs_stand_due(struct vcs *vcs, struct slice module);
+
 /* When the references that the module's repository is answered from were read, wall clock in microseconds; 0: not known. Asks nobody. */
 int64_t vcs_as_of(struct vcs *vcs, struct slice module);
 

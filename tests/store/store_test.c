@@ -58,7 +58,8 @@ static void test_damaged_file(void **state)
 		unlink(path);
 		if (rows[i].content != NULL)
 			assert_int_equal(file_write(path, slice_of(rows[i].content), 0600, NULL), 0);
-		CHECK(rows[i].name, store_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact, NULL) == STORE_ERR_ABSENT);
+		CHECK(rows[i].name, store_artifact(fixture.store, STORE_MOD, MODULE, VERSION, &artifact, NULL) ==
+					    (rows[i].content != NULL ? STORE_ERR_CHANGED : STORE_ERR_ABSENT));
 		fixture_close(&fixture);
 	}
 }
@@ -97,9 +98,79 @@ static void test_pin_never_changes(void **state)
 	assert_int_equal(store_pin(fixture.store, module, VERSION, &pin, NULL), 0);
 	assert_int_equal(pin.proof, STORE_PROOF_SUMDB);
 
-	assert_true(store_pin_report(fixture.store, module, VERSION, SLICE("two")));
-	assert_false(store_pin_report(fixture.store, module, VERSION, SLICE("two")));
-	assert_true(store_pin_report(fixture.store, module, VERSION, SLICE("three")));
+	fixture_close(&fixture);
+}
+
+static int last_found(void *ctx, struct slice version, const struct store_pin *pin, struct slice found)
+{
+	(void)version;
+	(void)pin;
+	snprintf(ctx, 20, "%.*s", SLICE_ARG(found));
+	return 0;
+}
+
+/* A move is told once, however often it is seen; each further one too, and the way back. */
+static void test_moves(void **state)
+{
+	static const struct {
+		const char *name;
+		enum store_fact fact;
+		const char *found;
+		bool told;
+		const char *last;
+	} rows[] = {
+		{ "as pinned", STORE_FACT_COMMIT, "one", false, "one" },
+		{ "moved", STORE_FACT_COMMIT, "two", true, "two" },
+		{ "still there", STORE_FACT_COMMIT, "two", false, "two" },
+		{ "another zip", STORE_FACT_H1, "h1:b", true, "two" },
+		{ "the zip again", STORE_FACT_H1, "h1:b", false, "two" },
+		{ "the move once more", STORE_FACT_COMMIT, "two", false, "two" },
+		{ "moved on", STORE_FACT_COMMIT, "three", true, "three" },
+		{ "back to the first", STORE_FACT_COMMIT, "two", true, "two" },
+		{ "gone", STORE_FACT_COMMIT, "", true, "" },
+		{ "still gone", STORE_FACT_COMMIT, "", false, "" },
+		{ "as pinned again", STORE_FACT_COMMIT, "one", true, "one" },
+		{ "and still", STORE_FACT_COMMIT, "one", false, "one" },
+	};
+	struct fixture fixture;
+	struct slice module = SLICE("corp.example/moving");
+	struct store_pin facts = { .commit = "one", .h1 = "h1:a" };
+	fixture_open(&fixture, state);
+	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &facts, NULL), 0);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const char *pinned = rows[i].fact == STORE_FACT_COMMIT ? facts.commit : facts.h1;
+		char last[20] = "?";
+		CHECK(rows[i].name, store_pin_report(fixture.store, module, VERSION, rows[i].fact, pinned, slice_of(rows[i].found)) == rows[i].told);
+		CHECK(rows[i].name, store_pin_each(fixture.store, module, last_found, last, NULL) == 0 && strcmp(last, rows[i].last) == 0);
+	}
+	fixture_close(&fixture);
+}
+
+/* The first .info is the one for ever, as private and as public each. */
+static void test_info_stays(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_private;
+		const char *put, *want;
+	} rows[] = {
+		{ "first", true, "{\"Version\":\"v1.0.0\",\"Ref\":1}", "{\"Version\":\"v1.0.0\",\"Ref\":1}" },
+		{ "without its tag", true, "{\"Version\":\"v1.0.0\"}", "{\"Version\":\"v1.0.0\",\"Ref\":1}" },
+		{ "as public", false, "{\"Version\":\"v1.0.0\"}", "{\"Version\":\"v1.0.0\"}" },
+		{ "private again", true, "{}", "{\"Version\":\"v1.0.0\",\"Ref\":1}" },
+	};
+	struct fixture fixture;
+	struct slice module = SLICE("corp.example/told");
+	struct store_pin facts = { .commit = "one" };
+	fixture_open(&fixture, state);
+	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &facts, NULL), 0);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct store_artifact *artifact = NULL;
+		facts.is_private = rows[i].is_private;
+		CHECK(rows[i].name, store_put(fixture.store, STORE_INFO, module, VERSION, slice_of(rows[i].put), &facts, &artifact, NULL) == 0);
+		CHECK(rows[i].name, slice_equal_text(artifact->body, rows[i].want) && artifact->bytes == (int64_t)strlen(rows[i].want));
+		store_artifact_unref(artifact);
+	}
 	fixture_close(&fixture);
 }
 
@@ -338,6 +409,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_artifact_survives, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_file, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_pin_never_changes, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_moves, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_info_stays, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_proof_of_each, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_zip, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_list, scratch_setup, scratch_teardown),
