@@ -10,7 +10,7 @@ STATE/requests.log has one JSON object a line, in order:
 Actions of a fault rule (see faults.py; the file `paths` has lines `PATTERN ACTION` over the decoded path):
   NNN            answer with that status            hang          never answer
   reset          close with a TCP reset             redirect:URL  302 to that address
-  body:TEXT      200 with that text instead         slow[:N]      the body at N bytes a second (default 20)
+  body:TEXT      200 with that text instead         slow[:N]      the body at N bytes a second (default 20) as long as the fault lasts
   truncate[:N]   announce the whole body, send half of it, or N bytes        stall:N       send N bytes of it, then no more, and keep the connection
   swap:OLD=NEW   the body with these bytes instead of those, which are as many
 The fault `connections` (reset or hang) acts before the TLS handshake.
@@ -165,8 +165,11 @@ class RecordingHandler(http.server.BaseHTTPRequestHandler):
         name, _, argument = (self.action or "").partition(":")
         if name == "slow":
             rate = int(argument or SLOW_BYTES_PER_S)
-            for byte in body:
-                self.wfile.write(bytes([byte]))
+            for at in range(len(body)):
+                if self.fault() is None:
+                    self.wfile.write(body[at:])
+                    return
+                self.wfile.write(body[at:at + 1])
                 if self.server.stopping.wait(1 / rate):
                     return
         elif name == "truncate":

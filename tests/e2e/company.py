@@ -88,16 +88,16 @@ class Company:
 
     # --- modgate --------------------------------------------------------------------------------------------------------------
 
-    def settings(self, gateway, refresh_s=60, **changes):
+    def settings(self, gateway, refresh_s=60, hold_s=20, **changes):
         host = {"prefix": "git.corp.example", "repository": self.host.url + "/{1}/{2}.git", "ca": self.stage.ca.pem, "refresh_s": refresh_s,
-                "credentials_file": gateway.secret("git", ":".join(READER))}
+                "hold_s": hold_s, "credentials_file": gateway.secret("git", ":".join(READER))}
         local = {"prefix": "code.corp.example", "repository": self.local + "/{1}", "refresh_s": refresh_s}
         return {"repositories": [host, local], **changes}
 
-    def gateway(self, policy=POLICY, settings=None, refresh_s=60, **options):
+    def gateway(self, policy=POLICY, settings=None, refresh_s=60, hold_s=20, **options):
         """settings: more dotted keys, or a function that makes them of the gateway."""
         def make(one):
-            return self.settings(one, refresh_s, **(settings(one) if callable(settings) else settings or {}))
+            return self.settings(one, refresh_s, hold_s, **(settings(one) if callable(settings) else settings or {}))
         return self.stage.gateway(make, policy, self.upstream, **options)
 
     def go(self, gateway, command, token, **env):
