@@ -199,8 +199,9 @@ def test_no_redirect_and_no_credential_elsewhere(company, stage):
     other = stage.githttp(state="other")
     gate, token = open_gate(company)
     # A host that failed is left alone for some seconds, but not for another repository.
+    away = company.host.url.replace("127.0.0.1", "localhost")
     for name, target in enumerate((f"{other.url}/payments/api.git/info/refs?service=git-upload-pack", "ext::touch /tmp/never", f"file://{company.local}/mono.git",
-                   company.host.url.replace("127.0.0.1", "localhost") + "/payments/api.git/info/refs?service=git-upload-pack")):
+                   f"{away}/payments/api.git/info/refs?service=git-upload-pack")):
         module = API if name == 0 else f"{API}{name}"
         company.host.faults.set("paths", f"/payments/{os.path.basename(module)}.git/* redirect:{target}")
         mark = company.host.mark()

@@ -31,7 +31,8 @@ class World:
 
     def settings(self, gate):
         return {"cache.list_ttl_s": 0,
-                "repositories": [{"prefix": "ssh.corp.example", "repository": f"{self.host.url}/{{1}}/{{2}}.git", "refresh_s": self.refresh_s, "hold_s": self.hold_s,
+                "repositories": [{"prefix": "ssh.corp.example", "repository": f"{self.host.url}/{{1}}/{{2}}.git", "refresh_s": self.refresh_s,
+                                  "hold_s": self.hold_s,
                                   "credentials_file": gate.secret("git-ssh", self.host.private_key()),
                                   "known_hosts_file": self.host.path("known_hosts")}]}
 
