@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 
-#define OWN_FORM "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+#define OWN_FORM "-----BEGIN OPENSSH PRIVATE KEY-----"
 /* The base64 of "openssh-key-v1", a NUL and the cipher's name with its length, as far as it is the same in all: the cipher is "none". */
 #define OWN_FORM_OPEN "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"
 
@@ -21,8 +21,11 @@ bool sshkey_is(struct slice text)
 
 static bool has_passphrase(struct slice text)
 {
-	if (slice_starts(text, SLICE(OWN_FORM)))
-		return !slice_starts(slice_after(text, strlen(OWN_FORM)), SLICE(OWN_FORM_OPEN));
+	struct slice first = SLICE_NONE, rest = text;
+
+	slice_next(&rest, '\n', &first);
+	if (slice_starts(first, SLICE(OWN_FORM)))
+		return !slice_starts(rest, SLICE(OWN_FORM_OPEN));
 	return slice_find(text, SLICE("ENCRYPTED")) >= 0;
 }
 

@@ -68,7 +68,7 @@ static struct slice secret_of(const struct webhooks *webhooks, struct slice modu
 	const struct secret *best = NULL;
 	for (size_t i = 0; i < webhooks->count; i++) {
 		const struct secret *secret = &webhooks->secrets[i];
-		if (module_path_has_prefix(module, slice_of(secret->prefix)) && (best == NULL || strlen(secret->prefix) > strlen(best->prefix)))
+		if (module_path_prefix_closer(module, slice_of(secret->prefix), slice_of(best != NULL ? best->prefix : "")))
 			best = secret;
 	}
 	return best != NULL ? buf_slice(&best->text) : SLICE_NONE;

@@ -131,3 +131,8 @@ bool module_path_has_prefix(struct slice path, struct slice prefix)
 {
 	return slice_starts(path, prefix) && (path.len == prefix.len || path.ptr[prefix.len] == '/');
 }
+
+bool module_path_prefix_closer(struct slice path, struct slice prefix, struct slice best)
+{
+	return module_path_has_prefix(path, prefix) && prefix.len > best.len;
+}

@@ -47,5 +47,7 @@ int module_unescape_version(struct slice escaped, struct buf *out, struct err *e
 
 /* Is prefix the whole of path or followed by '/' in it? */
 bool module_path_has_prefix(struct slice path, struct slice prefix);
+/* Of rules for prefixes the longest that covers a path decides: is it prefix rather than best, the one found so far (empty: none)? */
+bool module_path_prefix_closer(struct slice path, struct slice prefix, struct slice best);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "settings/url.h"
+#include "base/url.h"
 
 unsigned settings_line(const unsigned *lines, const char *path)
 {

@@ -5,7 +5,8 @@
 
 #include "base/file.h"
 #include "base/sshkey.h"
-#include "settings/url.h"
+#include "base/url.h"
+#include "module/template.h"
 
 #define KEY         "repositories[].repository"
 #define CREDENTIALS "repositories[].credentials_file"
@@ -15,32 +16,6 @@ static int template_error(struct settings_reader *reader, const struct settings_
 {
 	return yaml_error(reader->document, settings_line(repository->lines, KEY), reader->err, KEY " is \"%.200s\": %s",
 		settings_shown(repository->repository), sentence);
-}
-
-/* What braces stand for in a template. */
-struct braces {
-	unsigned elements; /* the largest n of its {n} */
-	unsigned seen;     /* one bit for each {n} that is there */
-	unsigned stars;    /* how many {*} */
-};
-
-/* False when a brace is anything else. */
-static bool count_braces(const char *text, struct braces *out)
-{
-	for (const char *at = strpbrk(text, "{}"); at != NULL; at = strpbrk(at + 3, "{}")) {
-		if (at[0] != '{' || at[1] == '\0' || at[2] != '}')
-			return false;
-		if (at[1] == '*') {
-			out->stars++;
-			continue;
-		}
-		if (at[1] < '1' || at[1] > '0' + SETTINGS_ELEMENTS_MAX)
-			return false;
-		if ((unsigned)(at[1] - '0') > out->elements)
-			out->elements = (unsigned)(at[1] - '0');
-		out->seen |= 1u << (at[1] - '1');
-	}
-	return true;
 }
 
 static int credentials_error(struct settings_reader *reader, const struct settings_repository *repository, const char *sentence)
@@ -124,19 +99,15 @@ static int check_path(struct settings_reader *reader, struct settings_repository
 
 static int check_one(struct settings_reader *reader, struct settings_repository *repository)
 {
-	struct braces braces = { 0 };
+	struct module_template template;
+	struct err why = ERR_INIT;
 
 	if (repository->subdir == NULL)
 		repository->subdir = "";
-	if (!count_braces(repository->repository, &braces))
-		return template_error(reader, repository, "a brace in it is not of the form {1} to {9} or {*}");
-	if (braces.stars > 1)
-		return template_error(reader, repository, "it holds {*} more than once; once was expected, for all that {1} to {9} leave");
-	repository->elements = braces.elements;
-	repository->open_ended = braces.stars == 1;
-	if (braces.seen != (1u << braces.elements) - 1)
-		return template_error(reader, repository,
-			"it leaves an element out, so that two modules would share a repository; {1}, {2} and so on were expected, without a gap");
+	if (module_template_read(repository->repository, &template, &why) < 0)
+		return template_error(reader, repository, why.text);
+	repository->elements = (unsigned)template.elements;
+	repository->open_ended = template.open_ended;
 	return strstr(repository->repository, "://") != NULL ? check_url(reader, repository) : check_path(reader, repository);
 }
 

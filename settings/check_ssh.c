@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/sshkey.h"
-#include "settings/url.h"
+#include "base/url.h"
 
 #define KEY         "repositories[].repository"
 #define CREDENTIALS "repositories[].credentials_file"

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/url.h"
 #include "module/path.h"
 #include "module/pattern.h"
 #include "module/zip.h"
-#include "settings/url.h"
 
 #define KEY_ID_BYTES     4
 #define PUBLIC_KEY_BYTES 32

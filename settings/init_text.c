@@ -1,8 +1,6 @@
 /* The modgate.yaml of a new gateway, from a GOPROXY list and a GOSUMDB value. */
 #include "settings/settings_private.h"
 
-#include "settings/url.h"
-
 #define ENTRY_MAX SETTINGS_TEXT_MAX
 
 static const char head[] =

@@ -26,7 +26,6 @@
 #define SETTINGS_CLAIMS_MAX            16 /* required claims of one issuer */
 #define SETTINGS_REPOSITORIES_MAX      1000
 #define SETTINGS_KNOWN_HOSTS_BYTES_MAX (1024 * 1024)
-#define SETTINGS_ELEMENTS_MAX          9 /* {1} to {9} in a repository template */
 #define SETTINGS_UPSTREAMS_MAX         16
 #define SETTINGS_PATTERNS_MAX          1000 /* module patterns of one upstream */
 #define SETTINGS_DATABASES_MAX         8

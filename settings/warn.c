@@ -60,8 +60,8 @@ static const struct settings_repository *above(const struct settings *settings, 
 	for (size_t i = 0; i < settings->repositories_count; i++) {
 		const struct settings_repository *other = &settings->repositories[i];
 
-		if (other != below && module_path_has_prefix(slice_of(below->prefix), slice_of(other->prefix)) &&
-			(best == NULL || strlen(other->prefix) > strlen(best->prefix)))
+		if (other != below &&
+			module_path_prefix_closer(slice_of(below->prefix), slice_of(other->prefix), slice_of(best != NULL ? best->prefix : "")))
 			best = other;
 	}
 	return best;

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "module/template.h"
 #include "supply/supply_private.h"
 
 #define SLOTS 1024 /* by hash: two repositories that share one are refreshed together, which costs a reading and harms nothing */
@@ -30,14 +31,12 @@ struct refreshes {
 	struct slot slots[SLOTS];
 };
 
-/* How many elements {1} to {9} take. Of {*}, which takes as many as there must be, the first is the same for all modules of one repository. */
-static size_t elements_of(const char *template)
+/* How many elements {n} take. Of {*}, which takes as many as there must be, the first is the same for all modules of one repository. */
+static size_t elements_of(const char *repository)
 {
-	size_t elements = strstr(template, "{*}") != NULL;
-	for (const char *at = strchr(template, '{'); at != NULL; at = strchr(at + 1, '{'))
-		if (at[1] > '0' && at[1] <= '9' && (size_t)(at[1] - '0') > elements)
-			elements = (size_t)(at[1] - '0');
-	return elements;
+	struct module_template template = { 0, false };
+	module_template_read(repository, &template, NULL);
+	return template.elements + template.open_ended;
 }
 
 int refreshes_open(const struct supply_options *options, struct refreshes **refreshes_out, struct err *err)
@@ -78,8 +77,7 @@ static const struct root *root_find(const struct refreshes *refreshes, struct sl
 {
 	const struct root *best = NULL;
 	for (size_t i = 0; i < refreshes->roots_count; i++) {
-		struct slice prefix = slice_of(refreshes->roots[i].prefix);
-		if (module_path_has_prefix(module, prefix) && (best == NULL || prefix.len > strlen(best->prefix)))
+		if (module_path_prefix_closer(module, slice_of(refreshes->roots[i].prefix), slice_of(best != NULL ? best->prefix : "")))
 			best = &refreshes->roots[i];
 	}
 	return best;

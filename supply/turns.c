@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/url.h"
 #include "supply/supply_private.h"
 
 struct turns {
@@ -48,25 +49,17 @@ void turns_close(struct turns **turns_in)
 	*turns_in = NULL;
 }
 
-/* "https://host:port" of a repository's URL. */
-static struct slice host_of(struct slice repository)
-{
-	ptrdiff_t scheme = slice_find(repository, SLICE("://"));
-	ptrdiff_t path = scheme >= 0 ? slice_index(slice_after(repository, (size_t)scheme + 3), '/') : -1;
-	return path >= 0 ? slice_sub(repository, 0, (size_t)(scheme + 3 + path)) : repository;
-}
-
 /* A local repository waits for no host. Under the lock. */
 static bool may_run(const struct turns *turns, const struct turn *turn)
 {
-	struct slice repository = slice_of(turn->remote), host = host_of(repository);
+	struct slice repository = slice_of(turn->remote), host = url_origin(turn->remote);
 	size_t same_host = 0, same_repository = 0, zips = 0;
 	if (turns->running_count == turns->workers)
 		return false;
 	for (const struct turn *other = turns->running; other != NULL; other = other->next) {
 		zips += other->zip;
 		same_repository += slice_equal_text(repository, other->remote);
-		same_host += slice_equal(host, host_of(slice_of(other->remote)));
+		same_host += slice_equal(host, url_origin(other->remote));
 	}
 	if (turn->zip && zips >= turns->zip_max)
 		return false;

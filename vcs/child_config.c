@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/url.h"
 #include "vcs/vcs_private.h"
 
 #define CONFIG_BYTES_MAX 32768 /* a credential of FILE_SECRET_BYTES_MAX in base64, and the rest */
@@ -39,16 +40,10 @@ static void add_quoted(struct buf *out, struct slice value)
 	buf_add_char(out, '"');
 }
 
-/* "https://host:port/" of a URL. */
-static struct slice origin(const char *url)
-{
-	return slice_make(url, strlen("https://") + strcspn(url + strlen("https://"), "/") + 1);
-}
-
 static void add_credential(struct buf *out, const char *url, struct slice credential)
 {
 	buf_add_text(out, "[http ");
-	add_quoted(out, origin(url));
+	add_quoted(out, url_origin(url));
 	buf_add_text(out, "]\n\textraHeader = \"Authorization: Basic ");
 	base64_encode(credential, out);
 	buf_add_text(out, "\"\n");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/url.h"
 #include "vcs/vcs_private.h"
 
 struct fetching {
@@ -61,26 +62,17 @@ static void join(struct fetching *fetchings)
 	}
 }
 
-/* "https://host:port" of a URL. */
-static struct slice host_of(const char *url)
-{
-	const char *host = strstr(url, "://");
-	size_t scheme = host ? (size_t)(host + 3 - url) : 0;
-
-	return slice_make(url, scheme + strcspn(url + scheme, "/"));
-}
-
 /* Under the table's lock. */
 static bool room_for(const struct vcs *vcs, const struct repository *repository)
 {
-	struct slice host = host_of(repository->name);
+	struct slice host = url_origin(repository->name);
 	size_t all = 0, same_host = 0;
 
 	for (const struct fetching *other = vcs->fetchings; other; other = other->next) {
 		if (other->ended)
 			continue;
 		all++;
-		same_host += slice_equal(host, host_of(other->repository->name));
+		same_host += slice_equal(host, url_origin(other->repository->name));
 	}
 	return all < FETCHES_MAX && same_host < FETCHES_HOST_MAX;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/url.h"
+#include "module/template.h"
 #include "vcs/vcs_private.h"
 
 #define REFRESH_S_DEFAULT 60
@@ -20,64 +22,41 @@ static bool printable(const char *text)
 	return true;
 }
 
-/* {1} to {9}, none left out: a gap would give two modules one repository. {*} once, for what comes after them. */
-static bool count_elements(const char *text, struct mapping *out)
+/* A credential has a file of its own: the url is not shown. */
+static int check_url(const char *text, const struct mapping *mapping, struct err *err)
 {
-	unsigned seen = 0, highest = 0, stars = 0;
+	struct err why = ERR_INIT;
+	struct url url;
 
-	for (; *text; text++) {
-		if (*text == '}')
-			return false;
-		if (*text != '{')
-			continue;
-		if (text[1] == '*' && text[2] == '}') {
-			stars++;
-		} else if (text[1] >= '1' && text[1] <= '9' && text[2] == '}') {
-			seen |= 1u << (text[1] - '1');
-			highest = (unsigned)(text[1] - '0') > highest ? (unsigned)(text[1] - '0') : highest;
-		} else {
-			return false;
-		}
-		text += 2;
-	}
-	out->elements = highest;
-	out->open_ended = stars == 1;
-	return stars <= 1 && seen == (1u << highest) - 1;
-}
-
-static int check_url(const char *url, struct err *err)
-{
-	const char *host = url + strlen("https://");
-	size_t host_len = strcspn(host, "/");
-
-	if (host_len == 0 || host[host_len] == '\0' || host[host_len + 1] == '\0')
-		return err_set(err, VCS_ERR_INVALID, "repository %s: a host and a path are expected", url);
-	if (memchr(host, '@', host_len))
-		return err_set(err, VCS_ERR_INVALID, "a repository's url holds a user or password: put it into credentials_file");
-	if (host[0] == '-' || host[0] == '.' || memchr(host, '{', host_len))
-		return err_set(err, VCS_ERR_INVALID, "repository %s: the host must be a plain name", url);
-	if (strpbrk(url, "?#"))
-		return err_set(err, VCS_ERR_INVALID, "repository %s: a query or fragment is not expected", url);
+	if (url_parse(text, &url, &why) < 0)
+		return err_set(err, VCS_ERR_INVALID, "a repository's url: %s", why.text);
+	if (mapping->ssh && url.user.len == 0)
+		return err_set(err, VCS_ERR_INVALID, "repository %s: a user is expected before the host, as in ssh://git@host/path", text);
+	if (url.path.len < 2)
+		return err_set(err, VCS_ERR_INVALID, "repository %s: a host and a path are expected", text);
 	return 0;
 }
 
 /* Only what is known to be safe to hand to git passes: "ext::", "--upload-pack" and their like are no https URL and no absolute path. */
 static int check_repository(const char *text, struct mapping *out, struct err *err)
 {
+	struct module_template template = { 0, false };
+	struct err why = ERR_INIT;
+
 	if (strlen(text) > VCS_REPOSITORY_MAX || !printable(text))
 		return err_set(err, VCS_ERR_INVALID, "a repository of %zu bytes: at most %d printable characters are expected", strlen(text),
 			VCS_REPOSITORY_MAX);
 	if (text[0] != '/' && strchr(text, '@') && !strstr(text, "://"))
 		return err_set(err, VCS_ERR_INVALID, "repository %s: for ssh, ssh://git@host/path is expected", text);
-	if (!count_elements(text, out))
-		return err_set(err, VCS_ERR_INVALID, "repository %s: {1}, {2} and so on are expected, without a gap, and {*} at most once", text);
+	if (module_template_read(text, &template, &why) < 0)
+		return err_set(err, VCS_ERR_INVALID, "repository %s: %s", text, why.text);
+	out->elements = template.elements;
+	out->open_ended = template.open_ended;
 	out->local = text[0] == '/';
 	out->ssh = strncmp(text, "ssh://", 6) == 0;
-	if (out->local || out->ssh)
-		return out->ssh ? vcs_ssh_check_url(text, err) : 0;
-	if (strncmp(text, "https://", 8) != 0)
+	if (!out->local && !out->ssh && strncmp(text, "https://", 8) != 0)
 		return err_set(err, VCS_ERR_INVALID, "repository %s: an https or ssh url or an absolute path is expected", text);
-	return check_url(text, err);
+	return out->local ? 0 : check_url(text, out, err);
 }
 
 static int check_subdir(const char *subdir, struct err *err)
@@ -169,7 +148,7 @@ const struct mapping *vcs_mapping_find(const struct mapping *mappings, size_t co
 	const struct mapping *best = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		if (module_path_has_prefix(module, slice_of(mappings[i].prefix)) && (!best || strlen(mappings[i].prefix) > strlen(best->prefix)))
+		if (module_path_prefix_closer(module, slice_of(mappings[i].prefix), slice_of(best ? best->prefix : "")))
 			best = &mappings[i];
 	return best;
 }

@@ -27,50 +27,6 @@ const char vcs_ssh_command[] =
 	" -o ForwardAgent=no -o ForwardX11=no -o ClearAllForwardings=yes -o Tunnel=no -o EscapeChar=none"
 	" -o ConnectionAttempts=1 -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 -o LogLevel=INFO";
 
-static bool is_plain(const char *text, size_t len, const char *more)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) && !strchr(more, text[i]))
-			return false;
-	return len > 0 && isalnum((unsigned char)text[0]);
-}
-
-/* "name", "name:22", "[::1]:22": nothing that ssh could take for an option. */
-static bool is_host(const char *text, size_t len)
-{
-	size_t name = strcspn(text, ":/");
-	const char *bracket = len > 0 && text[0] == '[' ? memchr(text, ']', len) : NULL;
-
-	if (bracket) {
-		name = (size_t)(bracket - text) + 1;
-		for (size_t i = 1; i + 1 < name; i++)
-			if (!isxdigit((unsigned char)text[i]) && text[i] != ':' && text[i] != '.')
-				return false;
-	} else if (!is_plain(text, name, ".-_")) {
-		return false;
-	}
-	return name == len || (text[name] == ':' && len - name - 1 <= 5 && strspn(text + name + 1, "0123456789") == len - name - 1);
-}
-
-int vcs_ssh_check_url(const char *url, struct err *err)
-{
-	const char *authority = url + strlen("ssh://");
-	size_t len = strcspn(authority, "/");
-	const char *at = memchr(authority, '@', len);
-
-	if (at && memchr(authority, ':', (size_t)(at - authority)))
-		return err_set(err, VCS_ERR_INVALID, "a repository's url holds a password: ssh is given a key, in credentials_file");
-	if (!at || !is_plain(authority, (size_t)(at - authority), ".-_"))
-		return err_set(err, VCS_ERR_INVALID, "repository %s: a plain user is expected before the host, as in ssh://git@host/path", url);
-	if (!is_host(at + 1, len - (size_t)(at + 1 - authority)))
-		return err_set(err, VCS_ERR_INVALID, "repository %s: the host must be a plain name", url);
-	if (authority[len] == '\0' || authority[len + 1] == '\0')
-		return err_set(err, VCS_ERR_INVALID, "repository %s: a host and a path are expected", url);
-	if (strpbrk(url, "?#"))
-		return err_set(err, VCS_ERR_INVALID, "repository %s: a query or fragment is not expected", url);
-	return 0;
-}
-
 int vcs_ssh_open(const struct mapping *mapping, const char *url, struct slice key, struct child_ssh *ssh_out, struct err *err)
 {
 	struct buf hosts = BUF_INIT(VCS_KNOWN_HOSTS_BYTES_MAX);

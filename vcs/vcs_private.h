@@ -314,8 +314,6 @@ int vcs_child_config(const char *url, const char *ca, struct slice credential, i
 
 /* What git runs as ssh: a line for a shell, without anything that came from outside. */
 extern const char vcs_ssh_command[];
-/* "ssh://user@host[:port]/path", none of them anything that ssh or git may take for an option. VCS_ERR_INVALID. */
-int vcs_ssh_check_url(const char *url, struct err *err);
 /* key: the private key. Reads known_hosts_file. VCS_ERR_UNKNOWN. */
 int vcs_ssh_open(const struct mapping *mapping, const char *url, struct slice key, struct child_ssh *ssh_out, struct err *err);
 void vcs_ssh_close(struct child_ssh *ssh);

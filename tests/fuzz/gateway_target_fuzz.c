@@ -42,6 +42,26 @@ static void check_match(const char *template, struct slice path, const struct ta
 	buf_free(&whole);
 }
 
+/* One value of a query string: decoded once, so that it comes back from its escaped form. */
+static void check_value(struct arena *arena, struct slice raw)
+{
+	struct buf escaped = BUF_INIT(3 * TARGET_BYTES_MAX);
+	struct slice value = SLICE_NONE, again;
+	struct err err = ERR_INIT;
+
+	if (raw.len > TARGET_BYTES_MAX || slice_has_nul(raw))
+		return;
+	if (target_decode_value(raw, arena, &value, &err) != 0) {
+		ASSERT(err.text[0] != '\0' && value.ptr == NULL);
+		return;
+	}
+	ASSERT(value.len <= raw.len && !slice_has_nul(value));
+	for (size_t i = 0; i < value.len; i++)
+		buf_printf(&escaped, "%%%02x", (unsigned)(unsigned char)value.ptr[i]);
+	ASSERT(target_decode_value(buf_slice(&escaped), arena, &again, NULL) == 0 && slice_equal(again, value));
+	buf_free(&escaped);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct slice raw = slice_make(bytes, len), path = SLICE_NONE;
@@ -49,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct target target;
 	struct err err = ERR_INIT;
 
+	check_value(arena, raw);
 	if (target_decode(raw, SLICE("/"), arena, &path, &err) != 0) {
 		ASSERT(err.text[0] != '\0' && path.ptr == NULL);
 		arena_close(&arena);

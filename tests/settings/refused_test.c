@@ -293,6 +293,11 @@ static void test_ssh(void **state)
 			"expected" },
 		{ "an option for a host", BASE REPO "ssh://git@-oProxyCommand/x.git\n" SSH_KEY SSH_HOST,
 			"modgate.yaml:5: repositories[].repository: \"-oProxyCommand\" is no HOST or HOST:PORT" },
+		{ "a user that begins otherwise", BASE REPO "ssh://_git@git.example/x.git\n" SSH_KEY SSH_HOST,
+			"modgate.yaml:5: repositories[].repository: before its host stands more than a user; a URL like ssh://git@host/path was "
+			"expected" },
+		{ "a host that begins otherwise", BASE REPO "ssh://git@_git.example/x.git\n" SSH_KEY SSH_HOST,
+			"modgate.yaml:5: repositories[].repository: \"_git.example\" is no HOST or HOST:PORT" },
 		{ "a host by template", BASE REPO "\"ssh://git@{1}.example/x.git\"\n" SSH_KEY SSH_HOST,
 			"modgate.yaml:5: repositories[].repository: \"{1}.example\" is no HOST or HOST:PORT" },
 		{ "a server alone", BASE REPO "ssh://git@git.example/\n" SSH_KEY SSH_HOST,
@@ -350,6 +355,8 @@ static void test_repositories(void **state)
 		{ "a server alone", BASE REPO "https://git.example/\n",
 			"modgate.yaml:5: repositories[].repository is \"https://git.example/\": it names a server and no repository; an https URL "
 			"with a path was expected" },
+		{ "a host that begins otherwise", BASE REPO "https://.git.example/x.git\n",
+			"modgate.yaml:5: repositories[].repository: \".git.example\" is no HOST or HOST:PORT" },
 		{ "a host by template", BASE REPO "\"https://{1}.example/x.git\"\n",
 			"modgate.yaml:5: repositories[].repository: \"{1}.example\" is no HOST or HOST:PORT" },
 		{ "a query", BASE REPO "https://git.example/x?y\n",
