@@ -174,8 +174,8 @@ struct parts {
 	struct slice root; /* the module path up to the last of them: the repository's own */
 };
 
-/* The next path element; none may begin as an option does. */
-static bool next_element(struct slice *rest, struct slice *element_out)
+/* The next path element; none may begin as an option does, nor over ssh as a user's home: git makes "~user" of "ssh://host/~user". */
+static bool next_element(const struct mapping *mapping, struct slice *rest, struct slice *element_out)
 {
 	struct slice from = rest->len > 0 ? slice_after(*rest, 1) : *rest;
 	size_t len = 0;
@@ -184,7 +184,7 @@ static bool next_element(struct slice *rest, struct slice *element_out)
 		len++;
 	*element_out = slice_make(from.ptr, len);
 	*rest = slice_after(from, len);
-	return len > 0 && from.ptr[0] != '-';
+	return len > 0 && from.ptr[0] != '-' && !(mapping->ssh && from.ptr[0] == '~');
 }
 
 static int split(const struct mapping *mapping, struct slice module, size_t open_elements, struct parts *out, struct err *err)
@@ -193,10 +193,10 @@ static int split(const struct mapping *mapping, struct slice module, size_t open
 	bool good = true;
 
 	for (size_t i = 0; i < mapping->elements && good; i++)
-		good = next_element(&rest, &out->elements[i]);
+		good = next_element(mapping, &rest, &out->elements[i]);
 	before = rest;
 	for (size_t i = 0; i < open_elements && good; i++)
-		good = next_element(&rest, &element);
+		good = next_element(mapping, &rest, &element);
 	if (!good || (mapping->open_ended && open_elements == 0))
 		return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s have %zu%s more path elements", SLICE_ARG(module),
 			mapping->prefix, mapping->elements + mapping->open_ended, mapping->open_ended ? " or" : "");

@@ -1,6 +1,14 @@
 /* From a module path to a repository and a directory; and the repositories that are never handed to git. */
 #include "support.h"
 
+static void as_ssh_wants(struct vcs_repository *repository)
+{
+	if (strncmp(repository->repository, "ssh://", 6) == 0) {
+		repository->credentials_file = "key";
+		repository->known_hosts_file = "known_hosts";
+	}
+}
+
 static void locations(void **state)
 {
 	static const struct {
@@ -27,6 +35,10 @@ static void locations(void **state)
 		{ "h.x", "https://g.x/{1}/{2}.git", NULL, "h.x", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
 		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/-a", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
 		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/..", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/~a", 0, "https://g.x/~a.git", "", "", true },
+		{ "h.x", "ssh://git@g.x/{1}.git", NULL, "h.x/~a", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "ssh://git@g.x/{2}/{1}", NULL, "h.x/a/~b", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
+		{ "h.x", "ssh://git@g.x/{1}.git", NULL, "h.x/a~b/~c", 0, "ssh://git@g.x/a~b.git", "~c", "", false },
 		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/a%2fb", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
 		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/a@b", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
 		{ "h.x", "https://g.x/{1}.git", NULL, "h.x/a/v1", VCS_ERR_ABSENT, NULL, NULL, NULL, false },
@@ -38,6 +50,7 @@ static void locations(void **state)
 		struct mapping mapping;
 		struct location at;
 
+		as_ssh_wants(&from);
 		CHECK(rows[i].module, vcs_mapping_init(&from, &mapping, NULL) == 0);
 		CHECK(rows[i].module, vcs_location_init(&mapping, slice_of(rows[i].module), 1, &at, NULL) == rows[i].code);
 		if (rows[i].code == 0) {
@@ -74,6 +87,8 @@ static void candidates(void **state)
 		{ "https://g.x/{1}/{*}.git", NULL, "h.x/a", 1, 0, NULL, NULL, NULL, NULL },
 		{ "https://g.x/{*}.git", NULL, "h.x/a", 2, 1, NULL, NULL, NULL, NULL },
 		{ "https://g.x/{*}.git", NULL, "h.x/a/-b", 2, 2, NULL, NULL, NULL, NULL },
+		{ "ssh://git@g.x/{*}.git", NULL, "h.x/~a", 1, 1, NULL, NULL, NULL, NULL },
+		{ "https://g.x/{*}.git", NULL, "h.x/~a", 1, 1, "https://g.x/~a.git", "h.x/~a", "", "" },
 		{ "https://g.x/{*}.git", NULL, "h.x/a/b", 0, 2, NULL, NULL, NULL, NULL },
 		{ "https://g.x/{1}.git", NULL, "h.x/a/b", 7, 1, "https://g.x/a.git", "h.x/a", "b", "" },
 	};
@@ -85,6 +100,7 @@ static void candidates(void **state)
 		struct location at;
 		int code;
 
+		as_ssh_wants(&from);
 		CHECK(rows[i].module, vcs_mapping_init(&from, &mapping, NULL) == 0);
 		CHECK(rows[i].module, vcs_mapping_candidates(&mapping, slice_of(rows[i].module)) == rows[i].count);
 		code = vcs_location_init(&mapping, slice_of(rows[i].module), rows[i].open_elements, &at, NULL);
