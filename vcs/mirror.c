@@ -93,8 +93,10 @@ static enum sync ask(struct fetch *fetch, struct err *err)
 	const char *argv[] = { fetch->vcs->git, "ls-remote", "--quiet", "--symref", "--", fetch->url, "HEAD", NULL };
 	enum sync sync = run(fetch, argv, "/dev/null", ASK_TIMEOUT_MS, true, err);
 
-	if (sync == SYNC_DONE)
+	if (sync == SYNC_DONE) {
 		parse_head(fetch);
+		vcs_forge_accepted(fetch->vcs, fetch->url, buf_slice(&fetch->credential));
+	}
 	return sync;
 }
 
@@ -190,7 +192,7 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 	return sync;
 }
 
-/* A forge's "not found", when there never was a repository and it takes the credential elsewhere. */
+/* A forge's "not found", of what it never showed us, when it takes the credential elsewhere. */
 static bool believed(const struct fetch *fetch)
 {
 	char *mirror = vcs_mirror_path(fetch->vcs, fetch->url);
@@ -217,9 +219,7 @@ static enum sync talk(struct vcs *vcs, const struct mapping *mapping, const char
 	if (vcs_child_config(url, mapping->ca, mapping->ssh ? SLICE_NONE : buf_slice(&fetch.credential), &fetch.config_fd, err) < 0)
 		goto out;
 	sync = step(&fetch, err);
-	if (sync == SYNC_DONE)
-		vcs_forge_accepted(vcs, url, buf_slice(&fetch.credential));
-	else if (sync == SYNC_MISSING && believed(&fetch))
+	if (sync == SYNC_MISSING && believed(&fetch))
 		sync = SYNC_ABSENT;
 out:
 	if (fetch.config_fd >= 0)

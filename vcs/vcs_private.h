@@ -158,6 +158,8 @@ struct repository {
 #define FORGES_MAX     64
 #define FORGE_TRUST_US (60 * 1000000LL) /* so long a "not found" is believed after the same credential was taken elsewhere */
 
+#define FORGE_SHOWN_BITS (1u << 20) /* four for each URL: of 10000 some three in a million are taken for another */
+
 /* A credential that a forge took. */
 struct acceptance {
 	uint8_t digest[32]; /* of host and credential */
@@ -185,6 +187,7 @@ struct vcs {
 	size_t repositories_count;
 	struct fetching *fetchings;
 	struct acceptance acceptances[FORGES_MAX];
+	uint8_t shown[FORGE_SHOWN_BITS / 8]; /* URLs that a host ever showed us; see forge.c */
 };
 
 /* Who asks, and how long that may still take. */
@@ -238,9 +241,9 @@ void vcs_fetches_end(struct vcs *vcs);
 
 #define FORGE_CREDENTIAL_MAX 65536
 
-/* The host of url took this credential just now. Nothing is kept without one. */
+/* The host of url showed it to this credential, or to none, just now. */
 void vcs_forge_accepted(struct vcs *vcs, const char *url, struct slice credential);
-/* Did it within FORGE_TRUST_US? */
+/* Did it show another one to this credential within FORGE_TRUST_US, and url itself never, to none? */
 bool vcs_forge_trusted(struct vcs *vcs, const char *url, struct slice credential);
 
 /* --- mark.c, mirror.c, child.c: fetching ----------------------------------------------------------------------------------------- */

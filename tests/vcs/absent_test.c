@@ -57,7 +57,7 @@ static void asked_once(void **state)
 /* Who took our credential a moment ago, for another repository, says "not found" of what is not there. */
 static void believed_of_a_trusted_credential(void **state)
 {
-	enum { TAKEN = 1, OTHER_CREDENTIAL = 2, MIRRORED = 4 };
+	enum { TAKEN = 1, OTHER_CREDENTIAL = 2, MIRRORED = 4, SHOWN = 8 };
 	static const struct {
 		const char *name;
 		unsigned how;
@@ -70,6 +70,7 @@ static void believed_of_a_trusted_credential(void **state)
 		{ "taken too long ago", TAKEN, FORGE_TRUST_US / 1000000, VCS_ERR_UNKNOWN },
 		{ "another was taken", TAKEN | OTHER_CREDENTIAL, 0, VCS_ERR_UNKNOWN },
 		{ "there was a repository", TAKEN | MIRRORED, 10, VCS_ERR_UNKNOWN },
+		{ "there was one, which was never had whole", TAKEN | SHOWN, 10, VCS_ERR_UNKNOWN },
 	};
 	struct remote *remote = *state;
 
@@ -81,6 +82,11 @@ static void believed_of_a_trusted_credential(void **state)
 		shell(remote->scratch, "cp -r repos/one.git repos/was.git");
 		if (rows[i].how & MIRRORED)
 			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/was"), SLICE("v1.0.0"), &revision, &err), 0);
+		if (rows[i].how & SHOWN) {
+			fault(remote, "/was.git/git-upload-pack truncate:400\n");
+			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/was"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
+			fault(remote, NULL);
+		}
 		shell(remote->scratch, "rm -rf repos/was.git");
 		if (rows[i].how & TAKEN)
 			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), SLICE("v1.0.0"), &revision, &err), 0);
@@ -108,6 +114,10 @@ static void anonymous_is_not_believed(void **state)
 	assert_false(vcs_forge_trusted(vcs, "https://one.example:8443/a/b.git", SLICE("u:t")));
 	assert_false(vcs_forge_trusted(vcs, "https://one.example.org/a/b.git", SLICE("u:t")));
 	assert_false(vcs_forge_trusted(vcs, "https://one.example/a/b.git", SLICE("u:t2")));
+	/* Of what was shown to us itself, with or without a credential, no other speaks. */
+	assert_false(vcs_forge_trusted(vcs, "https://one.example/a/b.git", SLICE("u:t")));
+	vcs_forge_accepted(vcs, "https://one.example/open.git", SLICE_NONE);
+	assert_false(vcs_forge_trusted(vcs, "https://one.example/open.git", SLICE("u:t")));
 	/* The oldest gives way. */
 	for (int i = 0; i < FORGES_MAX; i++) {
 		char url[64];

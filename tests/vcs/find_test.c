@@ -156,6 +156,29 @@ static void mirror_stands_in(void **state)
 	}
 }
 
+/* That a repository was seen to be there, if no more, is no reason to believe that it is not. */
+static void what_was_there_is_not_absent(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_groups(remote, "seen-mirrors", false);
+	char root[MODULE_PATH_MAX + 1] = "";
+	struct err err = ERR_INIT;
+
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups"), root, &err), 0);
+	fault(remote, "* 404\n");
+	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), VCS_ERR_UNKNOWN);
+	/* Nor later, when it has to be looked for again, nor when another shows that the credential is good. */
+	advance(remote, 11);
+	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), VCS_ERR_UNKNOWN);
+	fault(remote, "/deep* 404\n");
+	advance(remote, 11);
+	assert_int_equal(resolve(vcs, "git.test/one", &err), 0);
+	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(resolve(vcs, "git.test/deep/in/none", &err), VCS_ERR_ABSENT);
+	fault(remote, NULL);
+	vcs_close(&vcs);
+}
+
 static void on_this_machine(void **state)
 {
 	struct remote *remote = *state;
@@ -192,6 +215,7 @@ int main(void)
 		cmocka_unit_test(shortest_first),
 		cmocka_unit_test(what_the_host_may_say),
 		cmocka_unit_test(mirror_stands_in),
+		cmocka_unit_test_teardown(what_was_there_is_not_absent, no_fault),
 		cmocka_unit_test(on_this_machine),
 	};
 
