@@ -44,14 +44,17 @@ static void list_free(struct ref *items, size_t count)
 	free(items);
 }
 
-/* A symbolic reference counts as what it leads to; one that leads nowhere does not count. */
-static int list_reference(struct ref_list *list, git_reference *reference, size_t prefix_len)
+/* A symbolic reference counts as what it leads to; one that leads nowhere does not count. Only those are resolved: it reads the disk. */
+static int list_reference(struct ref_list *list, const git_reference *reference, size_t prefix_len)
 {
+	const char *name = git_reference_name(reference) + prefix_len;
 	git_reference *direct = NULL;
 	int code = 0;
 
+	if (git_reference_type(reference) == GIT_REFERENCE_DIRECT)
+		return list_add(list, name, git_reference_target(reference));
 	if (git_reference_resolve(&direct, reference) == 0)
-		code = list_add(list, git_reference_name(reference) + prefix_len, git_reference_target(direct));
+		code = list_add(list, name, git_reference_target(direct));
 	git_reference_free(direct);
 	return code;
 }
