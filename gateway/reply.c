@@ -76,10 +76,10 @@ static void artifact_headers(struct request *request, struct MHD_Response *respo
 	header(response, "X-Go-Checksum", answer->h1);
 	if (answer->file != NULL)
 		header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
-	if (answer->stale) {
+	if (answer->stale && answer->age_s != SUPPLY_AGE_UNKNOWN)
 		header(response, MHD_HTTP_HEADER_AGE, arena_printf(request->arena, "%" PRId64, answer->age_s));
+	if (answer->stale)
 		header(response, "Cache-Status", "modgate; hit; stale");
-	}
 }
 
 static void common_headers(struct request *request, struct MHD_Response *response)

@@ -116,11 +116,17 @@ static int info_exact(struct supply *supply, const struct order *order, struct s
 }
 
 /* What the mirror knew when its repository was last read: nothing to keep, since the next question may find the repository back. */
-static int give_stale(struct supply *supply, const struct order *order, const struct buf *body, struct supply_answer **answer_out, struct err *err)
+static int give_stale(struct supply *supply, const struct order *order, const struct buf *body, int64_t as_of_us, struct supply_answer **answer_out,
+	struct err *err)
 {
-	int64_t as_of_us = vcs_as_of(supply->vcs, order->module);
 	int64_t age_s = (clock_wall_us(supply->clock) - as_of_us) / 1000000;
-	struct supply_answer *answer = buf_failed(body) ? NULL : answer_stale(order, buf_slice(body), age_s > 0 ? age_s : 0);
+	struct supply_answer *answer = NULL;
+	if (as_of_us == 0)
+		age_s = SUPPLY_AGE_UNKNOWN;
+	else if (age_s < 0)
+		age_s = 0;
+	if (!buf_failed(body))
+		answer = answer_stale(order, buf_slice(body), age_s);
 	if (answer == NULL)
 		return supply_no_memory(err, "give the answer");
 	*answer_out = answer;
@@ -139,6 +145,7 @@ static int latest_pinned(struct supply *supply, const struct order *order, struc
 	if (code != 0)
 		return code;
 	as_served.stale = revision->stale;
+	as_served.as_of_us = revision->as_of_us;
 	*revision = as_served;
 	return 0;
 }
@@ -156,7 +163,7 @@ static int keep_revision(
 		code = latest_pinned(supply, order, revision, err);
 	if (code == 0) {
 		vcs_info_write(revision, false, &body);
-		code = revision->stale ? give_stale(supply, order, &body, answer_out, err)
+		code = revision->stale ? give_stale(supply, order, &body, revision->as_of_us, answer_out, err)
 				       : keep_answer(supply, order, &body, SUPPLY_BUILT, answer_out, err);
 	}
 	buf_free(&body);
@@ -245,12 +252,14 @@ static int list(struct supply *supply, const struct order *order, struct supply_
 {
 	struct buf body = BUF_INIT(LIST_BYTES_MAX);
 	bool stale = false;
-	int code = vcs_list(supply->vcs, order->module, &body, &stale, err);
+	int64_t as_of_us = 0;
+	int code = vcs_list(supply->vcs, order->module, &body, &stale, &as_of_us, err);
 	code = code == 0 ? 0 : vcs_failed(supply, order, code, err);
 	if (code == 0 && body.len == 0)
 		code = list_empty(supply, order, err);
 	if (code == 0)
-		code = stale ? give_stale(supply, order, &body, answer_out, err) : keep_answer(supply, order, &body, SUPPLY_BUILT, answer_out, err);
+		code = stale ? give_stale(supply, order, &body, as_of_us, answer_out, err)
+			     : keep_answer(supply, order, &body, SUPPLY_BUILT, answer_out, err);
 	buf_free(&body);
 	return code;
 }

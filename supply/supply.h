@@ -111,6 +111,8 @@ struct supply_question {
 	bool sumdb_exempt;                         /* policy's nosumdb */
 };
 
+#define SUPPLY_AGE_UNKNOWN (-1)
+
 struct supply_answer {
 	enum supply_code code;
 	char text[SUPPLY_TEXT_MAX]; /* the sentence for the developer when code is not SUPPLY_OK; one line, no secret */
@@ -126,8 +128,8 @@ struct supply_answer {
 	enum supply_proof proof;
 	bool is_mutable; /* list, latest, queries */
 	int64_t ttl_s;   /* of a mutable one: the rest of it */
-	int64_t age_s;   /* of a mutable one: since it was asked for; of a stale private one, since the repository was last read */
-	bool stale;      /* past its ttl, served since the source cannot be asked */
+	int64_t age_s; /* of a mutable one: since it was asked for; of a stale private one, since the repository was last read, or SUPPLY_AGE_UNKNOWN */
+	bool stale;    /* past its ttl, served since the source cannot be asked */
 };
 const struct supply_answer *supply_answer_ref(const struct supply_answer *answer);
 void supply_answer_unref(const struct supply_answer *answer);

@@ -164,7 +164,7 @@ out:
 	return sync;
 }
 
-struct refs *vcs_repository_refs(struct repository *repository)
+struct refs *vcs_repository_refs(struct repository *repository, int64_t *as_of_us_out)
 {
 	struct refs *refs = NULL;
 
@@ -177,16 +177,7 @@ struct refs *vcs_repository_refs(struct repository *repository)
 		}
 	}
 	refs = repository->refs ? vcs_refs_hold(repository->refs) : NULL;
+	*as_of_us_out = refs ? repository->as_of_us : 0;
 	pthread_mutex_unlock(&repository->lock);
 	return refs;
-}
-
-int64_t vcs_repository_as_of(struct repository *repository)
-{
-	int64_t as_of_us;
-
-	pthread_mutex_lock(&repository->lock);
-	as_of_us = repository->refs ? repository->as_of_us : 0;
-	pthread_mutex_unlock(&repository->lock);
-	return as_of_us;
 }

@@ -206,6 +206,7 @@ static int fill(const struct resolution *resolution, struct vcs_revision *revisi
 		vcs_text_join(revision.url, sizeof(revision.url), session->at.repository, "");
 	revision.time_s = resolution->found.time_s;
 	revision.stale = session->failure != SYNC_DONE;
+	revision.as_of_us = session->as_of_us;
 	code = add_tag_sum(resolution, &revision, err);
 	if (code == 0)
 		*revision_out = revision;

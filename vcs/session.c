@@ -56,7 +56,7 @@ static int load(struct session *session, enum session_want want, struct err *err
 	if (want != SESSION_OBJECTS || (!repository->local && !vcs_mirror_usable(repository->git_dir)))
 		session->failure = vcs_repository_sync(&session->question, repository, since(session, want), &session->failure_text);
 	if (want != SESSION_OBJECTS) {
-		session->refs = vcs_repository_refs(repository);
+		session->refs = vcs_repository_refs(repository, &session->as_of_us);
 		if (!session->refs)
 			return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 	}
@@ -147,7 +147,7 @@ bool vcs_session_renew(struct session *session)
 	if (session->failure != SYNC_DONE)
 		return false;
 	session->failure = vcs_repository_sync(&session->question, session->repository, since_us, &session->failure_text);
-	session->refs = vcs_repository_refs(session->repository);
+	session->refs = vcs_repository_refs(session->repository, &session->as_of_us);
 	changed = session->refs != old;
 	vcs_refs_release(&old);
 	return changed;

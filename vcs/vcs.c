@@ -213,19 +213,22 @@ static int list(struct session *session, struct buf *out, struct err *err)
 	return code;
 }
 
-static int list_current(struct session *session, struct buf *out, bool *stale_out, struct err *err)
+static int list_current(struct session *session, struct buf *out, bool *stale_out, int64_t *as_of_us_out, struct err *err)
 {
 	int code = list(session, out, err);
 
 	if (code == VCS_ERR_ABSENT && vcs_session_renew(session))
 		code = list(session, out, err);
 	code = absent_or_unknown(session, code, err);
-	if (code == 0)
-		*stale_out = session->failure != SYNC_DONE;
-	return code;
+	if (code < 0)
+		return code;
+	*stale_out = session->failure != SYNC_DONE;
+	if (as_of_us_out)
+		*as_of_us_out = session->as_of_us;
+	return 0;
 }
 
-int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, struct err *err)
+int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, int64_t *as_of_us_out, struct err *err)
 {
 	struct session *session = NULL;
 	int code;
@@ -233,7 +236,7 @@ int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_
 	do {
 		code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
 		if (code == 0)
-			code = list_current(session, out, stale_out, err);
+			code = list_current(session, out, stale_out, as_of_us_out, err);
 	} while (vcs_session_end(&session, &code, err));
 	return code;
 }
@@ -335,18 +338,4 @@ int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err)
 			code = err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 	} while (vcs_session_end(&session, &code, err));
 	return code;
-}
-
-int64_t vcs_as_of(struct vcs *vcs, struct slice module)
-{
-	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
-	struct repository *repository = NULL;
-	struct location at;
-	int64_t as_of_us;
-
-	if (!mapping || vcs_location_guess(vcs, mapping, module, &at) < 0 || vcs_repository_acquire(vcs, &at, &repository, NULL) < 0)
-		return 0;
-	as_of_us = vcs_repository_as_of(repository);
-	vcs_repository_release(vcs, &repository);
-	return as_of_us;
 }

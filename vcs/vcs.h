@@ -122,14 +122,15 @@ struct vcs_revision {
 	char ref[VCS_REF_MAX];              /* "refs/tags/v1.0.0", "refs/heads/main", "HEAD"; "" for a hash */
 	char tag_prefix[VCS_DIRECTORY_MAX]; /* set for pseudo-versions that depend on tags */
 	char tag_sum[VCS_SUM_MAX];
-	bool stale; /* the remote did not answer; this is what the mirror knew */
+	bool stale;       /* the remote did not answer; this is what the mirror knew */
+	int64_t as_of_us; /* when the references that it is answered from were read, wall clock in microseconds; 0: not known */
 };
 
 /*
  * Appends the versions to out, sorted as the go command sorts, one a line. A module without versions is a success with nothing appended.
- * *stale_out: the remote did not answer and this is what the mirror knew.
+ * *stale_out: the remote did not answer and this is what the mirror knew. *as_of_us_out (or NULL): as in vcs_revision.
  */
-int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, struct err *err);
+int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, int64_t *as_of_us_out, struct err *err);
 
 /* What `latest` means: the highest release that is not retracted, else the highest prerelease, else the head of the default branch. */
 int vcs_latest(struct vcs *vcs, struct slice module, struct vcs_revision *revision_out, struct err *err);
@@ -185,9 +186,6 @@ const uint8_t *vcs_stand_digest(const struct vcs_stand *stand);
 int vcs_stand_commit(struct vcs_stand *stand, struct slice version, const char *pinned, char commit_out[VCS_COMMIT_MAX], struct err *err);
 /* Would a stand be another than the last one? Of a remote when refresh_s has passed and nobody is reading it; of a local one always. Asks nobody. */
 bool vcs_stand_due(struct vcs *vcs, struct slice module);
-
-/* When the references that the module's repository is answered from were read, wall clock in microseconds; 0: not known. Asks nobody. */
-int64_t vcs_as_of(struct vcs *vcs, struct slice module);
 
 /* Reads the references of the module's repository now, however fresh they are. VCS_ERR_LATER: it takes long and goes on. */
 int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err);

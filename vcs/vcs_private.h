@@ -214,17 +214,14 @@ enum sync vcs_repository_sync(struct question *question, struct repository *repo
 /* Is it there? Asks the host, for nothing but that, unless it is known: VCS_THERE_US, or from a failure of a moment ago. */
 enum sync vcs_repository_probe(struct question *question, struct repository *repository, struct err *err);
 bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository);
-/* The references known now, held; NULL when none are. Reads a mirror's from disk the first time. */
-struct refs *vcs_repository_refs(struct repository *repository);
+/* The references known now, held; NULL when none are. *as_of_us_out: as in vcs_revision. Reads a mirror's from disk the first time. */
+struct refs *vcs_repository_refs(struct repository *repository, int64_t *as_of_us_out);
 /*
  * What is on this disk cannot be read, as err says. A mirror that is still of this generation is replaced, at most once in MEND_AGAIN_US, and
  * the operator is told. 0: ask again. Else err also says what to do: VCS_ERR_LATER when the fetch takes longer than the question has patience
  * and goes on, VCS_ERR_UNKNOWN when there is none; a local repository is not touched.
  */
 int vcs_repository_mend(struct question *question, struct repository *repository, unsigned generation, struct err *err);
-
-/* When the references known now were read, by the wall clock; 0: never. */
-int64_t vcs_repository_as_of(struct repository *repository);
 
 /* --- fetches.c: fetches that nobody need wait for -------------------------------------------------------------------------------- */
 
@@ -346,6 +343,7 @@ struct session {
 	struct repository *repository;
 	git_repository *git;
 	struct refs *refs;
+	int64_t as_of_us;    /* when refs were read, by the wall clock; 0: not known */
 	unsigned generation; /* of the repository when the session was opened */
 	int64_t begun_us;
 	int64_t work_begun_us; /* when the zip that is being made was begun */

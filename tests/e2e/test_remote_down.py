@@ -9,7 +9,7 @@ import pytest
 
 from company import API, PORTAL, READER, Company
 from doubles.githttp import GitHttp
-from test_hosts import cut_packs, get, open_gate
+from test_hosts import cut_packs, get, mirror_of, open_gate
 
 FRESH_S = 1         # of lists and mirrors here
 STALE = "modgate; hit; stale"
@@ -103,6 +103,30 @@ def test_stale_answers_are_marked_and_age(company, stage):
     assert zipped.status == 200 and "Cache-Status" not in zipped.headers and "Age" not in zipped.headers
     rows = [row for row in gate.rows() if row["action"] in ("list", "latest") and row["status"] == 200]
     assert {row["source"] for row in rows} == {"built", "cache"}
+
+
+def test_the_age_is_that_of_the_mirror_that_answers(company):
+    """Also where {*} was not asked for since the start, and none is made up when the mirror's date is lost."""
+    def nested(gate):
+        host = company.settings(gate, refresh_s=FRESH_S)["repositories"][0]
+        return {"cache.list_ttl_s": FRESH_S, "repositories": [{**host, "repository": company.host.url + "/{*}.git"}]}
+
+    asked = time.monotonic()
+    gate, token = open_gate(company, settings=nested)
+    assert get(gate, token, API, "@v/list").status == 200
+    company.host.stop()
+    gate.stop()
+    outlive()
+    gate.start()
+    for file in ("@v/list", "@latest", "@v/main.info"):
+        stale = get(gate, token, API, file)
+        assert (stale.status, stale.headers["Cache-Status"]) == (200, STALE), file
+        assert FRESH_S <= int(stale.headers["Age"]) <= time.monotonic() - asked + 1, file
+    gate.stop()
+    os.utime(os.path.join(mirror_of(gate, f"{company.host.url}/payments/api.git"), "modgate-url"), (0, 0))
+    gate.start()
+    stale = get(gate, token, API, "@v/list")
+    assert (stale.status, stale.headers["Cache-Status"]) == (200, STALE) and "Age" not in stale.headers
 
 
 def test_the_rest_of_the_time_to_live(company):

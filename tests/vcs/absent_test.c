@@ -17,7 +17,7 @@ static void probe(struct vcs *vcs, int want)
 		struct err err = ERR_INIT;
 		bool stale;
 
-		CHECK(modules[i], vcs_list(vcs, slice_of(modules[i]), &out, &stale, &err) == want);
+		CHECK(modules[i], vcs_list(vcs, slice_of(modules[i]), &out, &stale, NULL, &err) == want);
 		CHECK(modules[i], strstr(err.text, "not found"));
 		CHECK(modules[i], vcs_latest(vcs, slice_of(modules[i]), &revision, &err) == want);
 		CHECK(modules[i], vcs_resolve(vcs, slice_of(modules[i]), SLICE("v1.0.0"), &revision, &err) == want);

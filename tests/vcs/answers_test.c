@@ -62,7 +62,7 @@ static void lists(void **state)
 		struct err err = ERR_INIT;
 		bool stale = true;
 
-		CHECK(rows[i].module, vcs_list(vcs, slice_of(rows[i].module), &out, &stale, &err) == rows[i].code);
+		CHECK(rows[i].module, vcs_list(vcs, slice_of(rows[i].module), &out, &stale, NULL, &err) == rows[i].code);
 		CHECK(rows[i].module, strcmp(buf_text(&out), rows[i].want) == 0);
 		CHECK(rows[i].module, rows[i].code != 0 || !stale);
 		buf_free(&out);
@@ -240,13 +240,13 @@ static void local_changes(void **state)
 		"git init -q --bare -b main live; git init -q -b main src; cd src; echo 'module h.x/live' > go.mod; git add .; git commit -q -m x;"
 		"git remote add origin ../live; git push -q origin main");
 	assert_int_equal(vcs_open(&options, &vcs, &err), 0);
-	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), &out, &stale, &err), 0);
+	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), &out, &stale, NULL, &err), 0);
 	assert_int_equal(out.len, 0);
 	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_ABSENT);
 	shell(*state, "cd src; git tag v1.0.0; git push -q origin v1.0.0");
 	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), SLICE("v1.0.0"), &revision, &err), 0);
 	shell(*state, "cd src; git commit -q --allow-empty -m y; git tag v1.1.0; git push -q origin main v1.1.0; sleep 1.1");
-	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), &out, &stale, &err), 0);
+	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), &out, &stale, NULL, &err), 0);
 	assert_string_equal(buf_text(&out), "v1.0.0\nv1.1.0\n");
 	shell(*state, "git -C live gc -q; cd src; git tag v1.2.0; git push -q origin v1.2.0");
 	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), SLICE("v1.2.0"), &revision, &err), 0);

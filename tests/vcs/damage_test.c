@@ -40,7 +40,7 @@ static int fetch_version(struct vcs *vcs, struct err *err)
 	struct vcs_revision revision;
 	char h1[MODULE_H1_MAX];
 	bool stale;
-	int code = vcs_list(vcs, ONE, &out, &stale, err);
+	int code = vcs_list(vcs, ONE, &out, &stale, NULL, err);
 
 	if (code == 0)
 		code = vcs_resolve(vcs, ONE, SLICE("main"), &revision, err);

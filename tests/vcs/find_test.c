@@ -156,6 +156,35 @@ static void mirror_stands_in(void **state)
 	}
 }
 
+/* Of a process that never asked a host which of the candidates is there, too. */
+static void stale_says_since_when(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_groups(remote, "aged-mirrors", false);
+	struct buf out = BUF_INIT(4096);
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+	int64_t read_us = remote->now_us, as_of_us = 0;
+	bool stale = true;
+
+	assert_int_equal(vcs_list(vcs, SLICE("git.test/deep/in/groups"), &out, &stale, &as_of_us, &err), 0);
+	assert_false(stale);
+	assert_int_equal(as_of_us, read_us);
+	vcs_close(&vcs);
+	advance(remote, 120);
+	fault(remote, "* 500\n");
+	vcs = open_groups(remote, "aged-mirrors", false);
+	as_of_us = 0;
+	assert_int_equal(vcs_list(vcs, SLICE("git.test/deep/in/groups"), &out, &stale, &as_of_us, &err), 0);
+	assert_true(stale);
+	assert_int_equal(as_of_us, read_us);
+	assert_int_equal(vcs_latest(vcs, SLICE("git.test/deep/in/groups"), &revision, &err), 0);
+	assert_true(revision.stale);
+	assert_int_equal(revision.as_of_us, read_us);
+	buf_free(&out);
+	vcs_close(&vcs);
+}
+
 /* That a repository was seen to be there, if no more, is no reason to believe that it is not. */
 static void what_was_there_is_not_absent(void **state)
 {
@@ -215,6 +244,7 @@ int main(void)
 		cmocka_unit_test(shortest_first),
 		cmocka_unit_test(what_the_host_may_say),
 		cmocka_unit_test(mirror_stands_in),
+		cmocka_unit_test_teardown(stale_says_since_when, no_fault),
 		cmocka_unit_test_teardown(what_was_there_is_not_absent, no_fault),
 		cmocka_unit_test(on_this_machine),
 	};

@@ -16,7 +16,7 @@ static int list(struct vcs *vcs, struct buf *out, bool *stale)
 	struct err err = ERR_INIT;
 
 	buf_reset(out);
-	return vcs_list(vcs, ONE, out, stale, &err);
+	return vcs_list(vcs, ONE, out, stale, NULL, &err);
 }
 
 static int zip_h1(struct vcs *vcs, const char *module, const char *version, const char *commit, char h1[MODULE_H1_MAX])

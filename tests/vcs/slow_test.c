@@ -50,7 +50,6 @@ static void first_clone_goes_on(void **state)
 		assert_non_null(strstr(err.text, "ask again"));
 	}
 	assert_true(now_ms() - begun_ms >= 2 * HOLD_MS && now_ms() - begun_ms < SOON_MS);
-	assert_int_equal(vcs_as_of(vcs, ONE), 0);
 	if (ask_until_known(vcs, "v1.0.0", &err) != 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
@@ -68,27 +67,27 @@ static void refresh_goes_on(void **state)
 	struct buf out = BUF_INIT(4096);
 	struct vcs_revision revision;
 	struct err err = ERR_INIT;
-	int64_t as_of_us = remote->now_us, begun_ms;
+	int64_t as_of_us = remote->now_us, told_us = 0, begun_ms;
 	bool stale = false;
 
 	assert_int_equal(ask_until_known(vcs, "v1.0.0", &err), 0);
-	assert_int_equal(vcs_as_of(vcs, ONE), as_of_us);
 	advance(remote, 120);
 	fault(remote, "* hang");
 	begun_ms = now_ms();
-	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, &err), 0);
+	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, &told_us, &err), 0);
 	assert_string_equal(buf_text(&out), "v1.0.0\n");
 	assert_true(stale);
+	assert_int_equal(told_us, as_of_us);
 	assert_true(now_ms() - begun_ms >= HOLD_MS);
 	/* From here on the host has had its time: nobody waits for the same fetch again. */
 	begun_ms = now_ms();
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(resolve(vcs, "main", &revision, &err), 0);
 		assert_true(revision.stale);
+		assert_int_equal(revision.as_of_us, as_of_us);
 		assert_int_equal(resolve(vcs, "v7.0.0", &revision, &err), VCS_ERR_LATER);
 	}
 	assert_true(now_ms() - begun_ms < 20 * HOLD_MS);
-	assert_int_equal(vcs_as_of(vcs, ONE), as_of_us);
 	assert_int_equal(vcs_refresh(vcs, ONE, &err), VCS_ERR_LATER);
 	/* Closing ends what goes on. */
 	begun_ms = now_ms();
@@ -100,7 +99,7 @@ static void refresh_goes_on(void **state)
 	vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s2"), .hold_ms = HOLD_MS });
 	assert_int_equal(resolve(vcs, "main", &revision, &err), 0);
 	assert_true(revision.stale);
-	assert_int_equal(vcs_as_of(vcs, ONE), as_of_us);
+	assert_int_equal(revision.as_of_us, as_of_us);
 	buf_free(&out);
 	vcs_close(&vcs);
 }
@@ -149,7 +148,7 @@ static void half_answers(void **state)
 		fault(remote, rows[i].fault);
 		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/big"), SLICE("v1.0.0"), &revision, &err) == VCS_ERR_UNKNOWN);
 		CHECK(rows[i].name, strstr(err.text, rows[i].words));
-		CHECK(rows[i].name, vcs_list(vcs, SLICE("git.test/big"), &out, &stale, &err) == VCS_ERR_UNKNOWN);
+		CHECK(rows[i].name, vcs_list(vcs, SLICE("git.test/big"), &out, &stale, NULL, &err) == VCS_ERR_UNKNOWN);
 		fault(remote, NULL);
 		advance(remote, 10);
 		if (vcs_resolve(vcs, SLICE("git.test/big"), SLICE("v1.0.0"), &revision, &err) != 0)
@@ -159,7 +158,7 @@ static void half_answers(void **state)
 		shell(remote->scratch, "cd big; head -c 200000 /dev/urandom > bytes; git commit -q -a -m 2; git push -q ../repos/big.git main");
 		fault(remote, rows[i].fault);
 		advance(remote, 120);
-		CHECK(rows[i].name, vcs_list(vcs, SLICE("git.test/big"), &out, &stale, &err) == 0 && stale);
+		CHECK(rows[i].name, vcs_list(vcs, SLICE("git.test/big"), &out, &stale, NULL, &err) == 0 && stale);
 		CHECK(rows[i].name, strcmp(buf_text(&out), "v1.0.0\n") == 0);
 		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/big"), SLICE("v1.1.0"), &revision, &err) == VCS_ERR_UNKNOWN);
 		fault(remote, NULL);

@@ -129,7 +129,7 @@ static void answers_as_local(void **state)
 	char url[300];
 	bool stale = true;
 
-	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, &err), 0);
+	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, NULL, &err), 0);
 	assert_string_equal(buf_text(&out), "v1.0.0\n");
 	assert_false(stale);
 	expect_zip(remote, vcs);
@@ -276,7 +276,7 @@ static void host_is_another(void **state)
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
 	shell(remote->scratch, "cp state/known_hosts before; rm state/commands; cd state; rm host_key; ssh-keygen -q -t ed25519 -N '' -f host_key");
 	advance(remote, 120);
-	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, NULL, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "another host key than known_hosts_file has"));
 	assert_non_null(strstr(err.text, "(it shows SHA256:"));
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
@@ -286,7 +286,7 @@ static void host_is_another(void **state)
 	shell(remote->scratch,
 		"cd state; sed -i 's/ssh-ed25519.*//' known_hosts; printf '%s %s' \"$(cat known_hosts)\" \"$(cat host_key.pub)\" > known_hosts");
 	advance(remote, 120);
-	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, &err), 0);
+	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, NULL, &err), 0);
 	assert_false(stale);
 	buf_free(&out);
 	vcs_close(&vcs);
