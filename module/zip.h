@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/slice.h"
 
 #define MODULE_ZIP_BYTES_MAX     (500LL * 1024 * 1024) /* of the zip, and of all files unpacked */
@@ -47,6 +48,25 @@ struct module_zip;
 int module_zip_open(struct slice path, struct slice version, module_sink *sink, void *ctx, struct module_zip **zip_out, struct err *err);
 /* path relative to the module, as the listing keeps it: distinct ones only. content is the whole file. MODULE_ERR_LIMIT past MODULE_ZIP_BYTES_MAX. */
 int module_zip_add(struct module_zip *zip, struct slice path, struct slice content, struct err *err);
+/*
+ * The same in two steps, so that several files can be packed at a time: each thread with a packer of its own, in any order. The zip's bytes
+ * depend only on the order of module_zip_add_packed().
+ */
+struct module_zip_packer;
+struct module_zip_packed {
+	struct slice bytes; /* as they go into the zip; the content's own where deflating does not make it smaller */
+	uint8_t *memory;    /* owned; behind bytes otherwise */
+	size_t unpacked;
+	uint32_t crc;
+	uint8_t sha256[SHA256_BYTES]; /* of the content */
+};
+#define MODULE_ZIP_PACKED_NONE ((struct module_zip_packed){ .bytes = SLICE_NONE })
+int module_zip_packer_open(struct module_zip_packer **packer_out, struct err *err);
+void module_zip_packer_close(struct module_zip_packer **packer);
+/* content must live as long as packed. Caller frees with module_zip_packed_free(). MODULE_ERR: memory. */
+int module_zip_pack(struct module_zip_packer *packer, struct slice content, struct module_zip_packed *packed_out, struct err *err);
+void module_zip_packed_free(struct module_zip_packed *packed);
+int module_zip_add_packed(struct module_zip *zip, struct slice path, const struct module_zip_packed *packed, struct err *err);
 /* Writes the directory; h1_out has MODULE_H1_MAX bytes. */
 int module_zip_finish(struct module_zip *zip, char *h1_out, struct err *err);
 void module_zip_close(struct module_zip **zip);

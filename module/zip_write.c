@@ -6,14 +6,10 @@
 
 #include <stdlib.h>
 
-#include <libdeflate.h>
-
 #include "base/buf.h"
-#include "base/hash.h"
 #include "module/dirhash.h"
 #include "module/path.h"
 
-#define LEVEL               6
 #define DIRECTORY_BYTES_MAX (1024u * 1024 * 1024)
 #define NAME_BYTES_MAX      0xFFFFu
 #define COUNT_ZIP64         0xFFFFu
@@ -34,10 +30,8 @@ struct module_zip {
 	struct buf head;      /* what is assembled before it goes to the sink */
 	struct buf directory; /* the central one, complete but for its end */
 	struct dirhash *hash;
-	struct libdeflate_compressor *compressor;
-	uint8_t *packed;
-	size_t packed_cap;
-	uint64_t offset; /* written so far */
+	struct module_zip_packer *packer; /* for module_zip_add() */
+	uint64_t offset;                  /* written so far */
 	uint64_t unpacked;
 	uint64_t count;
 };
@@ -89,8 +83,7 @@ int module_zip_open(struct slice path, struct slice version, module_sink *sink, 
 	buf_init(&zip->directory, DIRECTORY_BYTES_MAX);
 	buf_printf(&zip->prefix, "%.*s@%.*s/", SLICE_ARG(path), SLICE_ARG(version));
 	zip->hash = dirhash_open();
-	zip->compressor = libdeflate_alloc_compressor(LEVEL);
-	if (zip->hash == NULL || zip->compressor == NULL || buf_failed(&zip->prefix)) {
+	if (zip->hash == NULL || buf_failed(&zip->prefix) || module_zip_packer_open(&zip->packer, err) != 0) {
 		module_zip_close(&zip);
 		return no_memory(err);
 	}
@@ -107,9 +100,7 @@ void module_zip_close(struct module_zip **zip)
 	buf_free(&(*zip)->head);
 	buf_free(&(*zip)->directory);
 	dirhash_close(&(*zip)->hash);
-	if ((*zip)->compressor != NULL)
-		libdeflate_free_compressor((*zip)->compressor);
-	free((*zip)->packed);
+	module_zip_packer_close(&(*zip)->packer);
 	free(*zip);
 	*zip = NULL;
 }
@@ -127,27 +118,6 @@ static int emit(struct module_zip *zip, const void *bytes, size_t len, struct er
 static int emit_buf(struct module_zip *zip, struct buf *bytes, struct err *err)
 {
 	return buf_failed(bytes) ? no_memory(err) : emit(zip, bytes->ptr, bytes->len, err);
-}
-
-/* The content as it goes into the zip: deflated when that makes it smaller. */
-static int pack(struct module_zip *zip, struct slice content, struct slice *packed_out, struct err *err)
-{
-	size_t len;
-
-	*packed_out = content;
-	if (content.len < 2)
-		return 0;
-	if (content.len > zip->packed_cap) {
-		free(zip->packed);
-		zip->packed = malloc(content.len);
-		zip->packed_cap = zip->packed == NULL ? 0 : content.len;
-		if (zip->packed == NULL)
-			return no_memory(err);
-	}
-	len = libdeflate_deflate_compress(zip->compressor, content.ptr, content.len, zip->packed, content.len - 1);
-	if (len > 0)
-		*packed_out = slice_make(zip->packed, len);
-	return 0;
 }
 
 /* The fields that follow "version needed" in both headers, up to the length of the name. */
@@ -211,45 +181,61 @@ static int set_name(struct module_zip *zip, struct slice path, struct err *err)
 	return buf_failed(&zip->name) ? no_memory(err) : 0;
 }
 
-static int hash_file(struct module_zip *zip, struct slice content, struct err *err)
-{
-	uint8_t sum[SHA256_BYTES];
-
-	sha256(content, sum);
-	return dirhash_add(zip->hash, buf_slice(&zip->name), sum, err);
-}
-
-static int write_file(struct module_zip *zip, struct slice content, struct err *err)
+static int write_file(struct module_zip *zip, const struct module_zip_packed *packed, struct err *err)
 {
 	struct member member = { .flags = name_flags(buf_slice(&zip->name)), .offset = (uint32_t)zip->offset };
-	struct slice packed;
-	int status = pack(zip, content, &packed, err);
+	int status;
 
-	if (status != 0)
-		return status;
-	member.method = packed.len < content.len ? METHOD_DEFLATED : METHOD_STORED;
-	member.crc = libdeflate_crc32(0, content.len == 0 ? "" : content.ptr, content.len);
-	member.packed = (uint32_t)packed.len;
-	member.unpacked = (uint32_t)content.len;
+	member.method = packed->bytes.len < packed->unpacked ? METHOD_DEFLATED : METHOD_STORED;
+	member.crc = packed->crc;
+	member.packed = (uint32_t)packed->bytes.len;
+	member.unpacked = (uint32_t)packed->unpacked;
 	add_local_header(zip, &member);
 	add_central_header(zip, &member);
 	status = emit_buf(zip, &zip->head, err);
-	return status != 0 || packed.len == 0 ? status : emit(zip, packed.ptr, packed.len, err);
+	return status != 0 || packed->bytes.len == 0 ? status : emit(zip, packed->bytes.ptr, packed->bytes.len, err);
 }
 
-int module_zip_add(struct module_zip *zip, struct slice path, struct slice content, struct err *err)
+/* Names the file at hand if there is room for it. */
+static int begin_file(struct module_zip *zip, struct slice path, size_t bytes, struct err *err)
 {
 	int status = set_name(zip, path, err);
 
 	if (status != 0)
 		return status;
-	if (content.len > (uint64_t)MODULE_ZIP_BYTES_MAX - zip->unpacked || zip->count == MODULE_FILES_MAX)
+	if (bytes > (uint64_t)MODULE_ZIP_BYTES_MAX - zip->unpacked || zip->count == MODULE_FILES_MAX)
 		return err_set(err, MODULE_ERR_LIMIT, "the module's files are larger than %lld bytes together, or more than %d", MODULE_ZIP_BYTES_MAX,
 			MODULE_FILES_MAX);
-	zip->unpacked += content.len;
+	return 0;
+}
+
+static int finish_file(struct module_zip *zip, const struct module_zip_packed *packed, struct err *err)
+{
+	int status = dirhash_add(zip->hash, buf_slice(&zip->name), packed->sha256, err);
+
+	zip->unpacked += packed->unpacked;
 	zip->count++;
-	status = hash_file(zip, content, err);
-	return status != 0 ? status : write_file(zip, content, err);
+	return status != 0 ? status : write_file(zip, packed, err);
+}
+
+int module_zip_add_packed(struct module_zip *zip, struct slice path, const struct module_zip_packed *packed, struct err *err)
+{
+	int status = begin_file(zip, path, packed->unpacked, err);
+
+	return status != 0 ? status : finish_file(zip, packed, err);
+}
+
+int module_zip_add(struct module_zip *zip, struct slice path, struct slice content, struct err *err)
+{
+	struct module_zip_packed packed = MODULE_ZIP_PACKED_NONE;
+	int status = begin_file(zip, path, content.len, err);
+
+	if (status == 0)
+		status = module_zip_pack(zip->packer, content, &packed, err);
+	if (status == 0)
+		status = finish_file(zip, &packed, err);
+	module_zip_packed_free(&packed);
+	return status;
 }
 
 static void add_zip64_end(const struct module_zip *zip, struct buf *out, uint64_t directory_at)

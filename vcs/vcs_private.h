@@ -508,6 +508,21 @@ int vcs_content_map(int fd, struct content *out, struct err *err);
 /* The raw bytes of a blob of any size up to MODULE_ZIP_BYTES_MAX. */
 int vcs_content_read(struct session *session, const git_oid *blob, struct content *out, struct err *err);
 
+/* --- packing.c: from contents into the zip ----------------------------------------------------------------------------------------- */
+
+#define PACKING_BYTES_MAX (8LL * 1024 * 1024) /* of contents that wait to be packed or written; a larger one waits alone */
+
+/* Packs with a thread of its own besides the caller's; writes on the caller's. Close before the zip. */
+struct packing;
+int vcs_packing_open(struct module_zip *zip, struct packing **packing_out, struct err *err);
+void vcs_packing_close(struct packing **packing);
+/* Writes files until there is room for one more of so many bytes: read that one only then. As module_zip_add_packed(). */
+int vcs_packing_make_room(struct packing *packing, int64_t bytes, struct err *err);
+/* After that. Takes over content; path must live until close. */
+void vcs_packing_add(struct packing *packing, struct slice path, struct content *content);
+/* Writes the rest. The same errors. */
+int vcs_packing_finish(struct packing *packing, struct err *err);
+
 #define ENCODING_MAX 64
 
 /* How a file changes between repository and archive. */

@@ -14,6 +14,7 @@ struct making {
 	struct listing listing;
 	struct module_files *files;
 	struct module_zip *zip;
+	struct packing *packing;
 	module_sink *sink;
 	void *ctx;
 	bool begun;   /* the caller's sink got something */
@@ -174,34 +175,39 @@ static int pass(void *ctx, const void *bytes, size_t len)
 	return making->stopped ? -1 : 0;
 }
 
-static int write_one(struct making *making, size_t index, struct err *err)
+/* Written is what was read some files before. */
+static int add_one(struct making *making, size_t index, struct err *err)
 {
 	struct content content = CONTENT_INIT;
+	const struct entry *entry;
 	struct slice path;
 	size_t handle;
 	int code;
 
 	module_files_kept_at(making->files, index, &path, &handle);
-	code = read_entry(making, &making->listing.entries[handle], &content, err);
-	if (code == 0 && module_zip_add(making->zip, path, content.bytes, err) < 0)
-		code = as_rejected(making->session, err);
-	vcs_content_free(&content);
+	entry = &making->listing.entries[handle];
+	if (vcs_packing_make_room(making->packing, entry->bytes, err) < 0)
+		return as_rejected(making->session, err);
+	code = read_entry(making, entry, &content, err);
+	if (code == 0)
+		vcs_packing_add(making->packing, path, &content);
 	return code;
 }
 
 static int write_all(struct making *making, struct slice version, char h1_out[MODULE_H1_MAX], struct err *err)
 {
 	size_t kept = module_files_kept(making->files);
-	int code = 0;
+	int code;
 
 	if (module_zip_open(slice_of(making->session->at.module), version, pass, making, &making->zip, err) < 0)
 		return as_rejected(making->session, err);
+	code = vcs_packing_open(making->zip, &making->packing, err);
 	for (size_t i = 0; i < kept && code == 0; i++) {
 		code = vcs_session_go_on(making->session, err);
 		if (code == 0)
-			code = write_one(making, i, err);
+			code = add_one(making, i, err);
 	}
-	if (code == 0 && module_zip_finish(making->zip, h1_out, err) < 0)
+	if (code == 0 && (vcs_packing_finish(making->packing, err) < 0 || module_zip_finish(making->zip, h1_out, err) < 0))
 		code = as_rejected(making->session, err);
 	if (code < 0 && making->stopped)
 		code = err_set(err, VCS_ERR_STOPPED, "the zip of %s was not wanted to its end", making->session->at.module);
@@ -229,6 +235,7 @@ static int make_zip(struct making *making, const git_oid *commit, struct slice v
 
 static void close_making(struct making *making)
 {
+	vcs_packing_close(&making->packing);
 	module_zip_close(&making->zip);
 	module_files_close(&making->files);
 	vcs_listing_free(&making->listing);

@@ -193,6 +193,36 @@ static void test_limit(void **state)
 	buf_free(&out);
 }
 
+/* Packed in any order, by any packer: the zip is the one that is written file by file. */
+static void test_packed(void **state)
+{
+	struct module_zip_packed packed[LENGTH(usual)];
+	struct module_zip_packer *packers[2];
+	struct module_zip *zip = NULL;
+	struct buf out = BUF_INIT(1 << 20), wanted = BUF_INIT(1 << 20);
+	char h1[MODULE_H1_MAX], wanted_h1[MODULE_H1_MAX];
+
+	(void)state;
+	write_zip(usual, LENGTH(usual), &wanted, wanted_h1);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(module_zip_packer_open(&packers[i], NULL), 0);
+	for (size_t i = LENGTH(usual); i > 0; i--)
+		assert_int_equal(module_zip_pack(packers[i % 2], usual[i - 1].content, &packed[i - 1], NULL), 0);
+	for (size_t i = 0; i < 2; i++)
+		module_zip_packer_close(&packers[i]);
+	assert_int_equal(module_zip_open(PATH, VERSION, keep, &out, &zip, NULL), 0);
+	for (size_t i = 0; i < LENGTH(usual); i++) {
+		assert_int_equal(module_zip_add_packed(zip, slice_of(usual[i].path), &packed[i], NULL), 0);
+		module_zip_packed_free(&packed[i]);
+	}
+	assert_int_equal(module_zip_finish(zip, h1, NULL), 0);
+	assert_string_equal(h1, wanted_h1);
+	assert_true(slice_equal(buf_slice(&out), buf_slice(&wanted)));
+	module_zip_close(&zip);
+	buf_free(&out);
+	buf_free(&wanted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_packed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
