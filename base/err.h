@@ -31,7 +31,7 @@ enum base_code {
 	BASE_ERR_TIMEOUT = -6  /* the time the caller allowed is over */
 };
 
-/* Writes the sentence (cut at ERR_TEXT_MAX, control characters become '?') and returns code. err may be NULL. */
+/* Writes the sentence (cut at ERR_TEXT_MAX; what is no UTF-8 or not to be seen becomes '?') and returns code. err may be NULL. */
 int err_set(struct err *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "format: " in front of what err says already and returns code. err may be NULL. */

@@ -221,7 +221,8 @@ static int check_collisions(const struct module_files *files, struct err *err)
 int module_file_size_check(struct slice path, int64_t bytes, int64_t *left, struct err *err)
 {
 	if (bytes < 0 || bytes > *left)
-		return err_set(err, MODULE_ERR_LIMIT, "the module's files are larger than %lld bytes together", MODULE_ZIP_BYTES_MAX);
+		return err_set(err, MODULE_ERR_LIMIT, "the module's files are larger than %lld bytes together: \"%.*s\" of %lld bytes is beyond them",
+			MODULE_ZIP_BYTES_MAX, SLICE_ARG(path), (long long)bytes);
 	*left -= bytes;
 	if (slice_equal_text(path, "go.mod") && bytes > MODULE_GOMOD_BYTES_MAX)
 		return err_set(err, MODULE_ERR_LIMIT, "the module's go.mod is larger than %lld bytes", MODULE_GOMOD_BYTES_MAX);

@@ -61,7 +61,8 @@ struct walk {
 static int descend(struct walk *walk, const git_oid *id, size_t path_len, struct err *err)
 {
 	if (walk->depth == TREE_DEPTH_MAX || ++walk->directories > MODULE_FILES_MAX)
-		return err_set(err, VCS_ERR_REJECTED, "the tree has more than %d levels or %d directories", TREE_DEPTH_MAX, MODULE_FILES_MAX);
+		return err_set(err, VCS_ERR_REJECTED, "the tree has more than %d levels, as at %.200s, or more than %d directories", TREE_DEPTH_MAX,
+			walk->path, MODULE_FILES_MAX);
 	if (git_tree_lookup(&walk->levels[walk->depth].tree, walk->git, id) != 0)
 		return err_set(err, vcs_git_code(), "directory %.200s cannot be read: %s", walk->path, vcs_git_reason());
 	walk->levels[walk->depth].next = 0;
@@ -83,7 +84,7 @@ static int visit(struct walk *walk, const git_tree_entry *entry, struct err *err
 	mode_t mode = (mode_t)git_tree_entry_filemode_raw(entry);
 
 	if (at + len + 2 > sizeof(walk->path))
-		return err_set(err, VCS_ERR_REJECTED, "a path is longer than %d bytes", TREE_PATH_MAX);
+		return err_set(err, VCS_ERR_REJECTED, "a path below %.200s is longer than %d bytes", walk->path, TREE_PATH_MAX);
 	memcpy(walk->path + at, git_tree_entry_name(entry), len + 1);
 	if (S_ISDIR(mode)) {
 		memcpy(walk->path + at + len, "/", 2);

@@ -46,12 +46,11 @@ static int read_entry(struct making *making, const struct entry *entry, struct c
 	struct content stored = CONTENT_INIT;
 	int code = vcs_content_read(making->session, &entry->blob, &stored, err);
 
-	if (code < 0)
-		return code;
-	if (entry->conversion)
-		return vcs_convert(making->session->vcs, entry->conversion, &entry->blob, &stored, out, err);
-	*out = stored;
-	return 0;
+	if (code == 0 && entry->conversion)
+		code = vcs_convert(making->session->vcs, entry->conversion, &entry->blob, &stored, out, err);
+	else if (code == 0)
+		*out = stored;
+	return code == 0 ? 0 : err_prepend(err, code, "%s", entry->path);
 }
 
 /* The size as it will be in the zip: what is converted must be converted to know. */

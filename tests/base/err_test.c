@@ -12,6 +12,14 @@ static void test_set(void **state)
 		{ "plain", "it broke", "it broke" },
 		{ "empty", "", "" },
 		{ "control characters", "a\nb\rc\x1b[31m\x7f\t", "a?b?c?[31m??" },
+		{ "no UTF-8", "in\xff\xc3.go\xe2\x82", "in??.go??" },
+		{ "a surrogate", "a\xed\xa0\x80z", "a???z" },
+		{ "what turns a line round", "a\xe2\x80\xaez", "a?z" },
+		{ "of no width", "a\xe2\x80\x8bz\xef\xbb\xbf", "a?z?" },
+		{ "a C1 control character", "a\xc2\x9bz", "a?z" },
+		{ "private", "\xee\x80\x80\xf3\xb0\x80\x80", "??" },
+		{ "beside those", "\xc2\xa0\xe2\x80\x8a\xe2\x80\xaf\xef\xa4\x80\xef\xbf\xbd\xf0\x9f\x98\x80",
+			"\xc2\xa0\xe2\x80\x8a\xe2\x80\xaf\xef\xa4\x80\xef\xbf\xbd\xf0\x9f\x98\x80" },
 		{ "UTF-8 stays", "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
 	};
 
