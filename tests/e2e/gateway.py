@@ -134,6 +134,16 @@ class Gateway:
         process.kill()
         process.wait()
 
+    def memory_kib(self):
+        """{name: KiB}: VmRSS now, RssAnon and RssFile of it, VmHWM the most since forget_peak()."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii", errors="replace") as file:
+            fields = [line.split() for line in file]
+        return {words[0].rstrip(":"): int(words[1]) for words in fields if words[0].startswith(("Vm", "Rss"))}
+
+    def forget_peak(self):
+        with open(f"/proc/{self.process.pid}/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")
+
     # --- commands -------------------------------------------------------------------------------------------------------------
 
     def attempt(self, *args, input=None):
