@@ -9,9 +9,13 @@
  *
  * Every call but vcs_remote() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
  * a time for each repository; whoever needs it waits for it, but no longer than hold_ms: then what the mirror knows is the answer, as
- * stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it running or done. "Not found" of a host is
- * VCS_ERR_UNKNOWN, unless the mapping believes it or the same credential was shown another repository of that host within a minute, and this
- * one neither was ever shown since vcs_open() nor has a mirror, which says that there was one. Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
+ * stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it running or done. The same when the host cannot be asked.
+ * A host that refuses the credential, shows another key or says "not found" ends that: a mirror then answers exact versions alone, so that
+ * who takes a credential back stops lists, latest and branches by it (VCS_ERR_UNKNOWN). "Not found" of a host is VCS_ERR_UNKNOWN, unless the
+ * mapping believes it or the same credential was shown another repository of that host within a minute, and this one neither was ever shown
+ * since vcs_open() nor has a mirror, which says that there was one.
+ *
+ * Source: go.dev/ref/mod "Module proxy: GOPROXY protocol", "Version control systems".
  */
 #ifndef VCS_VCS_H
 #define VCS_VCS_H

@@ -224,6 +224,38 @@ static void host_fails(void **state)
 	vcs_close(&vcs);
 }
 
+/* Who takes the credential back stops what may change; what was published under a version goes on, unasked ones too. */
+static void credential_is_taken_back(void **state)
+{
+	static const char *const faults[] = { "* 401", "* 403", "* 404" };
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m4b") });
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(resolve(vcs, "main", &revision, &err), 0);
+	vcs_close(&vcs);
+	for (size_t i = 0; i < LENGTH(faults); i++) {
+		struct buf out = BUF_INIT(1 << 20), zip = BUF_INIT(1 << 20);
+		char h1[MODULE_H1_MAX];
+		bool stale;
+
+		vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m4b") });
+		fault(remote, faults[i]);
+		CHECK(faults[i], list(vcs, &out, &stale) == VCS_ERR_UNKNOWN && out.len == 0);
+		CHECK(faults[i], vcs_latest(vcs, ONE, &revision, &err) == VCS_ERR_UNKNOWN);
+		CHECK(faults[i], resolve(vcs, "main", &revision, &err) == VCS_ERR_UNKNOWN);
+		CHECK(faults[i], strstr(err.text, i < 2 ? "refuses the credential" : "says not found"));
+		CHECK(faults[i], resolve(vcs, "v1.0.0", &revision, &err) == 0 && revision.stale);
+		CHECK(faults[i], vcs_go_mod(vcs, ONE, SLICE("v1.0.0"), NULL, &out, &err) == 0);
+		CHECK(faults[i], vcs_zip(vcs, ONE, SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err) == 0);
+		fault(remote, NULL);
+		buf_free(&out);
+		buf_free(&zip);
+		vcs_close(&vcs);
+	}
+}
+
 static void pins_hold(void **state)
 {
 	struct remote *remote = *state;
@@ -428,6 +460,7 @@ int main(void)
 		cmocka_unit_test_teardown(wrong_authority, no_fault),
 		cmocka_unit_test_teardown(sees_what_is_pushed, no_fault),
 		cmocka_unit_test_teardown(host_fails, no_fault),
+		cmocka_unit_test_teardown(credential_is_taken_back, no_fault),
 		cmocka_unit_test_teardown(pins_hold, no_fault),
 		cmocka_unit_test_teardown(head_moves, no_fault),
 		cmocka_unit_test_teardown(redirects_are_not_followed, no_fault),

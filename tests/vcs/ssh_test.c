@@ -279,6 +279,8 @@ static void host_is_another(void **state)
 	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, NULL, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "another host key than known_hosts_file has"));
 	assert_non_null(strstr(err.text, "(it shows SHA256:"));
+	assert_int_equal(vcs_latest(vcs, ONE, &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(resolve(vcs, "main", &revision, &err), VCS_ERR_UNKNOWN);
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
 	expect_zip(remote, vcs);
 	shell(remote->scratch, "cmp before state/known_hosts; test ! -e state/commands");
