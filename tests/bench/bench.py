@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""modgate measured against nginx that serves the same bytes, in the same run and on the same core. Prints a table; some three minutes.
+"""modgate measured against nginx that serves the same bytes, in the same run and on the same core; then private modules as private.py says.
+Prints two tables; some four minutes.
 
-    tests/bench/bench.py [--quick] [--keep]        BUILD names the build directory; --keep leaves BUILD/bench for a look
+    tests/bench/bench.py [--quick] [--keep] [--only public|private]    BUILD names the build directory; --keep leaves BUILD/bench for a look
 
 Each server has one core to itself while it is measured, and wrk the other one. Runs alternate, modgate then nginx, and the ratios are
 of such pairs: median (least-greatest). CPU is the server's, user and system, until it rests again: modgate's index thread included. A pair
@@ -25,6 +26,7 @@ sys.path[1:1] = [TESTS, os.path.join(TESTS, "e2e")]
 os.environ.setdefault("BUILD", os.path.join(os.path.dirname(TESTS), "build"))
 
 import load
+import private
 from gateway import BINARY, BUILD
 from hanging import COLD, HangingFetches
 from processes import durable_write_ms, rss_kib
@@ -219,24 +221,35 @@ def measure(bench):
         print(line, flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description="modgate measured against nginx")
-    parser.add_argument("--quick", action="store_true", help="one pair of one second a row: whether it works, not how fast it is")
-    parser.add_argument("--keep", action="store_true", help="leave BUILD/bench, its logs and audit trail")
-    args = parser.parse_args()
+def measure_public(state, quick):
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         sys.exit("this needs two cores: one for the server, one for wrk")
-    state = os.path.join(BUILD, "bench")
-    shutil.rmtree(state, ignore_errors=True)
-    os.makedirs(state)
     start = time.monotonic()
-    bench = Bench(state, Plan(1, 1) if args.quick else Plan(3, 2), cores[:2])
+    bench = Bench(state, Plan(1, 1) if quick else Plan(3, 2), cores[:2])
     try:
         measure(bench)
     finally:
         bench.close()
-    print(f"took {time.monotonic() - start:.0f} s")
+        os.sched_setaffinity(0, cores)
+    print(f"took {time.monotonic() - start:.0f} s", flush=True)
+
+
+PARTS = {"public": measure_public, "private": private.measure}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="modgate measured against nginx, git and the go command")
+    parser.add_argument("--quick", action="store_true", help="once, and shortly: whether it works, not how fast it is")
+    parser.add_argument("--keep", action="store_true", help="leave BUILD/bench, its logs and audit trails")
+    parser.add_argument("--only", choices=PARTS, help="one of the two tables")
+    args = parser.parse_args()
+    state = os.path.join(BUILD, "bench")
+    shutil.rmtree(state, ignore_errors=True)
+    for name in [args.only] if args.only else PARTS:
+        os.makedirs(os.path.join(state, name))
+        PARTS[name](os.path.join(state, name), args.quick)
+        print()
     if not args.keep:
         shutil.rmtree(state)
 
