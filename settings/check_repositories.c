@@ -122,6 +122,29 @@ static int check_twins(struct settings_reader *reader, const struct settings_rep
 	return 0;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* One of the two credentials would be of no use, or would be meant for what the other must not read. */
+static int check_rivals(struct settings_reader *reader, const struct settings_repository *repositories, size_t index)
+{
+	const struct settings_repository *own = &repositories[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct settings_repository *other = &repositories[i];
+
+		if (strcmp(other->repository, own->repository) == 0 &&
+			!(same(other->credentials_file, own->credentials_file) && same(other->known_hosts_file, own->known_hosts_file) &&
+				same(other->ca, own->ca)))
+			return yaml_error(reader->document, settings_line(own->lines, KEY), reader->err,
+				KEY " is that of line %u with another credentials_file, known_hosts_file or ca; the same ones were expected",
+				settings_line(other->lines, KEY));
+	}
+	return 0;
+}
+
 int settings_check_repositories(struct settings_reader *reader, struct settings *settings)
 {
 	struct settings_repository *repositories = (struct settings_repository *)settings->repositories;
@@ -135,6 +158,8 @@ int settings_check_repositories(struct settings_reader *reader, struct settings 
 		code = check_one(reader, &repositories[i]);
 		if (code == 0)
 			code = check_twins(reader, repositories, i);
+		if (code == 0)
+			code = check_rivals(reader, repositories, i);
 	}
 	if (code == 0)
 		settings->prefixes = prefixes;

@@ -9,13 +9,13 @@
 #include "vcs/vcs_private.h"
 
 /* What was remembered, if the repository is in the table: nothing is added to it. */
-static bool remembered(struct vcs *vcs, const char *name)
+static bool known(struct vcs *vcs, const struct location *at)
 {
 	const struct repository *found;
 	bool there;
 
 	pthread_mutex_lock(&vcs->lock);
-	for (found = vcs->repositories; found && strcmp(found->name, name) != 0;)
+	for (found = vcs->repositories; found && !vcs_repository_is(found, at);)
 		found = found->next;
 	there = found && vcs_repository_there(vcs, found);
 	pthread_mutex_unlock(&vcs->lock);
@@ -24,16 +24,11 @@ static bool remembered(struct vcs *vcs, const char *name)
 
 static bool mirrored(struct vcs *vcs, const struct location *at)
 {
-	char *git_dir = at->mapping->local ? NULL : vcs_mirror_path(vcs, at->repository);
+	char *git_dir = at->mapping->local ? NULL : vcs_mirror_path(vcs, at->mapping, at->repository);
 	bool usable = git_dir && vcs_mirror_usable(git_dir);
 
 	free(git_dir);
 	return usable;
-}
-
-static bool known(struct vcs *vcs, const struct location *at)
-{
-	return remembered(vcs, at->repository);
 }
 
 /* The shortest candidate of which `is` holds. */

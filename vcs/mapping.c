@@ -107,6 +107,15 @@ static int check(const struct vcs_repository *from, struct mapping *out, struct 
 	return code;
 }
 
+static void identify(struct mapping *mapping)
+{
+	uint8_t own[SHA256_BYTES], both[SHA256_BYTES];
+
+	sha256(slice_of(mapping->credentials_file ? mapping->credentials_file : ""), own);
+	sha256_two(slice_make(own, sizeof(own)), slice_of(mapping->known_hosts_file ? mapping->known_hosts_file : ""), both);
+	sha256_two(slice_make(both, sizeof(both)), slice_of(mapping->ca ? mapping->ca : ""), mapping->identity);
+}
+
 int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *mapping_out, struct err *err)
 {
 	int code;
@@ -129,6 +138,7 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 		(repository->credentials_file && !mapping_out->credentials_file) ||
 		(repository->known_hosts_file && !mapping_out->known_hosts_file) || (repository->ca && !mapping_out->ca))
 		return vcs_no_memory(err, "keep the repositories' prefixes");
+	identify(mapping_out);
 	return 0;
 }
 

@@ -12,14 +12,44 @@
 
 #define MARK "modgate-url" /* holds whose mirror it is */
 
-char *vcs_mirror_path(const struct vcs *vcs, const char *url)
+/* Can the template become this URL? An {n} is anything without '/', {*} anything; neither is nothing. at[i]: the template so far can be i bytes. */
+static bool may_become(const char *template, const char *url)
+{
+	size_t len = strlen(url);
+	bool at[VCS_REPOSITORY_MAX + 1] = { true }, next[VCS_REPOSITORY_MAX + 1], open;
+
+	ASSERT(len <= VCS_REPOSITORY_MAX);
+	for (const char *p = template; *p; p += *p == '{' ? 3 : 1) {
+		next[0] = open = false;
+		for (size_t i = 0; i < len; i++) {
+			open = (open || at[i]) && (p[1] == '*' || url[i] != '/');
+			next[i + 1] = *p == '{' ? open : at[i] && url[i] == *p;
+		}
+		memcpy(at, next, len + 1);
+	}
+	return at[len];
+}
+
+static bool contested(const struct vcs *vcs, const struct mapping *mapping, const char *url)
+{
+	for (size_t i = 0; i < vcs->count; i++)
+		if (memcmp(vcs->mappings[i].identity, mapping->identity, sizeof(mapping->identity)) != 0 &&
+			may_become(vcs->mappings[i].repository, url))
+			return true;
+	return false;
+}
+
+char *vcs_mirror_path(const struct vcs *vcs, const struct mapping *mapping, const char *url)
 {
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX], *path = malloc(strlen(vcs->mirrors) + sizeof(hex) + sizeof("/.git"));
 
 	if (!path)
 		return NULL;
-	sha256(slice_of(url), digest);
+	if (contested(vcs, mapping, url))
+		sha256_two(slice_of(url), slice_make(mapping->identity, sizeof(mapping->identity)), digest);
+	else
+		sha256(slice_of(url), digest);
 	hex_encode(digest, sizeof(digest), hex);
 	sprintf(path, "%s/%.32s.git", vcs->mirrors, hex);
 	return path;

@@ -195,7 +195,7 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 /* A forge's "not found", of what it never showed us, when it takes the credential elsewhere. */
 static bool believed(const struct fetch *fetch)
 {
-	char *mirror = vcs_mirror_path(fetch->vcs, fetch->url);
+	char *mirror = vcs_mirror_path(fetch->vcs, fetch->mapping, fetch->url);
 	bool mirrored = !mirror || vcs_mirror_usable(mirror);
 
 	free(mirror);

@@ -33,10 +33,11 @@ static struct repository *make(const struct vcs *vcs, const struct location *at)
 	pthread_mutex_init(&made->graph_lock, NULL);
 	pthread_cond_init(&made->changed, NULL);
 	made->local = at->mapping->local;
+	memcpy(made->identity, at->mapping->identity, sizeof(made->identity));
 	made->synced_us = INT64_MIN;
 	atomic_init(&made->there_us, 0);
 	made->name = strdup(at->repository);
-	made->git_dir = made->local ? strdup(at->repository) : vcs_mirror_path(vcs, at->repository);
+	made->git_dir = made->local ? strdup(at->repository) : vcs_mirror_path(vcs, at->mapping, at->repository);
 	made->graph = vcs_graph_open();
 	if (!made->name || !made->git_dir || !made->graph)
 		vcs_repository_free(&made);
@@ -69,12 +70,18 @@ static struct repository *evict(struct vcs *vcs)
 	return gone;
 }
 
+bool vcs_repository_is(const struct repository *repository, const struct location *at)
+{
+	return strcmp(repository->name, at->repository) == 0 &&
+	       memcmp(repository->identity, at->mapping->identity, sizeof(repository->identity)) == 0;
+}
+
 int vcs_repository_acquire(struct vcs *vcs, const struct location *at, struct repository **repository_out, struct err *err)
 {
 	struct repository *found, *evicted = NULL;
 
 	pthread_mutex_lock(&vcs->lock);
-	for (found = vcs->repositories; found && strcmp(found->name, at->repository) != 0;)
+	for (found = vcs->repositories; found && !vcs_repository_is(found, at);)
 		found = found->next;
 	if (!found) {
 		evicted = evict(vcs);

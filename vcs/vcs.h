@@ -50,7 +50,10 @@ enum vcs_code {
 
 #define VCS_REFRESH_ALWAYS (-1)
 
-/* Where the modules below a prefix come from. */
+/*
+ * Where the modules below a prefix come from. Those that come to one URL share it, and its mirror, when credentials_file, known_hosts_file and ca
+ * are the same; else each has its own, and nothing that one was told or given is another's.
+ */
 struct vcs_repository {
 	const char *prefix; /* module path prefix, whole elements; the longest that covers a module wins */
 	/*

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/hash.h"
 #include "module/gomod.h"
 #include "vcs/vcs.h"
 
@@ -27,8 +28,9 @@ struct mapping {
 	bool missing_is_absent;
 	bool local;
 	bool ssh;
-	size_t elements; /* how many {n} the repository has */
-	bool open_ended; /* it has {*} */
+	size_t elements;                /* how many {n} the repository has */
+	bool open_ended;                /* it has {*} */
+	uint8_t identity[SHA256_BYTES]; /* who asks and whom he trusts: of credentials_file, known_hosts_file and ca */
 };
 
 /* Where a module is expected. The slice aliases module: do not copy the struct. */
@@ -126,8 +128,9 @@ enum sync {
 
 struct repository {
 	struct repository *next;
-	char *name;    /* URL or path: the key */
-	char *git_dir; /* the mirror, or the path itself */
+	char *name;                     /* URL or path: the key, with identity */
+	uint8_t identity[SHA256_BYTES]; /* of the mappings that share it */
+	char *git_dir;                  /* the mirror, or the path itself */
 	bool local;
 	size_t users; /* under the table's lock */
 	int64_t used_us;
@@ -197,6 +200,8 @@ struct question {
 	int64_t patience_us; /* what is left of hold_us: waiting for fetches takes from it */
 };
 
+/* Is it the one at this place? What one credential was told or given is nothing to a rule with another. */
+bool vcs_repository_is(const struct repository *repository, const struct location *at);
 /* Finds or adds the repository and counts one more user. VCS_ERR_UNKNOWN: memory. */
 int vcs_repository_acquire(struct vcs *vcs, const struct location *at, struct repository **repository_out, struct err *err);
 void vcs_repository_release(struct vcs *vcs, struct repository **repository);
@@ -245,8 +250,11 @@ bool vcs_forge_trusted(struct vcs *vcs, const char *url, struct slice credential
 
 /* --- mark.c, mirror.c, child.c: fetching ----------------------------------------------------------------------------------------- */
 
-/* Name of the mirror of this URL below vcs->mirrors. Caller frees; NULL: memory. */
-char *vcs_mirror_path(const struct vcs *vcs, const char *url);
+/*
+ * Name of the mirror of this URL below vcs->mirrors: of the URL, and where a mapping of another identity may stand for it too, of its identity.
+ * Caller frees; NULL: memory.
+ */
+char *vcs_mirror_path(const struct vcs *vcs, const struct mapping *mapping, const char *url);
 /* Was it fetched completely at least once? */
 bool vcs_mirror_usable(const char *git_dir);
 /* Says of the mirror at git_dir that it is complete as of then. VCS_ERR_UNKNOWN. */

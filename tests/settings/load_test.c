@@ -100,6 +100,19 @@ static void test_stars(void **state)
 	}
 }
 
+/* Two directories of one repository; and one repository among many with a credential of its own. */
+static void test_shared_repositories(void **state)
+{
+	const struct settings *settings = load_good(state,
+		BASE "repositories:\n"
+		     "  - { prefix: a.example, repository: \"https://git.example/x.git\", credentials_file: keys/git, ca: git-ca.pem }\n"
+		     "  - { prefix: b.example, repository: \"https://git.example/x.git\", credentials_file: keys/git, ca: git-ca.pem, subdir: b }\n"
+		     "  - { prefix: c.example, repository: \"https://git.example/{1}.git\", ca: git-ca.pem }\n");
+
+	assert_int_equal(settings->repositories_count, 3);
+	settings_unref(settings);
+}
+
 static void test_defaults(void **state)
 {
 	const struct settings *settings = load_good(state, BASE);
@@ -452,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_ssh),
 		cmocka_unit_test(test_stars),
+		cmocka_unit_test(test_shared_repositories),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_show_words),

@@ -5,6 +5,7 @@
 #define LDAP             "auth:\n  ldap:\n    uris: [ldaps://ldap.example]\n    user_base: ou=people\n"
 #define JWT              "auth:\n  jwt:\n    - issuer: https://login.example\n      audiences: [modgate]\n      jwks_file: idp.jwks\n"
 #define REPO             "repositories:\n  - prefix: git.example\n    repository: "
+#define RIVAL            "  - prefix: b.example\n    repository: "
 #define LATER(line, key) "modgate.yaml:" #line ": the key " key " is not in this version; it must be left out"
 
 struct row {
@@ -398,6 +399,14 @@ static void test_repositories(void **state)
 			"modgate.yaml:6: repositories[].credentials_file is of no use with a path; an https URL was expected" },
 		{ "a CA for a path", BASE REPO "/srv/x.git\n    ca: git-ca.pem\n",
 			"modgate.yaml:6: repositories[].ca is of no use with a path; an https URL was expected" },
+		{ "one repository, two credentials",
+			BASE REPO "https://git.example/{1}.git\n    credentials_file: keys/git\n" RIVAL "https://git.example/{1}.git\n",
+			"modgate.yaml:8: repositories[].repository is that of line 5 with another credentials_file, known_hosts_file or ca; the "
+			"same ones were expected" },
+		{ "one repository, two authorities",
+			BASE REPO "https://git.example/x.git\n    ca: git-ca.pem\n" RIVAL "https://git.example/x.git\n    ca: upstream-ca.pem\n",
+			"modgate.yaml:8: repositories[].repository is that of line 5 with another credentials_file, known_hosts_file or ca; the "
+			"same ones were expected" },
 		{ "a prefix twice", BASE REPO "/srv/x.git\n  - prefix: git.example\n    repository: /srv/y.git\n",
 			"modgate.yaml:6: the prefix git.example stands on line 4 already; each once was expected" },
 		{ "missing", BASE REPO "/srv/x.git\n    missing: 404\n",

@@ -45,7 +45,7 @@ static void deep_repository(void **state)
 	assert_int_equal(asked(remote, "deep/in.git"), 1);
 	vcs_remote(vcs, SLICE("git.test/deep/in/groups/sub"), url);
 	assert_true(slice_ends(slice_of(url), SLICE("/deep/in/groups.git")));
-	git_dir = vcs_mirror_path(vcs, url);
+	git_dir = vcs_mirror_path(vcs, &vcs->mappings[0], url);
 	assert_int_equal(access(git_dir, F_OK), -1); /* to find out is no clone */
 	free(git_dir);
 

@@ -66,7 +66,7 @@ static void half_made_mirrors_are_begun_anew(void **state)
 		char *path;
 
 		snprintf(url, sizeof(url), "%s/one.git", remote->url);
-		path = vcs_mirror_path(vcs, url);
+		path = vcs_mirror_path(vcs, &vcs->mappings[0], url);
 		assert_non_null(path);
 		snprintf(script, sizeof(script), "m='%s'; rm -rf \"$m\"; %s", path, rows[i]);
 		shell(remote->scratch, script);
