@@ -85,6 +85,7 @@ static struct flight *flight_make(struct supply *supply, const struct supply_que
 		.query = supply_copy(&at, question->query),
 		.public_module = question->public_module != NULL ? public_module_ref(question->public_module) : NULL,
 		.sumdb_exempt = question->sumdb_exempt,
+		.asked_us = clock_monotonic_us(&clock_system),
 	};
 	return flight;
 }

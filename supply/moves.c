@@ -122,10 +122,10 @@ static bool is_news(struct slot *slot, struct slice module, const struct vcs_sta
 	return !same;
 }
 
-void moves_look(struct supply *supply, struct slice module, bool read)
+void moves_look(struct supply *supply, struct slice module, int64_t asked_us, bool read)
 {
 	struct vcs_stand *stand = NULL;
-	if (vcs_stand_open(supply->vcs, module, read, &stand, NULL) != 0)
+	if (vcs_stand_open(supply->vcs, module, asked_us, read, &stand, NULL) != 0)
 		return;
 	pthread_mutex_lock(lock_of(supply->moves, module));
 	if (is_news(slot_of(supply->moves, module), module, stand))
@@ -139,6 +139,7 @@ void moves_look(struct supply *supply, struct slice module, bool read)
 struct behind {
 	struct supply *supply;
 	struct turn turn;
+	int64_t asked_us;
 	size_t module_len;
 	char module[];
 };
@@ -156,7 +157,7 @@ static void look(void *arg)
 	struct slice module = slice_make(behind->module, behind->module_len);
 	int64_t begun_us = clock_monotonic_us(supply->clock), took_us;
 	if (vcs_stand_due(supply->vcs, module))
-		moves_look(supply, module, true);
+		moves_look(supply, module, behind->asked_us, true);
 	took_us = clock_monotonic_us(supply->clock) - begun_us;
 	atomic_store(
 		&slot_of(supply->moves, module)->due_us, begun_us + took_us + (took_us * QUIET_PART > QUIET_US ? took_us * QUIET_PART : QUIET_US));
@@ -173,7 +174,7 @@ void moves_look_behind(struct supply *supply, struct slice module)
 	behind = malloc(sizeof(*behind) + module.len);
 	if (behind == NULL)
 		return;
-	*behind = (struct behind){ .supply = supply, .module_len = module.len };
+	*behind = (struct behind){ .supply = supply, .asked_us = clock_monotonic_us(&clock_system), .module_len = module.len };
 	memcpy(behind->module, module.ptr, module.len);
 	behind->turn = (struct turn){ .work = look, .arg = behind };
 	vcs_remote(supply->vcs, module, behind->turn.remote);

@@ -56,10 +56,10 @@ static int pinned(struct supply *supply, const struct order *order, struct store
 		return store_failed(supply, code, err);
 	/* What was served once is served for ever: a repository that has gone back on it cannot take it away. */
 	if (code == 0 && pin_out->commit[0] != '\0') {
-		moves_look(supply, order->module, true);
+		moves_look(supply, order->module, order->asked_us, true);
 		return 0;
 	}
-	code = vcs_resolve(supply->vcs, order->module, order->query, revision, err);
+	code = vcs_resolve(supply->vcs, order->module, order->asked_us, order->query, revision, err);
 	if (code != 0)
 		return vcs_failed(supply, order, code, err);
 	if (!slice_equal_text(order->query, revision->version))
@@ -91,12 +91,12 @@ static int pinned_revision(
 	struct supply *supply, const struct order *order, struct slice version, const char *commit, struct vcs_revision *revision, struct err *err)
 {
 	struct vcs_revision now;
-	int code = vcs_resolve(supply->vcs, order->module, version, &now, NULL);
+	int code = vcs_resolve(supply->vcs, order->module, order->asked_us, version, &now, NULL);
 	if (code == 0 && strcmp(now.commit, commit) == 0 && slice_equal_text(version, now.version)) {
 		*revision = now;
 		return 0;
 	}
-	code = vcs_pinned(supply->vcs, order->module, version, commit, revision, err);
+	code = vcs_pinned(supply->vcs, order->module, order->asked_us, version, commit, revision, err);
 	return code == 0 ? 0 : vcs_failed(supply, order, code, err);
 }
 
@@ -179,8 +179,8 @@ static int info(struct supply *supply, const struct order *order, struct supply_
 		if (code != SUPPLY_ERR_ABSENT || slice_equal(semver_build(order->query), SLICE("+incompatible")))
 			return code;
 	}
-	int code = order->kind == SUPPLY_LATEST ? vcs_latest(supply->vcs, order->module, &revision, err)
-						: vcs_resolve(supply->vcs, order->module, order->query, &revision, err);
+	int code = order->kind == SUPPLY_LATEST ? vcs_latest(supply->vcs, order->module, order->asked_us, &revision, err)
+						: vcs_resolve(supply->vcs, order->module, order->asked_us, order->query, &revision, err);
 	return code == 0 ? keep_revision(supply, order, &revision, answer_out, err) : vcs_failed(supply, order, code, err);
 }
 
@@ -193,7 +193,7 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 	int code = pinned(supply, order, &pin, &revision, err);
 	if (code != 0)
 		return code;
-	code = vcs_go_mod(supply->vcs, order->module, order->query, pin.commit, &body, err);
+	code = vcs_go_mod(supply->vcs, order->module, order->asked_us, order->query, pin.commit, &body, err);
 	code = code == 0 ? 0 : vcs_failed(supply, order, code, err);
 	if (code == 0) {
 		dirhash_gomod(buf_slice(&body), facts.mod_h1);
@@ -221,7 +221,7 @@ static int zip(struct supply *supply, const struct order *order, struct supply_a
 	code = zip_writer_open(supply, order, &writer, err);
 	if (code != 0)
 		goto out;
-	code = vcs_zip(supply->vcs, order->module, order->query, pin.commit, zip_writer_sink, &writer, facts.h1, err);
+	code = vcs_zip(supply->vcs, order->module, order->asked_us, order->query, pin.commit, zip_writer_sink, &writer, facts.h1, err);
 	if (code == VCS_ERR_STOPPED)
 		code = store_failed(supply, STORE_ERR, &writer.err);
 	else if (code != 0)
@@ -244,7 +244,7 @@ out:
 static int list_empty(struct supply *supply, const struct order *order, struct err *err)
 {
 	struct vcs_revision revision;
-	int code = vcs_latest(supply->vcs, order->module, &revision, err);
+	int code = vcs_latest(supply->vcs, order->module, order->asked_us, &revision, err);
 	return code == 0 ? 0 : vcs_failed(supply, order, code, err);
 }
 
@@ -253,7 +253,7 @@ static int list(struct supply *supply, const struct order *order, struct supply_
 	struct buf body = BUF_INIT(LIST_BYTES_MAX);
 	bool stale = false;
 	int64_t as_of_us = 0;
-	int code = vcs_list(supply->vcs, order->module, &body, &stale, &as_of_us, err);
+	int code = vcs_list(supply->vcs, order->module, order->asked_us, &body, &stale, &as_of_us, err);
 	code = code == 0 ? 0 : vcs_failed(supply, order, code, err);
 	if (code == 0 && body.len == 0)
 		code = list_empty(supply, order, err);
@@ -268,7 +268,7 @@ static int list(struct supply *supply, const struct order *order, struct supply_
 static int root(struct supply *supply, const struct order *order, struct supply_answer **answer_out, struct err *err)
 {
 	char path[MODULE_PATH_MAX + 1];
-	int code = vcs_root(supply->vcs, order->module, path, err);
+	int code = vcs_root(supply->vcs, order->module, order->asked_us, path, err);
 	if (code != 0)
 		return vcs_failed(supply, order, code, err);
 	*answer_out = answer_bytes(slice_of(path), supply->list_ttl_s, true);
@@ -300,6 +300,6 @@ int produce_private(struct supply *supply, const struct order *order, struct sup
 	int code = produce(supply, order, answer_out, err);
 	/* The references were read for that. */
 	if (order->kind != SUPPLY_ROOT && !order_exact(order))
-		moves_look(supply, order->module, false);
+		moves_look(supply, order->module, order->asked_us, false);
 	return code;
 }

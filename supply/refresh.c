@@ -170,6 +170,7 @@ int64_t refreshes_since(void *ctx, struct slice module)
 struct behind {
 	struct supply *supply;
 	struct turn turn;
+	int64_t asked_us;
 	size_t module_len;
 	char module[];
 };
@@ -183,8 +184,8 @@ static struct slice module_of(const struct behind *behind)
 static void fetch(void *arg)
 {
 	struct behind *behind = arg;
-	if (vcs_refresh(behind->supply->vcs, module_of(behind), NULL) == 0)
-		moves_look(behind->supply, module_of(behind), false);
+	if (vcs_refresh(behind->supply->vcs, module_of(behind), behind->asked_us, NULL) == 0)
+		moves_look(behind->supply, module_of(behind), behind->asked_us, false);
 	turns_end(behind->supply->turns, &behind->turn);
 	free(behind);
 }
@@ -203,7 +204,7 @@ static void begin_behind(struct supply *supply, struct slice module)
 	struct behind *behind = malloc(sizeof(*behind) + module.len);
 	if (behind == NULL)
 		return;
-	*behind = (struct behind){ .supply = supply, .module_len = module.len };
+	*behind = (struct behind){ .supply = supply, .asked_us = clock_monotonic_us(&clock_system), .module_len = module.len };
 	memcpy(behind->module, module.ptr, module.len);
 	if (pool_submit(supply->readers, hand_on, behind) != 0)
 		free(behind);

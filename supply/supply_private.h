@@ -61,6 +61,7 @@ struct order {
 	struct slice module, query;
 	const struct public_module *public_module;
 	bool sumdb_exempt;
+	int64_t asked_us; /* by the machine's own monotonic clock: what waits for a git host waits since then */
 };
 /* "@list", "@latest" or the query itself: the name under which an answer that may change is kept. */
 struct slice order_query(const struct order *order);
@@ -169,7 +170,7 @@ void moves_close(struct moves **moves);
  * Holds the references against the module's pins, if they are others than the last time, and tells what moved. read: makes sure first that they are
  * fresh; else as they are known. On a worker: may block.
  */
-void moves_look(struct supply *supply, struct slice module, bool read);
+void moves_look(struct supply *supply, struct slice module, int64_t asked_us, bool read);
 /* The same on a worker of its own, now and then. Never blocks. */
 void moves_look_behind(struct supply *supply, struct slice module);
 /* Something was pinned: the next look counts, whatever it sees. */

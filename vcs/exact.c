@@ -50,11 +50,11 @@ static int resolve_exact(struct session *session, struct slice version, git_oid 
 	return 0;
 }
 
-int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct session **session_out, git_oid *commit_out,
-	struct err *err)
+int vcs_exact_open(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, struct session **session_out,
+	git_oid *commit_out, struct err *err)
 {
 	struct err why = ERR_INIT;
-	int code = vcs_session_open(vcs, module, commit ? SESSION_OBJECTS : SESSION_FRESH, session_out, err);
+	int code = vcs_session_open(vcs, module, asked_us, commit ? SESSION_OBJECTS : SESSION_FRESH, session_out, err);
 
 	if (code < 0)
 		return code;
@@ -80,14 +80,14 @@ static int read_gomod(struct session *session, const git_oid *commit, struct buf
 	return code;
 }
 
-int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct buf *out, struct err *err)
+int vcs_go_mod(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, struct buf *out, struct err *err)
 {
 	struct session *session = NULL;
 	git_oid id;
 	int code;
 
 	do {
-		code = vcs_exact_open(vcs, module, version, commit, &session, &id, err);
+		code = vcs_exact_open(vcs, module, asked_us, version, commit, &session, &id, err);
 		if (code == 0)
 			code = read_gomod(session, &id, out, err);
 	} while (vcs_session_end(&session, &code, err));
@@ -113,14 +113,15 @@ static int describe(struct session *session, struct slice version, const git_oid
 	return 0;
 }
 
-int vcs_pinned(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct vcs_revision *revision_out, struct err *err)
+int vcs_pinned(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, struct vcs_revision *revision_out,
+	struct err *err)
 {
 	struct session *session = NULL;
 	git_oid id;
 	int code;
 
 	do {
-		code = vcs_exact_open(vcs, module, version, commit, &session, &id, err);
+		code = vcs_exact_open(vcs, module, asked_us, version, commit, &session, &id, err);
 		if (code == 0)
 			code = describe(session, version, &id, revision_out, err);
 	} while (vcs_session_end(&session, &code, err));

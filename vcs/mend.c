@@ -125,7 +125,7 @@ static int mend(struct question *question, struct repository *repository, unsign
 		return 0;
 	if (clock_monotonic_us(vcs->clock) < repository->mend_from_us)
 		return err_set(why, VCS_ERR_UNKNOWN, "it was fetched afresh less than an hour ago; check the disk below %s", vcs->mirrors);
-	if (repository->failure != SYNC_BROKEN && vcs_reading_failed_lately(vcs, repository)) {
+	if (repository->failure != SYNC_BROKEN && vcs_reading_failed_lately(question, repository)) {
 		*why = repository->failure_text;
 		return VCS_ERR_UNKNOWN;
 	}

@@ -1,4 +1,4 @@
-/* Is a repository there? The host is asked for that alone, by one at a time for all who wait; nothing is made on disk. */
+/* Is a repository there? The host is asked for that alone, behind and once for all who wait; nothing is made on disk. */
 #include "vcs/reading_private.h"
 
 bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository)
@@ -8,15 +8,33 @@ bool vcs_repository_there(const struct vcs *vcs, const struct repository *reposi
 	return there_us != 0 && clock_monotonic_us(vcs->clock) - there_us < VCS_THERE_US;
 }
 
-static enum sync look(struct vcs *vcs, const struct mapping *mapping, const struct repository *repository, struct err *err)
+static void remember(struct vcs *vcs, struct repository *repository, enum sync sync, const struct err *why)
+{
+	vcs_reading_remember(vcs, repository, sync, why);
+	if (sync == SYNC_DONE)
+		atomic_store(&repository->there_us, clock_monotonic_us(vcs->clock));
+}
+
+/* On a thread of its own. Who waits began it. */
+static void ask(struct vcs *vcs, const struct mapping *mapping, struct repository *repository)
+{
+	struct err why = ERR_INIT;
+	enum sync sync = vcs_mirror_ask(vcs, mapping, repository->name, &why);
+
+	pthread_mutex_lock(&repository->lock);
+	remember(vcs, repository, sync, &why);
+	vcs_reading_end(repository);
+	pthread_mutex_unlock(&repository->lock);
+}
+
+/* On this machine nobody need wait. Under the lock. */
+static enum sync look(struct vcs *vcs, struct repository *repository, struct err *err)
 {
 	git_repository *git = NULL;
-	enum sync sync;
+	enum sync sync = vcs_handle_open(repository, &git, err);
 
-	if (!repository->local)
-		return vcs_mirror_ask(vcs, mapping, repository->name, err);
-	sync = vcs_handle_open(repository, &git, err);
 	git_repository_free(git);
+	remember(vcs, repository, sync, err);
 	return sync;
 }
 
@@ -34,19 +52,15 @@ enum sync vcs_repository_probe(struct question *question, struct repository *rep
 		}
 	if (vcs_repository_there(vcs, repository))
 		goto out;
-	if (vcs_reading_failed_lately(vcs, repository)) {
+	if (vcs_reading_failed_lately(question, repository)) {
 		sync = repository->failure;
 		why = repository->failure_text;
 		goto out;
 	}
-	vcs_reading_begin(repository);
-	pthread_mutex_unlock(&repository->lock);
-	sync = look(vcs, question->mapping, repository, &why);
-	pthread_mutex_lock(&repository->lock);
-	vcs_reading_remember(vcs, repository, sync, &why);
-	if (sync == SYNC_DONE)
-		atomic_store(&repository->there_us, clock_monotonic_us(vcs->clock));
-	vcs_reading_end(repository);
+	if (repository->local)
+		sync = look(vcs, repository, &why);
+	else
+		sync = vcs_reading_behind(question, repository, ask, &why);
 out:
 	pthread_mutex_unlock(&repository->lock);
 	if (sync != SYNC_DONE)

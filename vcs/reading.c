@@ -16,9 +16,10 @@ static enum sync read_refs(struct repository *repository, struct refs *old, stru
 	return sync;
 }
 
-void vcs_reading_begin(struct repository *repository)
+void vcs_reading_begin(const struct vcs *vcs, struct repository *repository)
 {
 	repository->busy = true;
+	repository->begun_us = clock_monotonic_us(vcs->clock);
 	repository->busy_us = clock_monotonic_us(&clock_system);
 }
 
@@ -35,7 +36,7 @@ enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct
 	int64_t begun_us = clock_monotonic_us(vcs->clock), wall_us = clock_wall_us(vcs->clock);
 	enum sync sync = SYNC_DONE;
 
-	vcs_reading_begin(repository);
+	vcs_reading_begin(vcs, repository);
 	pthread_mutex_unlock(&repository->lock);
 	if (renew)
 		sync = renew(vcs, mapping, repository, err);
@@ -60,15 +61,21 @@ void vcs_reading_remember(struct vcs *vcs, struct repository *repository, enum s
 {
 	repository->failure = sync;
 	repository->failed_us = clock_monotonic_us(vcs->clock);
+	repository->failed_from_us = repository->begun_us;
 	repository->failure_text = *why;
 }
 
-bool vcs_reading_failed_lately(const struct vcs *vcs, const struct repository *repository)
+bool vcs_reading_failed_lately(const struct question *question, const struct repository *repository)
 {
+	const struct vcs *vcs = question->vcs;
 	bool missing = repository->failure == SYNC_MISSING || repository->failure == SYNC_ABSENT;
 	int64_t told_again_us = missing ? vcs->missing_us : SYNC_FAILURE_US;
 
-	return !repository->local && repository->failure != SYNC_DONE && clock_monotonic_us(vcs->clock) - repository->failed_us < told_again_us;
+	if (repository->local || repository->failure == SYNC_DONE)
+		return false;
+	if (question->changed_us != 0 && repository->failed_from_us <= question->changed_us)
+		return false;
+	return clock_monotonic_us(vcs->clock) - repository->failed_us < told_again_us;
 }
 
 static enum sync fetch_mirror(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
@@ -93,9 +100,9 @@ static void fetch(struct vcs *vcs, const struct mapping *mapping, struct reposit
 /* Until when, by the machine's own clock. */
 static int64_t patience_ends_us(const struct question *question, const struct repository *repository, int64_t now_us)
 {
-	int64_t until_us = now_us + question->patience_us, stale_us = repository->busy_us + question->mapping->hold_us;
+	int64_t until_us = now_us + question->patience_us, held_us = repository->busy_us + question->mapping->hold_us;
 
-	return repository->refs && repository->busy && stale_us < until_us ? stale_us : until_us;
+	return held_us < until_us ? held_us : until_us;
 }
 
 bool vcs_reading_wait(struct question *question, struct repository *repository)
@@ -119,7 +126,7 @@ enum sync vcs_reading_pending(const struct repository *repository, struct err *e
 
 enum sync vcs_reading_behind(struct question *question, struct repository *repository, vcs_fetch_work *work, struct err *err)
 {
-	vcs_reading_begin(repository);
+	vcs_reading_begin(question->vcs, repository);
 	if (vcs_fetches_start(question->vcs, question->mapping, repository, work, err) < 0) {
 		vcs_reading_end(repository);
 		return SYNC_PENDING;
@@ -144,7 +151,7 @@ enum sync vcs_repository_sync(struct question *question, struct repository *repo
 		}
 	if (repository->refs && repository->synced_us > since_us)
 		goto out;
-	if (vcs_reading_failed_lately(vcs, repository)) {
+	if (vcs_reading_failed_lately(question, repository)) {
 		sync = repository->failure;
 		why = repository->failure_text;
 		goto out;

@@ -13,15 +13,18 @@ enum sync vcs_handle_open(const struct repository *repository, git_repository **
 typedef enum sync vcs_reading_renewal(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err);
 
 /* Who finds nobody busy may begin, and ends it: who waits is woken. */
-void vcs_reading_begin(struct repository *repository);
+void vcs_reading_begin(const struct vcs *vcs, struct repository *repository);
 void vcs_reading_end(struct repository *repository);
 /* Begins, brings up to date (NULL: nothing to do, it is read in place), reads the references and ends. The lock is left meanwhile. */
 enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_reading_renewal *renew, struct err *err);
-/* What a reading came to, for who waited for it or asks soon after. SYNC_DONE: no failure. */
+/* What the last reading came to, for who waited for it or asks soon after. SYNC_DONE: no failure. */
 void vcs_reading_remember(struct vcs *vcs, struct repository *repository, enum sync sync, const struct err *why);
-/* A remote that just failed is not asked again by everybody who waited for it. */
-bool vcs_reading_failed_lately(const struct vcs *vcs, const struct repository *repository);
-/* Waits until the reading that is under way has ended. False: the question is not held longer. */
+/* A remote that just failed is not asked again by everybody who waited for it, unless it was asked before the question's changed_us. */
+bool vcs_reading_failed_lately(const struct question *question, const struct repository *repository);
+/*
+ * Waits until the reading that is under way has ended. False: the question is not held longer, since it has waited hold_us or the reading has
+ * taken that long; then nobody waits for it, however many ask.
+ */
 bool vcs_reading_wait(struct question *question, struct repository *repository);
 /* The sentence for that: SYNC_PENDING. */
 enum sync vcs_reading_pending(const struct repository *repository, struct err *err);

@@ -39,9 +39,8 @@ void vcs_session_close(struct session **session)
 /* The age at which references still answer. */
 static int64_t since(const struct session *session, enum session_want want)
 {
-	const struct vcs *vcs = session->vcs;
 	int64_t age_us = want == SESSION_NOW ? session->begun_us : session->begun_us - session->at.mapping->refresh_us;
-	int64_t changed_us = vcs->changed_since ? vcs->changed_since(vcs->changed_ctx, slice_of(session->at.module)) : 0;
+	int64_t changed_us = session->question.changed_us;
 
 	/* Soon after the machine's start the age may lie before 0, which here says that nothing changed. */
 	return changed_us > 0 && changed_us > age_us ? changed_us : age_us;
@@ -105,12 +104,19 @@ bool vcs_session_end(struct session **session, int *code, struct err *err)
 	return mended == 0;
 }
 
-struct question vcs_question_begin(struct vcs *vcs, const struct mapping *mapping)
+struct question vcs_question_begin(struct vcs *vcs, const struct mapping *mapping, struct slice module, int64_t asked_us)
 {
-	return (struct question){ .vcs = vcs, .mapping = mapping, .patience_us = mapping->hold_us };
+	int64_t waited_us = asked_us != 0 ? clock_monotonic_us(&clock_system) - asked_us : 0;
+
+	return (struct question){
+		.vcs = vcs,
+		.mapping = mapping,
+		.patience_us = mapping->hold_us - waited_us,
+		.changed_us = vcs->changed_since ? vcs->changed_since(vcs->changed_ctx, module) : 0,
+	};
 }
 
-int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want want, struct session **session_out, struct err *err)
+int vcs_session_open(struct vcs *vcs, struct slice module, int64_t asked_us, enum session_want want, struct session **session_out, struct err *err)
 {
 	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
 	struct session *session;
@@ -122,8 +128,10 @@ int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want wan
 	if (!session)
 		return vcs_no_memory(err, "open the repository");
 	session->vcs = vcs;
-	session->question = vcs_question_begin(vcs, mapping);
+	session->question = vcs_question_begin(vcs, mapping, module, asked_us);
 	session->begun_us = clock_monotonic_us(vcs->clock);
+	if (want == SESSION_NOW)
+		session->question.changed_us = session->begun_us;
 	code = vcs_location_find(&session->question, module, want == SESSION_OBJECTS, &session->at, err);
 	if (code == 0)
 		code = vcs_repository_acquire(vcs, &session->at, &session->repository, err);

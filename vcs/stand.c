@@ -58,14 +58,14 @@ static enum session_want want(const struct vcs *vcs, struct slice module, bool r
 	return mapping && mapping->local ? SESSION_NOW : SESSION_FRESH;
 }
 
-int vcs_stand_open(struct vcs *vcs, struct slice module, bool read, struct vcs_stand **stand_out, struct err *err)
+int vcs_stand_open(struct vcs *vcs, struct slice module, int64_t asked_us, bool read, struct vcs_stand **stand_out, struct err *err)
 {
 	struct vcs_stand *stand = calloc(1, sizeof(*stand));
 	int code;
 
 	if (!stand)
 		return vcs_no_memory(err, "look at the references");
-	code = vcs_session_open(vcs, module, want(vcs, module, read), &stand->session, err);
+	code = vcs_session_open(vcs, module, asked_us, want(vcs, module, read), &stand->session, err);
 	if (code == 0)
 		code = take(stand, err);
 	if (code < 0) {

@@ -98,7 +98,7 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 	pthread_mutex_init(&vcs->lock, NULL);
 	atomic_init(&vcs->aborted, false);
 	vcs->clock = options->clock ? options->clock : &clock_system;
-	vcs->missing_us = options->missing_s * 1000000 > SYNC_FAILURE_US ? options->missing_s * 1000000 : SYNC_FAILURE_US;
+	vcs->missing_us = options->missing_s * 1000000 > SYNC_MISSING_US ? options->missing_s * 1000000 : SYNC_MISSING_US;
 	vcs->fetch_timeout_ms = options->fetch_timeout_ms ? options->fetch_timeout_ms : FETCH_TIMEOUT_MS;
 	vcs->fetch_memory_max = options->fetch_memory_max ? options->fetch_memory_max : FETCH_MEMORY_MAX;
 	vcs->fetch_bytes_max = options->fetch_bytes_max ? options->fetch_bytes_max : FETCH_BYTES_MAX;
@@ -156,7 +156,7 @@ void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITOR
 		memcpy(url_out, at.repository, sizeof(at.repository));
 }
 
-int vcs_root(struct vcs *vcs, struct slice module, char root_out[MODULE_PATH_MAX + 1], struct err *err)
+int vcs_root(struct vcs *vcs, struct slice module, int64_t asked_us, char root_out[MODULE_PATH_MAX + 1], struct err *err)
 {
 	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
 	struct question question;
@@ -165,7 +165,7 @@ int vcs_root(struct vcs *vcs, struct slice module, char root_out[MODULE_PATH_MAX
 
 	if (!mapping)
 		return err_set(err, VCS_ERR_UNMAPPED, "no repository is configured for %.*s", SLICE_ARG(module));
-	question = vcs_question_begin(vcs, mapping);
+	question = vcs_question_begin(vcs, mapping, module, asked_us);
 	code = vcs_location_find(&question, module, false, &at, err);
 	if (code < 0)
 		return code;
@@ -228,13 +228,13 @@ static int list_current(struct session *session, struct buf *out, bool *stale_ou
 	return 0;
 }
 
-int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, int64_t *as_of_us_out, struct err *err)
+int vcs_list(struct vcs *vcs, struct slice module, int64_t asked_us, struct buf *out, bool *stale_out, int64_t *as_of_us_out, struct err *err)
 {
 	struct session *session = NULL;
 	int code;
 
 	do {
-		code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
+		code = vcs_session_open(vcs, module, asked_us, SESSION_FRESH, &session, err);
 		if (code == 0)
 			code = list_current(session, out, stale_out, as_of_us_out, err);
 	} while (vcs_session_end(&session, &code, err));
@@ -283,13 +283,13 @@ out:
 	return code;
 }
 
-int vcs_latest(struct vcs *vcs, struct slice module, struct vcs_revision *revision_out, struct err *err)
+int vcs_latest(struct vcs *vcs, struct slice module, int64_t asked_us, struct vcs_revision *revision_out, struct err *err)
 {
 	struct session *session = NULL;
 	int code;
 
 	do {
-		code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
+		code = vcs_session_open(vcs, module, asked_us, SESSION_FRESH, &session, err);
 		if (code == 0)
 			code = absent_or_unknown(session, latest(session, revision_out, err), err);
 	} while (vcs_session_end(&session, &code, err));
@@ -312,7 +312,7 @@ int vcs_resolve_current(struct session *session, struct slice query, struct vcs_
 	return code;
 }
 
-int vcs_resolve(struct vcs *vcs, struct slice module, struct slice query, struct vcs_revision *revision_out, struct err *err)
+int vcs_resolve(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice query, struct vcs_revision *revision_out, struct err *err)
 {
 	struct session *session = NULL;
 	int code;
@@ -320,20 +320,20 @@ int vcs_resolve(struct vcs *vcs, struct slice module, struct slice query, struct
 	if (slice_equal_text(query, "latest") || slice_equal_text(query, "upgrade") || slice_equal_text(query, "patch"))
 		return err_set(err, VCS_ERR_ABSENT, "%.*s is answered by @latest and the list of versions, not by a revision", SLICE_ARG(query));
 	do {
-		code = vcs_session_open(vcs, module, SESSION_FRESH, &session, err);
+		code = vcs_session_open(vcs, module, asked_us, SESSION_FRESH, &session, err);
 		if (code == 0)
 			code = vcs_resolve_current(session, query, revision_out, err);
 	} while (vcs_session_end(&session, &code, err));
 	return code;
 }
 
-int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err)
+int vcs_refresh(struct vcs *vcs, struct slice module, int64_t asked_us, struct err *err)
 {
 	struct session *session = NULL;
 	int code;
 
 	do {
-		code = vcs_session_open(vcs, module, SESSION_NOW, &session, err);
+		code = vcs_session_open(vcs, module, asked_us, SESSION_NOW, &session, err);
 		if (code == 0 && session->failure != SYNC_DONE)
 			code = err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
 	} while (vcs_session_end(&session, &code, err));

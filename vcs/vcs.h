@@ -8,8 +8,10 @@
  * mirror that was damaged is fetched afresh, at most once an hour; what it was lies beside it, named "….damaged", until the next time.
  *
  * Every call but vcs_remote() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
- * a time for each repository; whoever needs it waits for it, but no longer than hold_ms: then what the mirror knows is the answer, as
- * stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it running or done. The same when the host cannot be asked.
+ * a time for each repository; whoever needs it waits for it, but no longer than hold_ms since asked_us, nor than hold_ms since the fetch
+ * began: then what the mirror knows is the answer, as stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it
+ * running or done. asked_us is when the question was asked, by clock_system's monotonic time, so that waiting for a thread counts too;
+ * 0: now. The same, what the mirror knows, when the host cannot be asked.
  * A host that refuses the credential, shows another key or says "not found" ends that: a mirror then answers exact versions alone, so that
  * who takes a credential back stops lists, latest and branches by it (VCS_ERR_UNKNOWN). "Not found" of a host is VCS_ERR_UNKNOWN, unless the
  * mapping believes it or the same credential was shown another repository of that host within a minute, and this one neither was ever shown
@@ -115,9 +117,10 @@ void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITOR
 
 /*
  * The import path that the module's repository stands for: of the module itself so much as prefix, {n} and {*} take. Fetches nothing; where
- * {*} may stand for several, the host may be asked which of them is there. VCS_ERR_ABSENT, VCS_ERR_UNKNOWN, VCS_ERR_UNMAPPED.
+ * {*} may stand for several, the host may be asked which of them is there. VCS_ERR_ABSENT, VCS_ERR_UNKNOWN, VCS_ERR_LATER,
+ * VCS_ERR_UNMAPPED.
  */
-int vcs_root(struct vcs *vcs, struct slice module, char root_out[MODULE_PATH_MAX + 1], struct err *err);
+int vcs_root(struct vcs *vcs, struct slice module, int64_t asked_us, char root_out[MODULE_PATH_MAX + 1], struct err *err);
 
 /* What a query means. A plain value, nothing to free. */
 struct vcs_revision {
@@ -137,10 +140,10 @@ struct vcs_revision {
  * Appends the versions to out, sorted as the go command sorts, one a line. A module without versions is a success with nothing appended.
  * *stale_out: the remote did not answer and this is what the mirror knew. *as_of_us_out (or NULL): as in vcs_revision.
  */
-int vcs_list(struct vcs *vcs, struct slice module, struct buf *out, bool *stale_out, int64_t *as_of_us_out, struct err *err);
+int vcs_list(struct vcs *vcs, struct slice module, int64_t asked_us, struct buf *out, bool *stale_out, int64_t *as_of_us_out, struct err *err);
 
 /* What `latest` means: the highest release that is not retracted, else the highest prerelease, else the head of the default branch. */
-int vcs_latest(struct vcs *vcs, struct slice module, struct vcs_revision *revision_out, struct err *err);
+int vcs_latest(struct vcs *vcs, struct slice module, int64_t asked_us, struct vcs_revision *revision_out, struct err *err);
 
 /*
  * query is a version, a branch, a tag, HEAD, or 7 to 40 hex digits of a commit; `latest`, `upgrade` and `patch` are VCS_ERR_ABSENT.
@@ -148,13 +151,14 @@ int vcs_latest(struct vcs *vcs, struct slice module, struct vcs_revision *revisi
  * the remote before they are called absent. An exact version still in the mirror is answered though the remote fails.
  * The answer is the repository's of now: compare revision_out->commit with what was pinned to notice a moved tag.
  */
-int vcs_resolve(struct vcs *vcs, struct slice module, struct slice query, struct vcs_revision *revision_out, struct err *err);
+int vcs_resolve(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice query, struct vcs_revision *revision_out, struct err *err);
 
 /*
  * What is told of an exact version that is pinned to a commit (40 hex digits) which its tag may no longer name, and no reference reach: ref is
  * "". As long as the object exists, else VCS_ERR_UNKNOWN.
  */
-int vcs_pinned(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct vcs_revision *revision_out, struct err *err);
+int vcs_pinned(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, struct vcs_revision *revision_out,
+	struct err *err);
 
 /* Appends the .info JSON. exact: the form stored under the version's own name, without tag sums. */
 void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf *out);
@@ -164,10 +168,10 @@ void vcs_info_write(const struct vcs_revision *revision, bool exact, struct buf 
  * as long as the object exists (else VCS_ERR_UNKNOWN). NULL: version is resolved, and must resolve to itself.
  * The go.mod's bytes are the repository's, or "module <path>\n" where there is none; out's maximum is the limit.
  */
-int vcs_go_mod(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct buf *out, struct err *err);
+int vcs_go_mod(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, struct buf *out, struct err *err);
 /* Streams the zip into sink and tells its h1. VCS_ERR_REJECTED: no zip can be made of this tree, err says why. */
-int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx, char h1_out[MODULE_H1_MAX],
-	struct err *err);
+int vcs_zip(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, module_sink *sink, void *ctx,
+	char h1_out[MODULE_H1_MAX], struct err *err);
 
 /*
  * For those who may not know where repositories lie on this machine: replaces the paths of the module's local repository and of the mirrors in err's
@@ -180,7 +184,7 @@ bool vcs_hide_path(struct vcs *vcs, struct slice module, struct err *err);
  * Borrows nothing, belongs to the caller; one thread at a time. VCS_ERR_… as any question.
  */
 struct vcs_stand;
-int vcs_stand_open(struct vcs *vcs, struct slice module, bool read, struct vcs_stand **stand_out, struct err *err);
+int vcs_stand_open(struct vcs *vcs, struct slice module, int64_t asked_us, bool read, struct vcs_stand **stand_out, struct err *err);
 void vcs_stand_close(struct vcs_stand **stand);
 /* When they were read (monotonic, microseconds; INT64_MIN: by another process): of two stands the later one tells how it is. */
 int64_t vcs_stand_read_us(const struct vcs_stand *stand);
@@ -195,6 +199,6 @@ int vcs_stand_commit(struct vcs_stand *stand, struct slice version, const char *
 bool vcs_stand_due(struct vcs *vcs, struct slice module);
 
 /* Reads the references of the module's repository now, however fresh they are. VCS_ERR_LATER: it takes long and goes on. */
-int vcs_refresh(struct vcs *vcs, struct slice module, struct err *err);
+int vcs_refresh(struct vcs *vcs, struct slice module, int64_t asked_us, struct err *err);
 
 #endif

@@ -122,7 +122,8 @@ enum sync {
 #define REPOSITORY_HANDLES_MAX 8
 #define REPOSITORIES_OPEN_MAX  256                /* idle ones beyond are closed, least recently used first */
 #define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision is looked for again unless the references are younger */
-#define SYNC_FAILURE_US        (5 * 1000000LL)    /* a failure is told again for so long without trying; "not found": missing_us */
+#define SYNC_FAILURE_US        (1 * 1000000LL)    /* a failure is told again for so long without trying: who waited together shares it */
+#define SYNC_MISSING_US        (5 * 1000000LL)    /* the same of "not found", at least: see missing_us */
 #define VCS_THERE_US           (3600 * 1000000LL) /* what {*} was found to stand for is looked for anew after so long */
 #define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often */
 
@@ -139,6 +140,7 @@ struct repository {
 	pthread_cond_t changed;
 	bool busy;                /* somebody reads or fetches */
 	int64_t busy_us;          /* since then, by the machine's own clock */
+	int64_t begun_us;         /* the same by the clock of vcs */
 	unsigned readings;        /* how many have ended */
 	bool read_once;           /* a mirror's references of an earlier process were looked for */
 	struct refs *refs;        /* NULL before */
@@ -146,7 +148,8 @@ struct repository {
 	int64_t as_of_us;         /* the same by the wall clock, of another process too; 0: never */
 	_Atomic int64_t there_us; /* when it was last seen to be there by who looked for just that; 0: never, or it went */
 	enum sync failure;
-	int64_t failed_us;
+	int64_t failed_us;      /* when that was known */
+	int64_t failed_from_us; /* when it was begun to be asked */
 	struct err failure_text;
 	struct err damage;    /* what it is, or was last, fetched afresh for */
 	unsigned generation;  /* of the mirror's directory: counts its replacements */
@@ -197,7 +200,8 @@ struct vcs {
 struct question {
 	struct vcs *vcs;
 	const struct mapping *mapping;
-	int64_t patience_us; /* what is left of hold_us: waiting for fetches takes from it */
+	int64_t patience_us; /* what is left of hold_us: waiting for fetches takes from it, and so did waiting to be asked */
+	int64_t changed_us;  /* what was found before then, failures too, is old, by the clock of vcs; 0: nothing is */
 };
 
 /* Is it the one at this place? What one credential was told or given is nothing to a rule with another. */
@@ -212,11 +216,14 @@ enum sync vcs_repository_take(struct repository *repository, git_repository **gi
 void vcs_repository_give(struct repository *repository, git_repository **git, unsigned generation);
 unsigned vcs_repository_generation(struct repository *repository);
 /*
- * Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it, as long as the question has patience; with
- * references that may be shown as stale no longer than hold_us from the fetch's beginning. Then SYNC_PENDING, and the fetch goes on behind.
+ * Makes sure that the references were read after since_us (monotonic). Waits for whoever is at it, as long as the question has patience, and no
+ * longer than hold_us from the fetch's beginning. Then SYNC_PENDING, and the fetch goes on behind.
  */
 enum sync vcs_repository_sync(struct question *question, struct repository *repository, int64_t since_us, struct err *err);
-/* Is it there? Asks the host, for nothing but that, unless it is known: VCS_THERE_US, or from a failure of a moment ago. */
+/*
+ * Is it there? Asks the host behind, for nothing but that, unless it is known: VCS_THERE_US, or from a failure of a moment ago. Waits as
+ * vcs_repository_sync() does: SYNC_PENDING.
+ */
 enum sync vcs_repository_probe(struct question *question, struct repository *repository, struct err *err);
 bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository);
 /* The references known now, held; NULL when none are. *as_of_us_out: as in vcs_revision. Reads a mirror's from disk the first time. */
@@ -365,9 +372,9 @@ enum session_want {
 	SESSION_OBJECTS /* whatever is there */
 };
 
-/* A question that begins now. */
-struct question vcs_question_begin(struct vcs *vcs, const struct mapping *mapping);
-int vcs_session_open(struct vcs *vcs, struct slice module, enum session_want want, struct session **session_out, struct err *err);
+/* A question about the module, which the mapping covers. asked_us: as vcs.h has it. */
+struct question vcs_question_begin(struct vcs *vcs, const struct mapping *mapping, struct slice module, int64_t asked_us);
+int vcs_session_open(struct vcs *vcs, struct slice module, int64_t asked_us, enum session_want want, struct session **session_out, struct err *err);
 void vcs_session_close(struct session **session);
 /*
  * Closes it with the question's code: VCS_DAMAGED becomes VCS_ERR_UNKNOWN, or VCS_ERR_LATER, and the mirror is mended if it may be. True: ask
@@ -480,8 +487,8 @@ int vcs_resolve_current(struct session *session, struct slice query, struct vcs_
  * exact.c: a session and the commit that an exact version is read from: the pin, or what it resolves to. *session_out may be set on failure
  * too: end it.
  */
-int vcs_exact_open(struct vcs *vcs, struct slice module, struct slice version, const char *commit, struct session **session_out, git_oid *commit_out,
-	struct err *err);
+int vcs_exact_open(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, struct session **session_out,
+	git_oid *commit_out, struct err *err);
 
 /* --- content.c, convert.c, encoding.c, attributes.c, wildmatch.c, tree.c: the files of a zip --------------------------------------------------- */
 

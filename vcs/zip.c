@@ -243,8 +243,8 @@ static void close_making(struct making *making)
 	git_tree_free(making->tree);
 }
 
-int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const char *commit, module_sink *sink, void *ctx, char h1_out[MODULE_H1_MAX],
-	struct err *err)
+int vcs_zip(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, module_sink *sink, void *ctx,
+	char h1_out[MODULE_H1_MAX], struct err *err)
 {
 	struct making making;
 	git_oid id;
@@ -252,7 +252,7 @@ int vcs_zip(struct vcs *vcs, struct slice module, struct slice version, const ch
 
 	do {
 		making = (struct making){ .sink = sink, .ctx = ctx };
-		code = vcs_exact_open(vcs, module, version, commit, &making.session, &id, err);
+		code = vcs_exact_open(vcs, module, asked_us, version, commit, &making.session, &id, err);
 		if (code == 0)
 			code = make_zip(&making, &id, version, h1_out, err);
 		close_making(&making);

@@ -17,10 +17,10 @@ static void probe(struct vcs *vcs, int want)
 		struct err err = ERR_INIT;
 		bool stale;
 
-		CHECK(modules[i], vcs_list(vcs, slice_of(modules[i]), &out, &stale, NULL, &err) == want);
+		CHECK(modules[i], vcs_list(vcs, slice_of(modules[i]), 0, &out, &stale, NULL, &err) == want);
 		CHECK(modules[i], strstr(err.text, "not found"));
-		CHECK(modules[i], vcs_latest(vcs, slice_of(modules[i]), &revision, &err) == want);
-		CHECK(modules[i], vcs_resolve(vcs, slice_of(modules[i]), SLICE("v1.0.0"), &revision, &err) == want);
+		CHECK(modules[i], vcs_latest(vcs, slice_of(modules[i]), 0, &revision, &err) == want);
+		CHECK(modules[i], vcs_resolve(vcs, slice_of(modules[i]), 0, SLICE("v1.0.0"), &revision, &err) == want);
 		buf_free(&out);
 	}
 }
@@ -81,19 +81,19 @@ static void believed_of_a_trusted_credential(void **state)
 
 		shell(remote->scratch, "cp -r repos/one.git repos/was.git");
 		if (rows[i].how & MIRRORED)
-			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/was"), SLICE("v1.0.0"), &revision, &err), 0);
+			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/was"), 0, SLICE("v1.0.0"), &revision, &err), 0);
 		if (rows[i].how & SHOWN) {
 			fault(remote, "/was.git/git-upload-pack truncate:400\n");
-			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/was"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
+			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/was"), 0, SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
 			fault(remote, NULL);
 		}
 		shell(remote->scratch, "rm -rf repos/was.git");
 		if (rows[i].how & TAKEN)
-			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), SLICE("v1.0.0"), &revision, &err), 0);
+			assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), 0, SLICE("v1.0.0"), &revision, &err), 0);
 		if (rows[i].how & OTHER_CREDENTIAL)
 			write_file(below(remote->scratch, "credential"), "robot: " CANARY);
 		advance(remote, rows[i].later_s);
-		if (vcs_resolve(vcs, SLICE("git.test/was"), SLICE("v9.0.0"), &revision, &err) != rows[i].want)
+		if (vcs_resolve(vcs, SLICE("git.test/was"), 0, SLICE("v9.0.0"), &revision, &err) != rows[i].want)
 			fail_msg("%s: %s", rows[i].name, err.text);
 		write_file(below(remote->scratch, "credential"), "robot:" CANARY "\n");
 		vcs_close(&vcs);
@@ -138,10 +138,10 @@ static void found_once_it_is_there(void **state)
 	struct vcs_revision revision;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/soon"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/soon"), 0, SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
 	shell(remote->scratch, "cp -r repos/one.git repos/soon.git");
 	advance(remote, 11);
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/soon"), SLICE("v1.0.0"), &revision, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/soon"), 0, SLICE("v1.0.0"), &revision, &err), 0);
 	vcs_close(&vcs);
 }
 
@@ -159,12 +159,12 @@ static void probes_drive_out_none(void **state)
 
 	snprintf(path, sizeof(path), "%s/{1}", remote->scratch);
 	assert_int_equal(vcs_open(&options, &vcs, &err), 0);
-	assert_int_equal(vcs_latest(vcs, SLICE("h.x/work"), &revision, &err), 0);
+	assert_int_equal(vcs_latest(vcs, SLICE("h.x/work"), 0, &revision, &err), 0);
 	for (int i = 0; i < 2 * REPOSITORIES_OPEN_MAX; i++) {
 		char module[64];
 
 		snprintf(module, sizeof(module), "h.x/thought-up-%d", i);
-		assert_int_equal(vcs_latest(vcs, slice_of(module), &revision, &err), VCS_ERR_UNKNOWN);
+		assert_int_equal(vcs_latest(vcs, slice_of(module), 0, &revision, &err), VCS_ERR_UNKNOWN);
 	}
 	assert_true(vcs->repositories_count <= REPOSITORIES_OPEN_MAX);
 	for (const struct repository *at = vcs->repositories; at; at = at->next)

@@ -34,7 +34,7 @@ static void latest(void **state)
 		struct vcs_revision revision;
 		struct err err = ERR_INIT;
 
-		CHECK(rows[i].module, vcs_latest(vcs, slice_of(rows[i].module), &revision, &err) == rows[i].code);
+		CHECK(rows[i].module, vcs_latest(vcs, slice_of(rows[i].module), 0, &revision, &err) == rows[i].code);
 		CHECK(rows[i].module, rows[i].code != 0 || strcmp(revision.version, rows[i].want) == 0);
 		vcs_close(&vcs);
 	}
@@ -62,7 +62,7 @@ static void lists(void **state)
 		struct err err = ERR_INIT;
 		bool stale = true;
 
-		CHECK(rows[i].module, vcs_list(vcs, slice_of(rows[i].module), &out, &stale, NULL, &err) == rows[i].code);
+		CHECK(rows[i].module, vcs_list(vcs, slice_of(rows[i].module), 0, &out, &stale, NULL, &err) == rows[i].code);
 		CHECK(rows[i].module, strcmp(buf_text(&out), rows[i].want) == 0);
 		CHECK(rows[i].module, rows[i].code != 0 || !stale);
 		buf_free(&out);
@@ -91,7 +91,7 @@ static void incompatible(void **state)
 		struct vcs_revision revision;
 		struct err err = ERR_INIT;
 
-		CHECK(rows[i].query, vcs_resolve(vcs, SLICE("example.com/incompat"), slice_of(rows[i].query), &revision, &err) == rows[i].code);
+		CHECK(rows[i].query, vcs_resolve(vcs, SLICE("example.com/incompat"), 0, slice_of(rows[i].query), &revision, &err) == rows[i].code);
 		CHECK(rows[i].query, rows[i].code != 0 || strncmp(revision.version, rows[i].want, strlen(rows[i].want)) == 0);
 	}
 	vcs_close(&vcs);
@@ -140,7 +140,7 @@ static void names(void **state)
 
 		buf_reset(&zip);
 		CHECK(rows[i].version,
-			vcs_zip(vcs, SLICE("example.com/names"), slice_of(rows[i].version), NULL, into_buf, &zip, h1, &err) == rows[i].code);
+			vcs_zip(vcs, SLICE("example.com/names"), 0, slice_of(rows[i].version), NULL, into_buf, &zip, h1, &err) == rows[i].code);
 		CHECK(rows[i].version, rows[i].code == 0 || err.text[0] != '\0');
 		for (rest = slice_of(rows[i].has); slice_next(&rest, '|', &word);)
 			CHECK(rows[i].version, slice_find(buf_slice(&zip), word) >= 0);
@@ -177,7 +177,7 @@ static void info(void **state)
 		struct buf out = BUF_INIT(4096);
 		struct err err = ERR_INIT;
 
-		CHECK(rows[i].query, vcs_resolve(vcs, SLICE("example.com/refs"), slice_of(rows[i].query), &revision, &err) == 0);
+		CHECK(rows[i].query, vcs_resolve(vcs, SLICE("example.com/refs"), 0, slice_of(rows[i].query), &revision, &err) == 0);
 		vcs_info_write(&revision, rows[i].exact, &out);
 		CHECK(rows[i].query, strcmp(buf_text(&out), rows[i].want) == 0);
 		buf_free(&out);
@@ -194,15 +194,16 @@ static void refusals(void **state)
 	struct buf gomod = BUF_INIT(8);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(vcs_resolve(vcs, SLICE("example.org/refs"), SLICE("main"), &revision, &err), VCS_ERR_UNMAPPED);
-	assert_int_equal(vcs_resolve(vcs, SLICE("example.com/refs/v1"), SLICE("main"), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_resolve(vcs, SLICE("example.org/refs"), 0, SLICE("main"), &revision, &err), VCS_ERR_UNMAPPED);
+	assert_int_equal(vcs_resolve(vcs, SLICE("example.com/refs/v1"), 0, SLICE("main"), &revision, &err), VCS_ERR_ABSENT);
 	memset(longest, 'a', sizeof(longest));
-	assert_int_equal(vcs_resolve(vcs, SLICE("example.com/refs"), slice_make(longest, MODULE_VERSION_MAX), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_resolve(vcs, SLICE("example.com/refs"), 0, slice_make(longest, MODULE_VERSION_MAX), &revision, &err), VCS_ERR_ABSENT);
 	assert_non_null(strstr(err.text, "unknown revision"));
-	assert_int_equal(vcs_resolve(vcs, SLICE("example.com/refs"), slice_make(longest, MODULE_VERSION_MAX + 1), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(
+		vcs_resolve(vcs, SLICE("example.com/refs"), 0, slice_make(longest, MODULE_VERSION_MAX + 1), &revision, &err), VCS_ERR_ABSENT);
 	assert_non_null(strstr(err.text, "bytes"));
-	assert_int_equal(vcs_go_mod(vcs, SLICE("example.com/refs"), SLICE("v0.1.0"), NULL, &gomod, &err), VCS_ERR_REJECTED);
-	assert_int_equal(vcs_go_mod(vcs, SLICE("example.com/refs"), SLICE("v0.1.0"), "not hex", &gomod, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_go_mod(vcs, SLICE("example.com/refs"), 0, SLICE("v0.1.0"), NULL, &gomod, &err), VCS_ERR_REJECTED);
+	assert_int_equal(vcs_go_mod(vcs, SLICE("example.com/refs"), 0, SLICE("v0.1.0"), "not hex", &gomod, &err), VCS_ERR_UNKNOWN);
 	buf_free(&gomod);
 	vcs_close(&vcs);
 }
@@ -221,7 +222,7 @@ static void sink_stops(void **state)
 	char h1[MODULE_H1_MAX];
 	struct err err = ERR_INIT;
 
-	assert_int_equal(vcs_zip(vcs, SLICE("example.com/refs"), SLICE("v0.1.0"), NULL, refuse, NULL, h1, &err), VCS_ERR_STOPPED);
+	assert_int_equal(vcs_zip(vcs, SLICE("example.com/refs"), 0, SLICE("v0.1.0"), NULL, refuse, NULL, h1, &err), VCS_ERR_STOPPED);
 	vcs_close(&vcs);
 }
 
@@ -240,18 +241,18 @@ static void local_changes(void **state)
 		"git init -q --bare -b main live; git init -q -b main src; cd src; echo 'module h.x/live' > go.mod; git add .; git commit -q -m x;"
 		"git remote add origin ../live; git push -q origin main");
 	assert_int_equal(vcs_open(&options, &vcs, &err), 0);
-	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), &out, &stale, NULL, &err), 0);
+	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), 0, &out, &stale, NULL, &err), 0);
 	assert_int_equal(out.len, 0);
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), 0, SLICE("v1.0.0"), &revision, &err), VCS_ERR_ABSENT);
 	shell(*state, "cd src; git tag v1.0.0; git push -q origin v1.0.0");
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), SLICE("v1.0.0"), &revision, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), 0, SLICE("v1.0.0"), &revision, &err), 0);
 	shell(*state, "cd src; git commit -q --allow-empty -m y; git tag v1.1.0; git push -q origin main v1.1.0; sleep 1.1");
-	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), &out, &stale, NULL, &err), 0);
+	assert_int_equal(vcs_list(vcs, SLICE("h.x/live"), 0, &out, &stale, NULL, &err), 0);
 	assert_string_equal(buf_text(&out), "v1.0.0\nv1.1.0\n");
 	shell(*state, "git -C live gc -q; cd src; git tag v1.2.0; git push -q origin v1.2.0");
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), SLICE("v1.2.0"), &revision, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), 0, SLICE("v1.2.0"), &revision, &err), 0);
 	shell(*state, "rm -rf live");
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), SLICE("v1.3.0"), &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/live"), 0, SLICE("v1.3.0"), &revision, &err), VCS_ERR_UNKNOWN);
 	buf_free(&out);
 	vcs_close(&vcs);
 }
@@ -270,7 +271,7 @@ static void many_repositories(void **state)
 		char module[32];
 
 		snprintf(module, sizeof(module), "h.x/r%d", i);
-		assert_int_equal(vcs_resolve(vcs, slice_of(module), SLICE("main"), &revision, &err), VCS_ERR_UNKNOWN);
+		assert_int_equal(vcs_resolve(vcs, slice_of(module), 0, SLICE("main"), &revision, &err), VCS_ERR_UNKNOWN);
 	}
 	assert_int_equal(vcs->repositories_count, REPOSITORIES_OPEN_MAX);
 	vcs_close(&vcs);

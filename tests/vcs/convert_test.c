@@ -168,7 +168,7 @@ static void unsafe_encodings(void **state)
 			rows[i].encoding);
 		shell(*state, script);
 		vcs = open_local(*state, "h.x/unsafe", "unsafe", NULL);
-		code = vcs_zip(vcs, SLICE("h.x/unsafe"), SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err);
+		code = vcs_zip(vcs, SLICE("h.x/unsafe"), 0, SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err);
 		if (code != (rows[i].unsafe ? VCS_ERR_REJECTED : 0))
 			fail_msg("%s: %d: %s", rows[i].encoding, code, err.text);
 		CHECK(rows[i].encoding, !rows[i].unsafe || (strstr(err.text, "b.txt") && strstr(err.text, rows[i].encoding)));
@@ -256,7 +256,7 @@ static void equals_git_archive(void **state)
 		".git/info/attributes;"
 		"printf '* -text\\n' > .gitattributes; git add .gitattributes");
 	vcs = open_local(*state, "h.x/zoo", "zoo", NULL);
-	if (vcs_zip(vcs, SLICE("h.x/zoo"), SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err) != 0)
+	if (vcs_zip(vcs, SLICE("h.x/zoo"), 0, SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err) != 0)
 		fail_msg("%s", err.text);
 	{
 		FILE *file = fopen(below(*state, "zoo.zip"), "wb");

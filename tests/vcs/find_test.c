@@ -28,7 +28,7 @@ static int resolve(struct vcs *vcs, const char *module, struct err *err)
 {
 	struct vcs_revision revision;
 
-	return vcs_resolve(vcs, slice_of(module), SLICE("v1.0.0"), &revision, err);
+	return vcs_resolve(vcs, slice_of(module), 0, SLICE("v1.0.0"), &revision, err);
 }
 
 static void deep_repository(void **state)
@@ -39,7 +39,7 @@ static void deep_repository(void **state)
 	struct err err = ERR_INIT;
 	size_t before;
 
-	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups/sub/v2"), root, &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups/sub/v2"), 0, root, &err), 0);
 	assert_string_equal(root, "git.test/deep/in/groups");
 	assert_int_equal(asked(remote, "deep.git"), 1);
 	assert_int_equal(asked(remote, "deep/in.git"), 1);
@@ -52,7 +52,7 @@ static void deep_repository(void **state)
 	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), 0);
 	before = requests(remote);
 	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), 0);
-	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups/elsewhere"), root, &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups/elsewhere"), 0, root, &err), 0);
 	assert_int_equal(requests(remote), before);
 	vcs_close(&vcs);
 }
@@ -96,13 +96,13 @@ static void shortest_first(void **state)
 	struct err err = ERR_INIT;
 
 	shell(remote->scratch, "mkdir -p repos/two/one; cp -r repos/one.git repos/two/one/deep.git; cp -r repos/one.git repos/two/one.git");
-	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), root, &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), 0, root, &err), 0);
 	assert_string_equal(root, "git.test/two/one");
 	shell(remote->scratch, "cp -r repos/one.git repos/two.git");
-	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), root, &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), 0, root, &err), 0);
 	assert_string_equal(root, "git.test/two/one");
 	advance(remote, VCS_THERE_US / 1000000 + 1);
-	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), root, &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/two/one/deep"), 0, root, &err), 0);
 	assert_string_equal(root, "git.test/two");
 	vcs_close(&vcs);
 }
@@ -167,7 +167,7 @@ static void stale_says_since_when(void **state)
 	int64_t read_us = remote->now_us, as_of_us = 0;
 	bool stale = true;
 
-	assert_int_equal(vcs_list(vcs, SLICE("git.test/deep/in/groups"), &out, &stale, &as_of_us, &err), 0);
+	assert_int_equal(vcs_list(vcs, SLICE("git.test/deep/in/groups"), 0, &out, &stale, &as_of_us, &err), 0);
 	assert_false(stale);
 	assert_int_equal(as_of_us, read_us);
 	vcs_close(&vcs);
@@ -175,10 +175,10 @@ static void stale_says_since_when(void **state)
 	fault(remote, "* 500\n");
 	vcs = open_groups(remote, "aged-mirrors", false);
 	as_of_us = 0;
-	assert_int_equal(vcs_list(vcs, SLICE("git.test/deep/in/groups"), &out, &stale, &as_of_us, &err), 0);
+	assert_int_equal(vcs_list(vcs, SLICE("git.test/deep/in/groups"), 0, &out, &stale, &as_of_us, &err), 0);
 	assert_true(stale);
 	assert_int_equal(as_of_us, read_us);
-	assert_int_equal(vcs_latest(vcs, SLICE("git.test/deep/in/groups"), &revision, &err), 0);
+	assert_int_equal(vcs_latest(vcs, SLICE("git.test/deep/in/groups"), 0, &revision, &err), 0);
 	assert_true(revision.stale);
 	assert_int_equal(revision.as_of_us, read_us);
 	buf_free(&out);
@@ -193,7 +193,7 @@ static void what_was_there_is_not_absent(void **state)
 	char root[MODULE_PATH_MAX + 1] = "";
 	struct err err = ERR_INIT;
 
-	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups"), root, &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/deep/in/groups"), 0, root, &err), 0);
 	fault(remote, "* 404\n");
 	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), VCS_ERR_UNKNOWN);
 	/* Nor later, when it has to be looked for again, nor when another shows that the credential is good. */
@@ -220,11 +220,11 @@ static void on_this_machine(void **state)
 	snprintf(path, sizeof(path), "%s/repos/{*}.git", remote->scratch);
 	assert_int_equal(vcs_open(&options, &vcs, &err), 0);
 	assert_int_equal(resolve(vcs, "h.x/deep/in/groups", &err), 0);
-	assert_int_equal(vcs_root(vcs, SLICE("h.x/deep/in/groups/x"), root, &err), 0);
+	assert_int_equal(vcs_root(vcs, SLICE("h.x/deep/in/groups/x"), 0, root, &err), 0);
 	assert_string_equal(root, "h.x/deep/in/groups");
 	assert_int_equal(resolve(vcs, "h.x/deep/in", &err), VCS_ERR_ABSENT);
-	assert_int_equal(vcs_root(vcs, SLICE("h.x"), root, &err), VCS_ERR_ABSENT);
-	assert_int_equal(vcs_root(vcs, SLICE("h.y/a"), root, &err), VCS_ERR_UNMAPPED);
+	assert_int_equal(vcs_root(vcs, SLICE("h.x"), 0, root, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_root(vcs, SLICE("h.y/a"), 0, root, &err), VCS_ERR_UNMAPPED);
 	vcs_close(&vcs);
 }
 

@@ -52,7 +52,7 @@ static void render(struct vcs_revision *revision, struct buf *out)
 static int stat_(struct vcs *vcs, struct slice *row, struct buf *out, struct err *err)
 {
 	struct vcs_revision revision;
-	int code = vcs_resolve(vcs, row[PATH], row[ARG], &revision, err);
+	int code = vcs_resolve(vcs, row[PATH], 0, row[ARG], &revision, err);
 
 	if (code == 0)
 		render(&revision, out);
@@ -63,7 +63,7 @@ static int latest_(struct vcs *vcs, struct slice *row, struct buf *out, struct e
 {
 	struct vcs_revision revision;
 	struct session *session = NULL;
-	int code = vcs_session_open(vcs, row[PATH], SESSION_FRESH, &session, err);
+	int code = vcs_session_open(vcs, row[PATH], 0, SESSION_FRESH, &session, err);
 
 	if (code == 0)
 		code = vcs_resolve_head(session, &revision, err);
@@ -121,7 +121,7 @@ static int list_(struct vcs *vcs, struct slice *row, struct buf *out, struct err
 {
 	struct versions versions = { NULL, 0 };
 	struct session *session = NULL;
-	int code = vcs_session_open(vcs, row[PATH], SESSION_FRESH, &session, err);
+	int code = vcs_session_open(vcs, row[PATH], 0, SESSION_FRESH, &session, err);
 
 	if (code == 0)
 		code = vcs_versions_list(session, &versions, err);
@@ -134,7 +134,7 @@ static int list_(struct vcs *vcs, struct slice *row, struct buf *out, struct err
 
 static int mod_(struct vcs *vcs, struct slice *row, struct buf *out, struct err *err)
 {
-	return vcs_go_mod(vcs, row[PATH], row[ARG], NULL, out, err);
+	return vcs_go_mod(vcs, row[PATH], 0, row[ARG], NULL, out, err);
 }
 
 /* What the bytes of the zip prove, not what the maker says. */
@@ -142,7 +142,7 @@ static int zip_(struct vcs *vcs, struct slice *row, struct buf *out, struct err 
 {
 	char h1[MODULE_H1_MAX] = "", proved[MODULE_H1_MAX] = "";
 	struct buf zip = BUF_INIT(ZIP_MAX);
-	int code = vcs_zip(vcs, row[PATH], row[ARG], NULL, into_buf, &zip, h1, err);
+	int code = vcs_zip(vcs, row[PATH], 0, row[ARG], NULL, into_buf, &zip, h1, err);
 
 	if (code == 0) {
 		assert_int_equal(module_zip_verify(buf_slice(&zip), row[PATH], row[ARG], proved, err), 0);

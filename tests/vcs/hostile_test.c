@@ -9,7 +9,7 @@ static int make_zip(struct vcs *vcs, const char *module, const char *version, st
 	char h1[MODULE_H1_MAX];
 
 	buf_reset(zip);
-	return vcs_zip(vcs, slice_of(module), slice_of(version), NULL, into_buf, zip, h1, err);
+	return vcs_zip(vcs, slice_of(module), 0, slice_of(version), NULL, into_buf, zip, h1, err);
 }
 
 /* A repository opened in place, whose configuration, hooks and attributes would start programs under a git that obeys them. */
@@ -36,8 +36,8 @@ static void nothing_runs(void **state)
 		       "extensions.worktreeConfig false;"
 		       "git config include.path \"$D/nowhere\"; rm -f ../ran");
 	vcs = open_local(scratch, "h.x/evil", "evil", NULL);
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/evil"), SLICE("main"), &revision, &err), 0);
-	assert_int_equal(vcs_go_mod(vcs, SLICE("h.x/evil"), SLICE("v1.0.0"), NULL, &gomod, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/evil"), 0, SLICE("main"), &revision, &err), 0);
+	assert_int_equal(vcs_go_mod(vcs, SLICE("h.x/evil"), 0, SLICE("v1.0.0"), NULL, &gomod, &err), 0);
 	assert_int_equal(make_zip(vcs, "h.x/evil", "v1.0.0", &zip, &err), 0);
 	/* Links, wherever they point, and submodules give nothing. */
 	assert_int_equal(slice_find(buf_slice(&zip), SLICE("stolen")), -1);
@@ -110,12 +110,12 @@ static void odd_references(void **state)
 		       "git symbolic-ref refs/heads/alias refs/heads/main; git symbolic-ref refs/heads/dangling refs/heads/nowhere; git tag nested "
 		       "$(git rev-parse HEAD:go.mod)");
 	vcs = open_local(scratch, "h.x/refs", "refs", NULL);
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/refs"), SLICE("alias"), &revision, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/refs"), 0, SLICE("alias"), &revision, &err), 0);
 	assert_string_equal(revision.version, "v1.0.0");
 	for (size_t i = 0; i < LENGTH(queries); i++)
-		CHECK(queries[i], vcs_resolve(vcs, SLICE("h.x/refs"), slice_of(queries[i]), &revision, &err) == VCS_ERR_ABSENT);
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/refs"), SLICE("dangling"), &revision, &err), VCS_ERR_ABSENT);
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/refs"), SLICE("nested"), &revision, &err), VCS_ERR_REJECTED);
+		CHECK(queries[i], vcs_resolve(vcs, SLICE("h.x/refs"), 0, slice_of(queries[i]), &revision, &err) == VCS_ERR_ABSENT);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/refs"), 0, SLICE("dangling"), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/refs"), 0, SLICE("nested"), &revision, &err), VCS_ERR_REJECTED);
 	vcs_close(&vcs);
 }
 
@@ -130,20 +130,20 @@ static void damaged(void **state)
 	shell(scratch, "git init -q -b main broken; cd broken; echo 'module h.x/broken' > go.mod; git add .; git commit -q -m x; git tag v1.0.0;"
 		       "printf '0123456789012345678901234567890123456789\\n' > .git/refs/heads/gone");
 	vcs = open_local(scratch, "h.x/broken", "broken", NULL);
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), SLICE("v9.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), 0, SLICE("v9.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "gone"));
 	shell(scratch, "cd broken; rm .git/refs/heads/gone; b=$(git rev-parse HEAD:go.mod); rm -f .git/objects/$(printf $b | cut -c1-2)/$(printf $b "
 		       "| cut -c3-)");
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), SLICE("v9.0.0"), &revision, &err), VCS_ERR_ABSENT);
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), 0, SLICE("v9.0.0"), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/broken"), 0, SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
 	vcs_close(&vcs);
 	shell(scratch, "git clone -q --depth 1 \"file://$D/work\" shallow");
 	vcs = open_local(scratch, "git.test/one", "shallow", NULL);
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), SLICE("main"), &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), 0, SLICE("main"), &revision, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "shallow"));
 	vcs_close(&vcs);
 	vcs = open_local(scratch, "h.x/none", "no-such-directory", NULL);
-	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/none"), SLICE("main"), &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_resolve(vcs, SLICE("h.x/none"), 0, SLICE("main"), &revision, &err), VCS_ERR_UNKNOWN);
 	vcs_close(&vcs);
 }
 
@@ -231,7 +231,7 @@ static void large_files(void **state)
 		int code;
 
 		buf_reset(&zip);
-		code = vcs_zip(vcs, SLICE("h.x/large"), slice_of(rows[i].version), NULL, into_buf, &zip, h1, &err);
+		code = vcs_zip(vcs, SLICE("h.x/large"), 0, slice_of(rows[i].version), NULL, into_buf, &zip, h1, &err);
 		if (code != rows[i].want)
 			fail_msg("%s: %s", rows[i].version, err.text);
 		if (!rows[i].digests)
@@ -269,7 +269,7 @@ static void unsound_objects(void **state)
 		snprintf(script, sizeof(script), "cd work; %s; git push -q ../repos/one.git $(git commit-tree -m evil $t):refs/heads/evil",
 			rows[i].script);
 		shell(remote->scratch, script);
-		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/one"), SLICE("v1.0.0"), &revision, &err) == VCS_ERR_UNKNOWN);
+		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/one"), 0, SLICE("v1.0.0"), &revision, &err) == VCS_ERR_UNKNOWN);
 		CHECK(rows[i].name, strstr(err.text, "not sound"));
 		vcs_close(&vcs);
 		shell(remote->scratch, "cd work; git push -q ../repos/one.git :refs/heads/evil; rm -rf ../u1");
@@ -284,13 +284,13 @@ static void unpacking_is_bounded(void **state)
 	struct vcs_revision revision;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), SLICE("v1.0.0"), &revision, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one"), 0, SLICE("v1.0.0"), &revision, &err), 0);
 	shell(remote->scratch, "git init -q -b main delta; cd delta; head -c 150000000 /dev/zero > z; git -c core.bigFileThreshold=1g add z; git "
 			       "commit -q -m a; echo x >> z;"
 			       "git -c core.bigFileThreshold=1g add z; git commit -q -m b; git tag v1.0.0; git -c core.bigFileThreshold=1g -c "
 			       "pack.windowMemory=0 repack -q -a -d -f --window=2; rm z;"
 			       "git clone -q --bare . ../repos/delta.git");
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/delta"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/delta"), 0, SLICE("v1.0.0"), &revision, &err), VCS_ERR_UNKNOWN);
 	vcs_close(&vcs);
 }
 

@@ -6,14 +6,14 @@
 static int resolve(struct vcs *vcs, const char *query, struct vcs_revision *revision, struct err *err)
 {
 	memset(revision, 0, sizeof(*revision));
-	return vcs_resolve(vcs, ONE, slice_of(query), revision, err);
+	return vcs_resolve(vcs, ONE, 0, slice_of(query), revision, err);
 }
 
 static int zip_h1(struct vcs *vcs, const char *module, const char *version, const char *commit, char h1[MODULE_H1_MAX])
 {
 	struct buf zip = BUF_INIT(1 << 20);
 	struct err err = ERR_INIT;
-	int code = vcs_zip(vcs, slice_of(module), slice_of(version), commit, into_buf, &zip, h1, &err);
+	int code = vcs_zip(vcs, slice_of(module), 0, slice_of(version), commit, into_buf, &zip, h1, &err);
 
 	buf_free(&zip);
 	return code;
@@ -30,7 +30,7 @@ static void leftovers_are_swept(void **state)
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
 	shell(remote->scratch, "cd m11/[0-9a-f]*[0-9a-f].git; touch packed-refs.lock refs/heads/main.lock HEAD.lock objects/pack/tmp_pack_x");
 	push(remote, "git tag v1.6.0; git commit -q --allow-empty -m more; git push -q origin main v1.6.0");
-	assert_int_equal(vcs_refresh(vcs, ONE, &err), 0);
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), 0);
 	assert_int_equal(resolve(vcs, "v1.6.0", &revision, &err), 0);
 	shell(remote->scratch, "test -z \"$(find m11 -name '*.lock' -o -name 'tmp_*')\"");
 	vcs_close(&vcs);
@@ -91,7 +91,7 @@ static void packs_are_put_together(void **state)
 	push(remote, "git reset -q --hard main; git commit -q --allow-empty -m other; git push -q -f origin topic; git checkout -q main");
 	for (int i = 0; i < 41; i++) {
 		push(remote, "git commit -q --allow-empty -m again; git push -q origin main");
-		if (vcs_refresh(vcs, ONE, &err) != 0)
+		if (vcs_refresh(vcs, ONE, 0, &err) != 0)
 			fail_msg("%s", err.text);
 	}
 	shell(remote->scratch, "test $(ls m12/[0-9a-f]*[0-9a-f].git/objects/pack/*.pack | wc -l) -lt 10");

@@ -11,7 +11,7 @@ static int make_zip(struct vcs *vcs, const char *module, struct buf *zip, struct
 	char h1[MODULE_H1_MAX];
 
 	buf_reset(zip);
-	return vcs_zip(vcs, slice_of(module), VERSION, NULL, into_buf, zip, h1, err);
+	return vcs_zip(vcs, slice_of(module), 0, VERSION, NULL, into_buf, zip, h1, err);
 }
 
 /* Trees by objects that no honest git writes: a row's script leaves a tree's name in $t. */
@@ -143,10 +143,10 @@ static void references_of_a_host(void **state)
 		snprintf(line, sizeof(line), "*/git-upload-pack swap:refs/heads/%s=refs/heads/%s", strlen(names[i]) == 19 ? BRANCH : BRANCH "a",
 			names[i]);
 		fault(remote, line);
-		code = vcs_resolve(vcs, SLICE("git.test/refs"), SLICE("v1.0.0"), &revision, &err);
+		code = vcs_resolve(vcs, SLICE("git.test/refs"), 0, SLICE("v1.0.0"), &revision, &err);
 		CHECK(names[i], code == 0 || code == VCS_ERR_UNKNOWN);
 		/* The first shows that the others did arrive. */
-		CHECK(names[i], (vcs_resolve(vcs, SLICE("git.test/refs"), slice_of(names[i]), &revision, &err) == 0) == (i == 0));
+		CHECK(names[i], (vcs_resolve(vcs, SLICE("git.test/refs"), 0, slice_of(names[i]), &revision, &err) == 0) == (i == 0));
 		vcs_close(&vcs);
 		fault(remote, NULL);
 		shell(remote->scratch, "test ! -e ../escaped; ! find . -name '*escaped*' | grep .; ! grep -r escaped r1 --include=packed-refs; rm "
@@ -175,7 +175,7 @@ static void transports(void **state)
 		vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "t1") });
 		snprintf(line, sizeof(line), "* redirect:%s", targets[i]);
 		fault(remote, line);
-		CHECK(targets[i], vcs_resolve(vcs, SLICE("git.test/one"), VERSION, &revision, &err) == VCS_ERR_UNKNOWN);
+		CHECK(targets[i], vcs_resolve(vcs, SLICE("git.test/one"), 0, VERSION, &revision, &err) == VCS_ERR_UNKNOWN);
 		fault(remote, NULL);
 		vcs_close(&vcs);
 		shell(remote->scratch, "! find . -name 'ran*' | grep .; rm -rf t1");

@@ -8,7 +8,7 @@
 static int resolve(struct vcs *vcs, const char *query, struct vcs_revision *revision, struct err *err)
 {
 	memset(revision, 0, sizeof(*revision));
-	return vcs_resolve(vcs, ONE, slice_of(query), revision, err);
+	return vcs_resolve(vcs, ONE, 0, slice_of(query), revision, err);
 }
 
 static int list(struct vcs *vcs, struct buf *out, bool *stale)
@@ -16,14 +16,14 @@ static int list(struct vcs *vcs, struct buf *out, bool *stale)
 	struct err err = ERR_INIT;
 
 	buf_reset(out);
-	return vcs_list(vcs, ONE, out, stale, NULL, &err);
+	return vcs_list(vcs, ONE, 0, out, stale, NULL, &err);
 }
 
 static int zip_h1(struct vcs *vcs, const char *module, const char *version, const char *commit, char h1[MODULE_H1_MAX])
 {
 	struct buf zip = BUF_INIT(1 << 20);
 	struct err err = ERR_INIT;
-	int code = vcs_zip(vcs, slice_of(module), slice_of(version), commit, into_buf, &zip, h1, &err);
+	int code = vcs_zip(vcs, slice_of(module), 0, slice_of(version), commit, into_buf, &zip, h1, &err);
 
 	buf_free(&zip);
 	return code;
@@ -52,8 +52,8 @@ static void answers_as_local(void **state)
 	assert_string_equal(revision.url, url);
 	assert_int_equal(resolve(vcs, "HEAD", &revision, &err), 0);
 	assert_int_equal(resolve(vcs, "v9.0.0", &revision, &err), VCS_ERR_ABSENT);
-	assert_int_equal(vcs_latest(vcs, SLICE("git.test/empty"), &revision, &err), VCS_ERR_ABSENT);
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one/nothing"), SLICE("v1.0.0"), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_latest(vcs, SLICE("git.test/empty"), 0, &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/one/nothing"), 0, SLICE("v1.0.0"), &revision, &err), VCS_ERR_ABSENT);
 	buf_free(&out);
 	vcs_close(&vcs);
 	vcs_close(&local);
@@ -165,7 +165,7 @@ static void sees_what_is_pushed(void **state)
 	assert_int_equal(list(vcs, &out, &stale), 0);
 	assert_string_equal(buf_text(&out), "v1.0.0\nv1.1.0\nv1.2.0\n");
 	push(remote, "git push -q origin :v1.2.0 :v1.1.0 :dev; git tag -d v1.1.0 v1.2.0 >/dev/null");
-	assert_int_equal(vcs_refresh(vcs, ONE, &err), 0);
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), 0);
 	assert_int_equal(list(vcs, &out, &stale), 0);
 	assert_string_equal(buf_text(&out), "v1.0.0\n");
 	assert_int_equal(resolve(vcs, "dev", &revision, &err), VCS_ERR_ABSENT);
@@ -243,12 +243,12 @@ static void credential_is_taken_back(void **state)
 		vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m4b") });
 		fault(remote, faults[i]);
 		CHECK(faults[i], list(vcs, &out, &stale) == VCS_ERR_UNKNOWN && out.len == 0);
-		CHECK(faults[i], vcs_latest(vcs, ONE, &revision, &err) == VCS_ERR_UNKNOWN);
+		CHECK(faults[i], vcs_latest(vcs, ONE, 0, &revision, &err) == VCS_ERR_UNKNOWN);
 		CHECK(faults[i], resolve(vcs, "main", &revision, &err) == VCS_ERR_UNKNOWN);
 		CHECK(faults[i], strstr(err.text, i < 2 ? "refuses the credential" : "says not found"));
 		CHECK(faults[i], resolve(vcs, "v1.0.0", &revision, &err) == 0 && revision.stale);
-		CHECK(faults[i], vcs_go_mod(vcs, ONE, SLICE("v1.0.0"), NULL, &out, &err) == 0);
-		CHECK(faults[i], vcs_zip(vcs, ONE, SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err) == 0);
+		CHECK(faults[i], vcs_go_mod(vcs, ONE, 0, SLICE("v1.0.0"), NULL, &out, &err) == 0);
+		CHECK(faults[i], vcs_zip(vcs, ONE, 0, SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err) == 0);
 		fault(remote, NULL);
 		buf_free(&out);
 		buf_free(&zip);
@@ -270,7 +270,7 @@ static void pins_hold(void **state)
 	strcpy(commit, revision.commit);
 	assert_int_equal(zip_h1(vcs, "git.test/one", "v1.5.0", commit, before), 0);
 	push(remote, "git tag -f v1.5.0 v1.0.0 >/dev/null; git push -q -f origin v1.5.0");
-	assert_int_equal(vcs_refresh(vcs, ONE, &err), 0);
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), 0);
 	assert_int_equal(resolve(vcs, "v1.5.0", &revision, &err), 0);
 	assert_string_not_equal(revision.commit, commit);
 	assert_int_equal(zip_h1(vcs, "git.test/one", "v1.5.0", commit, after), 0);
@@ -278,16 +278,16 @@ static void pins_hold(void **state)
 	assert_int_equal(zip_h1(vcs, "git.test/one", "v1.5.0", NULL, after), 0);
 	assert_string_not_equal(before, after);
 	push(remote, "git push -q origin :v1.5.0; git tag -d v1.5.0 >/dev/null");
-	assert_int_equal(vcs_refresh(vcs, ONE, &err), 0);
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), 0);
 	assert_int_equal(resolve(vcs, "v1.5.0", &revision, &err), VCS_ERR_ABSENT);
 	assert_int_equal(zip_h1(vcs, "git.test/one", "v1.5.0", commit, after), 0);
 	assert_string_equal(before, after);
 	fault(remote, "* 500"); /* a pin asks nobody */
 	advance(remote, 120);
-	assert_int_equal(vcs_go_mod(vcs, ONE, SLICE("v1.5.0"), commit, &gomod, &err), 0);
+	assert_int_equal(vcs_go_mod(vcs, ONE, 0, SLICE("v1.5.0"), commit, &gomod, &err), 0);
 	assert_string_equal(buf_text(&gomod), "module git.test/one\n");
 	/* Not here, and the remote cannot be asked: nobody can say that it is gone. */
-	assert_int_equal(vcs_go_mod(vcs, ONE, SLICE("v1.5.0"), "0123456789012345678901234567890123456789", &gomod, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_go_mod(vcs, ONE, 0, SLICE("v1.5.0"), "0123456789012345678901234567890123456789", &gomod, &err), VCS_ERR_UNKNOWN);
 	assert_null(strstr(err.text, "is in the repository no more"));
 	fault(remote, NULL);
 	advance(remote, 10);
@@ -304,18 +304,18 @@ static void head_moves(void **state)
 	struct err err = ERR_INIT;
 
 	shell(remote->scratch, "git init -q --bare -b main repos/two.git; git -C work push -q ../repos/two.git main v1.0.0:refs/heads/old");
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/two"), SLICE("HEAD"), &main_head, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/two"), 0, SLICE("HEAD"), &main_head, &err), 0);
 	shell(remote->scratch, "git -C repos/two.git symbolic-ref HEAD refs/heads/old");
-	assert_int_equal(vcs_refresh(vcs, SLICE("git.test/two"), &err), 0);
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/two"), SLICE("HEAD"), &head, &err), 0);
+	assert_int_equal(vcs_refresh(vcs, SLICE("git.test/two"), 0, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/two"), 0, SLICE("HEAD"), &head, &err), 0);
 	assert_string_not_equal(head.commit, main_head.commit);
 	shell(remote->scratch, "git -C repos/two.git update-ref --no-deref HEAD refs/heads/main");
-	assert_int_equal(vcs_refresh(vcs, SLICE("git.test/two"), &err), 0);
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/two"), SLICE("HEAD"), &head, &err), 0);
+	assert_int_equal(vcs_refresh(vcs, SLICE("git.test/two"), 0, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/two"), 0, SLICE("HEAD"), &head, &err), 0);
 	assert_string_equal(head.commit, main_head.commit);
 	shell(remote->scratch, "git -C repos/two.git symbolic-ref HEAD refs/heads/nowhere");
-	assert_int_equal(vcs_refresh(vcs, SLICE("git.test/two"), &err), 0);
-	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/two"), SLICE("HEAD"), &head, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_refresh(vcs, SLICE("git.test/two"), 0, &err), 0);
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/two"), 0, SLICE("HEAD"), &head, &err), VCS_ERR_ABSENT);
 	vcs_close(&vcs);
 }
 

@@ -101,7 +101,7 @@ static struct vcs *open_ssh(struct remote *remote, struct tune tune)
 static int resolve(struct vcs *vcs, const char *query, struct vcs_revision *revision, struct err *err)
 {
 	memset(revision, 0, sizeof(*revision));
-	return vcs_resolve(vcs, ONE, slice_of(query), revision, err);
+	return vcs_resolve(vcs, ONE, 0, slice_of(query), revision, err);
 }
 
 static void expect_zip(struct remote *remote, struct vcs *vcs)
@@ -111,9 +111,9 @@ static void expect_zip(struct remote *remote, struct vcs *vcs)
 	struct buf zip = BUF_INIT(1 << 20);
 	struct err err = ERR_INIT;
 
-	if (vcs_zip(vcs, ONE, SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err) != 0)
+	if (vcs_zip(vcs, ONE, 0, SLICE("v1.0.0"), NULL, into_buf, &zip, h1, &err) != 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(vcs_zip(local, ONE, SLICE("v1.0.0"), NULL, into_buf, &zip, want, &err), 0);
+	assert_int_equal(vcs_zip(local, ONE, 0, SLICE("v1.0.0"), NULL, into_buf, &zip, want, &err), 0);
 	assert_string_equal(h1, want);
 	buf_free(&zip);
 	vcs_close(&local);
@@ -129,7 +129,7 @@ static void answers_as_local(void **state)
 	char url[300];
 	bool stale = true;
 
-	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, NULL, &err), 0);
+	assert_int_equal(vcs_list(vcs, ONE, 0, &out, &stale, NULL, &err), 0);
 	assert_string_equal(buf_text(&out), "v1.0.0\n");
 	assert_false(stale);
 	expect_zip(remote, vcs);
@@ -137,7 +137,7 @@ static void answers_as_local(void **state)
 	snprintf(url, sizeof(url), "%s/one.git", remote->url);
 	assert_string_equal(revision.url, url);
 	assert_int_equal(resolve(vcs, "v9.0.0", &revision, &err), VCS_ERR_ABSENT);
-	assert_int_equal(vcs_latest(vcs, SLICE("git.test/empty"), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_latest(vcs, SLICE("git.test/empty"), 0, &revision, &err), VCS_ERR_ABSENT);
 	shell(remote->scratch,
 		"grep -q \"^version=2 git-upload-pack '/one.git'\" state/commands; if grep -v upload-pack state/commands; then exit 1; fi");
 	buf_free(&out);
@@ -158,7 +158,7 @@ static void old_protocol(void **state)
 	vcs = open_ssh(&host, (struct tune){ .mirrors = "m2" });
 	if (resolve(vcs, "v1.0.0", &revision, &err) != 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(vcs_latest(vcs, SLICE("git.test/empty"), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(vcs_latest(vcs, SLICE("git.test/empty"), 0, &revision, &err), VCS_ERR_ABSENT);
 	shell(host.scratch, "grep -q ^version=0 old/commands");
 	vcs_close(&vcs);
 	stop_host(&host);
@@ -173,14 +173,14 @@ static void keys_are_exchanged(void **state)
 	struct err err = ERR_INIT;
 	char script[512];
 
-	assert_int_equal(vcs_refresh(vcs, ONE, &err), 0);
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), 0);
 	for (size_t i = 0; i < LENGTH(kinds); i++) {
 		snprintf(script, sizeof(script),
 			"cd state; rm client_key client_key.pub; ssh-keygen -q -N '' %s -f client_key; cat client_key.pub > authorized_keys",
 			kinds[i]);
 		shell(remote->scratch, script);
 		advance(remote, 61);
-		if (vcs_refresh(vcs, ONE, &err) != 0)
+		if (vcs_refresh(vcs, ONE, 0, &err) != 0)
 			fail_msg("%s: %s", kinds[i], err.text);
 	}
 	vcs_close(&vcs);
@@ -276,10 +276,10 @@ static void host_is_another(void **state)
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
 	shell(remote->scratch, "cp state/known_hosts before; rm state/commands; cd state; rm host_key; ssh-keygen -q -t ed25519 -N '' -f host_key");
 	advance(remote, 120);
-	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, NULL, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_list(vcs, ONE, 0, &out, &stale, NULL, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "another host key than known_hosts_file has"));
 	assert_non_null(strstr(err.text, "(it shows SHA256:"));
-	assert_int_equal(vcs_latest(vcs, ONE, &revision, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_latest(vcs, ONE, 0, &revision, &err), VCS_ERR_UNKNOWN);
 	assert_int_equal(resolve(vcs, "main", &revision, &err), VCS_ERR_UNKNOWN);
 	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
 	expect_zip(remote, vcs);
@@ -288,7 +288,7 @@ static void host_is_another(void **state)
 	shell(remote->scratch,
 		"cd state; sed -i 's/ssh-ed25519.*//' known_hosts; printf '%s %s' \"$(cat known_hosts)\" \"$(cat host_key.pub)\" > known_hosts");
 	advance(remote, 120);
-	assert_int_equal(vcs_list(vcs, ONE, &out, &stale, NULL, &err), 0);
+	assert_int_equal(vcs_list(vcs, ONE, 0, &out, &stale, NULL, &err), 0);
 	assert_false(stale);
 	buf_free(&out);
 	vcs_close(&vcs);
@@ -374,7 +374,7 @@ static void sources(void **state)
 		fail_msg("%s", err.text);
 	shell(remote->scratch, "printf '#' >> state/known_hosts");
 	advance(remote, 120);
-	assert_int_equal(vcs_refresh(vcs, ONE, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), VCS_ERR_UNKNOWN);
 	assert_non_null(strstr(err.text, "known_hosts"));
 	unsetenv("VCS_TEST_KEY");
 	buf_wipe(&key);
