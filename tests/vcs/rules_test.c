@@ -34,7 +34,7 @@ static const char *wrong(struct remote *remote)
 
 static int resolve(struct vcs *vcs, struct slice module, struct vcs_revision *revision, struct err *err)
 {
-	return vcs_resolve(vcs, module, SLICE("v1.0.0"), revision, err);
+	return vcs_resolve(vcs, module, 0, SLICE("v1.0.0"), revision, err);
 }
 
 static void fates_are_apart(void **state)
