@@ -40,7 +40,7 @@ class FastImport:
         return self
 
     def commit(self, tag, files, links=None):
-        """A commit of these files alone ({path: bytes or Zeros}; a path may be bytes) and symlinks ({path: target}), and its tag."""
+        """A commit of these files alone ({path: bytes, Zeros, or what makes bytes when called}; a path may be bytes) and symlinks ({path: target}), and its tag."""
         write = self.process.stdin.write
         for size in {content for content in files.values() if isinstance(content, Zeros)} - self.blobs.keys():
             mark = b":%d" % (len(self.blobs) + 1)
@@ -58,6 +58,7 @@ class FastImport:
             mark, digest = self.blobs[content]
             self.process.stdin.write(b"M %s %s %s\n" % (FILE, mark, quoted(path)))
             return digest
+        content = content() if callable(content) else content
         self.process.stdin.write(b"M %s inline %s\n" % (FILE, quoted(path)))
         return self._data(len(content), (content,))
 
