@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""modgate measured against nginx that serves the same bytes, in the same run and on the same core; then private modules as private.py says.
-Prints two tables; some four minutes.
+"""modgate measured against nginx that serves the same bytes, in the same run and on the same core; then private modules as private.py
+says, and the memory that building the largest takes, as memory.py says. Prints three tables; some six minutes.
 
-    tests/bench/bench.py [--quick] [--keep] [--only public|private]    BUILD names the build directory; --keep leaves BUILD/bench for a look
+    tests/bench/bench.py [--quick] [--keep] [--only public|private|memory]    BUILD names the build directory; --keep leaves BUILD/bench for a look
 
 Each server has one core to itself while it is measured, and wrk the other one. Runs alternate, modgate then nginx, and the ratios are
 of such pairs: median (least-greatest). CPU is the server's, user and system, until it rests again: modgate's index thread included. A pair
@@ -26,6 +26,7 @@ sys.path[1:1] = [TESTS, os.path.join(TESTS, "e2e")]
 os.environ.setdefault("BUILD", os.path.join(os.path.dirname(TESTS), "build"))
 
 import load
+import memory
 import private
 from gateway import BINARY, BUILD
 from hanging import COLD, HangingFetches
@@ -235,14 +236,14 @@ def measure_public(state, quick):
     print(f"took {time.monotonic() - start:.0f} s", flush=True)
 
 
-PARTS = {"public": measure_public, "private": private.measure}
+PARTS = {"public": measure_public, "private": private.measure, "memory": memory.measure}
 
 
 def main():
     parser = argparse.ArgumentParser(description="modgate measured against nginx, git and the go command")
     parser.add_argument("--quick", action="store_true", help="once, and shortly: whether it works, not how fast it is")
     parser.add_argument("--keep", action="store_true", help="leave BUILD/bench, its logs and audit trails")
-    parser.add_argument("--only", choices=PARTS, help="one of the two tables")
+    parser.add_argument("--only", choices=PARTS, help="one of the tables")
     args = parser.parse_args()
     state = os.path.join(BUILD, "bench")
     shutil.rmtree(state, ignore_errors=True)
