@@ -120,11 +120,55 @@ static void test_stored_is_served(void **state)
 	close(fd);
 }
 
+/* However many ask, and for whatever: nobody waits for the others' time as well, in a queue or with a worker. */
+static void test_nobody_is_held_twice(void **state)
+{
+	enum { ASKED = 20, HOLD_S = 1 };
+	static const struct {
+		const char *name;
+		unsigned repositories;
+	} rows[] = {
+		{ "versions of one repository", 1 },
+		{ "repositories of one host", ASKED },
+	};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct world world = { 0 };
+		struct waiting waiting = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+		char directory[250];
+		void *own = directory;
+		snprintf(directory, sizeof(directory), "%s/%zu", (const char *)*state, i);
+		world_make(&world, &own, 60);
+		world_stop(&world);
+		int fd = listen_silently(&world);
+		world.git_workers = 1;
+		world.hung_hold_s = HOLD_S;
+		world_start(&world, 60);
+		int64_t begun_us = clock_monotonic_us(&clock_system);
+		for (unsigned n = 0; n < ASKED; n++) {
+			char module[64], query[64];
+			struct supply_question question = { .kind = SUPPLY_INFO };
+			snprintf(module, sizeof(module), "hung.example/n%u", n % rows[i].repositories);
+			snprintf(query, sizeof(query), "v1.0.%u", n);
+			question.module = slice_of(module);
+			question.query = slice_of(query);
+			assert_int_equal(supply_begin(world.supply, &question, arrived, &waiting), SUPPLY_OK);
+		}
+		await(&waiting, ASKED);
+		CHECK(rows[i].name, waiting.answer->code == SUPPLY_ERR_LATER);
+		/* One after the other it would be all of that. */
+		CHECK(rows[i].name, clock_monotonic_us(&clock_system) - begun_us < ASKED / 2 * HOLD_S * 1000000LL);
+		supply_answer_unref(waiting.answer);
+		world_stop(&world);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_others_are_built, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_stored_is_served, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_nobody_is_held_twice, scratch_setup, scratch_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

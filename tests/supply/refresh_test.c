@@ -161,6 +161,31 @@ static void test_pushed(void **state)
 	world_stop(&world);
 }
 
+/* One that was put off is seen by the first question after its time, without another. */
+static void test_put_off(void **state)
+{
+	int64_t now_us = 1000000 * S, after_us = 0;
+	struct clock clock = { .wall_us = turned, .monotonic_us = turned, .ctx = &now_us };
+	struct world world;
+	world_make(&world, state, 600);
+	world_stop(&world);
+	world.refresh_s = 600;
+	world.clock = &clock;
+	world_start(&world, 600);
+	for (unsigned i = 0; i < SUPPLY_REFRESH_BURST; i++)
+		assert_int_equal(supply_refresh(world.supply, MODULE, &after_us), SUPPLY_OK);
+	now_us += 1;
+	expect(&world, SUPPLY_LIST, "", SUPPLY_OK, "v1.0.0\n");
+	shell(&world, "git tag v1.1.0");
+	assert_int_equal(supply_refresh(world.supply, MODULE, &after_us), SUPPLY_OK);
+	assert_int_equal(after_us, SUPPLY_REFRESH_INTERVAL_S * S - 1);
+	now_us += after_us - 1;
+	expect(&world, SUPPLY_LIST, "", SUPPLY_OK, "v1.0.0\n");
+	now_us += 1;
+	expect(&world, SUPPLY_LIST, "", SUPPLY_OK, "v1.0.0\nv1.1.0\n");
+	world_stop(&world);
+}
+
 /* Closed with fetches behind that nobody waits for. */
 static void test_close(void **state)
 {
@@ -180,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_due),
 		cmocka_unit_test_setup_teardown(test_pushed, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_put_off, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_close, scratch_setup, scratch_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

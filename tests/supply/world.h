@@ -15,6 +15,8 @@ struct world {
 	char hung[100];                    /* URL of a host that takes connections and says nothing; or "" */
 	size_t git_workers;                /* 0: as usual */
 	int64_t refresh_s, negative_ttl_s; /* 0: 1 */
+	int64_t hung_hold_s;               /* 0: as usual */
+	const struct clock *clock;         /* NULL: the machine's */
 	struct {
 		unsigned count;
 		char what[64], found[64], version[64];
@@ -60,7 +62,7 @@ static inline void world_start(struct world *world, int64_t list_ttl_s)
 	struct db_options db = { .path = path, .durable = true };
 	struct supply_repository repositories[] = {
 		{ .prefix = "corp.example/tool", .repository = world->repository, .refresh_s = refresh_s },
-		{ .prefix = "hung.example", .repository = world->hung, .refresh_s = 1 },
+		{ .prefix = "hung.example", .repository = world->hung, .refresh_s = 1, .hold_s = world->hung_hold_s },
 	};
 	struct supply_options options = {
 		.data = world->data,
@@ -69,6 +71,7 @@ static inline void world_start(struct world *world, int64_t list_ttl_s)
 		.list_ttl_s = list_ttl_s,
 		.negative_ttl_s = world->negative_ttl_s != 0 ? world->negative_ttl_s : 1,
 		.git_workers = world->git_workers,
+		.clock = world->clock,
 		.notice = on_notice,
 		.notice_ctx = world,
 	};

@@ -145,6 +145,67 @@ static void found_once_it_is_there(void **state)
 	vcs_close(&vcs);
 }
 
+static int64_t changed_since(void *ctx, struct slice module)
+{
+	(void)module;
+	return *(const int64_t *)ctx;
+}
+
+/* For how long a failure is told again, unless the repository was pushed to meanwhile. */
+static void failures_are_remembered(void **state)
+{
+	enum { PUSHED = 1, PUSHED_BEFORE = 2, NOW = 4, OPEN_ENDED = 8 };
+	static const struct {
+		const char *name, *fault;
+		unsigned how;
+		int64_t later_us;
+		bool asked;
+	} rows[] = {
+		{ "not found", NULL, 0, 5 * 1000000 - 1, false },
+		{ "not found, once more", NULL, 0, 5 * 1000000, true },
+		{ "not found, among several", NULL, OPEN_ENDED, 5 * 1000000 - 1, false },
+		{ "not found, then pushed", NULL, PUSHED, 1, true },
+		{ "not found, among several, then pushed", NULL, PUSHED | OPEN_ENDED, 1, true },
+		{ "pushed, then not found", NULL, PUSHED_BEFORE, 2, false },
+		{ "not found, then refreshed", NULL, NOW, 1, true },
+		{ "a failure", "* 500", 0, 1000000 - 1, false },
+		{ "a failure, once more", "* 500", 0, 1000000, true },
+		{ "a failure, then pushed", "* 500", PUSHED, 1, true },
+		{ "a refusal, once more", "* 403", 0, 1000000, true },
+	};
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char url[512];
+		struct tune tune = { .mirrors = fresh(remote, "failures"), .repository = url };
+		struct vcs *vcs;
+		struct vcs_revision revision;
+		struct err err = ERR_INIT;
+		int64_t changed_us = 0;
+		size_t before;
+
+		snprintf(url, sizeof(url), "%s/{%s}.git", remote->url, rows[i].how & OPEN_ENDED ? "*" : "1");
+		vcs = open_remote(remote, tune);
+		vcs->changed_since = changed_since;
+		vcs->changed_ctx = &changed_us;
+		if (rows[i].how & PUSHED_BEFORE)
+			changed_us = remote->now_us++;
+		fault(remote, rows[i].fault);
+		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/nowhere"), 0, SLICE("v1.0.0"), &revision, &err) == VCS_ERR_UNKNOWN);
+		if (rows[i].how & PUSHED)
+			changed_us = remote->now_us;
+		remote->now_us += rows[i].later_us;
+		before = requests(remote);
+		if (rows[i].how & NOW)
+			CHECK(rows[i].name, vcs_refresh(vcs, SLICE("git.test/nowhere"), 0, &err) == VCS_ERR_UNKNOWN);
+		else
+			CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/nowhere"), 0, SLICE("v1.0.0"), &revision, &err) == VCS_ERR_UNKNOWN);
+		CHECK(rows[i].name, (requests(remote) > before) == rows[i].asked);
+		fault(remote, NULL);
+		vcs_close(&vcs);
+	}
+}
+
 /* Names that anybody may think up do not drive out the repositories that are in use. */
 static void probes_drive_out_none(void **state)
 {
@@ -180,6 +241,7 @@ int main(void)
 		cmocka_unit_test(believed_of_a_trusted_credential),
 		cmocka_unit_test(anonymous_is_not_believed),
 		cmocka_unit_test(found_once_it_is_there),
+		cmocka_unit_test_teardown(failures_are_remembered, no_fault),
 		cmocka_unit_test(probes_drive_out_none),
 	};
 

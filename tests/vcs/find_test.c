@@ -208,6 +208,74 @@ static void what_was_there_is_not_absent(void **state)
 	vcs_close(&vcs);
 }
 
+static struct vcs *open_holding(struct remote *remote, const char *mirrors, const char *git, int64_t hold_ms)
+{
+	char url[512];
+
+	snprintf(url, sizeof(url), "%s/{*}.git", remote->url);
+	return open_remote(remote, (struct tune){ .repository = url, .mirrors = fresh(remote, mirrors), .git = git, .hold_ms = hold_ms });
+}
+
+/* Looking for it holds a question no longer than fetching it does, counts among the fetches of its host, and what is mirrored stands in. */
+static void a_host_that_hangs(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_groups(remote, "hung-mirrors", false);
+	struct vcs_revision revision = { .stale = false };
+	char module[64], root[MODULE_PATH_MAX + 1];
+	struct err err = ERR_INIT;
+
+	assert_int_equal(resolve(vcs, "git.test/deep/in/groups", &err), 0);
+	vcs_close(&vcs);
+	vcs = open_holding(remote, "hung-mirrors", NULL, 200);
+	fault(remote, "* hang");
+	assert_int_equal(vcs_resolve(vcs, SLICE("git.test/deep/in/groups"), 0, SLICE("v1.0.0"), &revision, &err), 0);
+	assert_true(revision.stale);
+	assert_int_equal(vcs_root(vcs, SLICE("git.test/nowhere/else"), 0, root, &err), VCS_ERR_LATER);
+	assert_non_null(strstr(err.text, "/nowhere.git is being read"));
+	vcs_close(&vcs);
+
+	vcs = open_holding(remote, "hung-mirrors", NULL, 20);
+	for (int i = 0; i <= FETCHES_HOST_MAX; i++) {
+		snprintf(module, sizeof(module), "git.test/n%d/a/b/c", i);
+		CHECK(module, vcs_root(vcs, slice_of(module), 0, root, &err) == VCS_ERR_LATER);
+		CHECK(module, (strstr(err.text, "too many") != NULL) == (i == FETCHES_HOST_MAX));
+	}
+	fault(remote, NULL);
+	vcs_close(&vcs);
+}
+
+/* All candidates together, not each of them: those that were asked for are remembered, and the next question goes on behind them. */
+static void a_slow_walk(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs;
+	char root[MODULE_PATH_MAX + 1];
+	struct err err = ERR_INIT;
+	struct buf asked_for = BUF_INIT(4096);
+	size_t before = 0, later = 0;
+	int code;
+
+	shell(remote->scratch, "mkdir walk-mirrors; touch walk-mirrors/asked; printf '#!/bin/sh\necho >>asked; sleep 0.1; echo \"fatal: repository "
+			       "\\047x\\047 not found\" >&2; exit 128'"
+			       " >walk; chmod 700 walk");
+	vcs = open_holding(remote, "walk-mirrors", below(remote->scratch, "walk"), 250);
+	do {
+		code = vcs_root(vcs, SLICE("git.test/1/2/3/4/5/6/7/8/9/10/11/12"), 0, root, &err);
+		buf_reset(&asked_for);
+		assert_int_equal(file_read(below(remote->scratch, "walk-mirrors/asked"), &asked_for, NULL), 0);
+		assert_in_range(asked_for.len - before, 0, 4); /* three may be over by then, and a fourth be under way */
+		before = asked_for.len;
+		later += code == VCS_ERR_LATER;
+	} while (code == VCS_ERR_LATER);
+	assert_int_equal(code, VCS_ERR_UNKNOWN);
+	assert_non_null(strstr(err.text, "not found"));
+	assert_int_equal(before, 12);
+	assert_true(later >= 3);
+	buf_free(&asked_for);
+	vcs_close(&vcs);
+}
+
 static void on_this_machine(void **state)
 {
 	struct remote *remote = *state;
@@ -246,6 +314,8 @@ int main(void)
 		cmocka_unit_test(mirror_stands_in),
 		cmocka_unit_test_teardown(stale_says_since_when, no_fault),
 		cmocka_unit_test_teardown(what_was_there_is_not_absent, no_fault),
+		cmocka_unit_test_teardown(a_host_that_hangs, no_fault),
+		cmocka_unit_test(a_slow_walk),
 		cmocka_unit_test(on_this_machine),
 	};
 
