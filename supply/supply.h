@@ -143,10 +143,11 @@ typedef void supply_done(void *ctx, const struct supply_answer *answer);
 int supply_begin(struct supply *supply, const struct supply_question *question, supply_done *done, void *ctx);
 
 /*
- * The repository of a private module was pushed to: what is known of its references is not fresh any more, for all modules of it below the
- * same prefix, and it is fetched again behind. The next question about a list, latest, a branch or an unknown version waits for that. At most
- * SUPPLY_REFRESH_BURST at once, then one each SUPPLY_REFRESH_INTERVAL_S: *after_us_out says in how long this one takes effect, mostly 0.
- * SUPPLY_ERR_ABSENT: no repository is configured for the module. Never blocks; any thread.
+ * The repository of a private module was pushed to: what is known of its references, and that it was not found, is not fresh any more, for all
+ * modules of it below the same prefix. The next question about a list, latest, a branch or an unknown version reads them again. At most
+ * SUPPLY_REFRESH_BURST take effect at once, then one each SUPPLY_REFRESH_INTERVAL_S: *after_us_out says in how long this one does, mostly 0.
+ * At once: the repository is also fetched behind, whether anybody asks or not. Put off: nothing is fetched until somebody asks after that time;
+ * no other refresh is needed for it. SUPPLY_ERR_ABSENT: no repository is configured for the module. Never blocks; any thread.
  */
 #define SUPPLY_REFRESH_BURST      4
 #define SUPPLY_REFRESH_INTERVAL_S 5

@@ -27,10 +27,11 @@ FORMS = {
 }
 
 
-def open_gate(company, **settings):
+def open_gate(company, repository="/{1}/{2}.git", **settings):
     """Nothing is looked at again for an hour, unless somebody says so."""
     def make(one):
         made = company.settings(one, refresh_s=3600)
+        made["repositories"][0]["repository"] = company.host.url + repository
         made["repositories"][0]["webhook_secret_file"] = one.secret("hook", SECRET)
         return {**made, "cache": {"list_ttl_s": 3600, "negative_ttl_s": 3600}, **settings}
     return company.stage.gateway(make, rules(TEAMS), company.upstream)
@@ -91,6 +92,24 @@ def test_a_push_is_seen_at_once(stage, form):
     assert (row["module"], row["method"], row["user"], row["verdict"], row["status"], row["text"]) == (API, "webhook", "", "allow", 202, "refresh")
     assert row["request"] == answer.headers["X-Request-Id"] and row["address"] == "127.0.0.1" and "action" not in row
     assert gate.metrics()['modgate_requests_total{endpoint="refresh",status="202"}'] == 1
+
+
+@pytest.mark.parametrize("repository", ["/{1}/{2}.git", "/{*}.git"])
+def test_a_new_repository(stage, repository):
+    """Asked for before it is there, which is remembered for long; then it is made, pushed to and told of."""
+    company = Company(stage)
+    gate = open_gate(company, repository=repository)
+    alice, module = gate.token("alice"), "git.corp.example/payments/new"
+    for file in ("@v/list", "@v/v1.0.0.info"):
+        answer = gate.request(f"/{module}/{file}", token=alice)
+        assert answer.status == 502 and b"not found" in answer.body
+    repo = stage.repo("new")
+    repo.module(module, tags=["v1.0.0"])
+    repo.bare(f"{company.host.root}/payments/new.git")
+    assert gate.request(f"/{module}/@v/v1.0.0.info", token=alice).status == 502
+    assert json.loads(deliver(gate, FORMS["github"](PUSH, SECRET), module=module).body)["after_s"] == 0
+    assert versions(gate, alice, module) == ["v1.0.0"]
+    assert gate.request(f"/{module}/@v/v1.0.0.info", token=alice).status == 200
 
 
 def test_an_administrator(stage):
