@@ -6,8 +6,10 @@ static enum sync read_refs(struct repository *repository, struct refs *old, stru
 {
 	git_repository *git = NULL;
 	enum sync sync = vcs_handle_open(repository, &git, err);
-	int code = sync == SYNC_DONE ? vcs_refs_read(git, old, refs_out, err) : 0;
+	int code = sync == SYNC_DONE ? vcs_loose_guard(git, err) : 0;
 
+	if (sync == SYNC_DONE && code == 0)
+		code = vcs_refs_read(git, old, refs_out, err);
 	if (code < 0) {
 		err_prepend(err, 0, "%s", repository->name);
 		sync = code == VCS_DAMAGED ? SYNC_BROKEN : SYNC_DAMAGED;

@@ -23,6 +23,7 @@ int vcs_git_code(void)
 		return VCS_ERR_UNKNOWN;
 	switch (error->klass) {
 	case GIT_ERROR_ODB:
+	case GIT_ERROR_OBJECT:
 	case GIT_ERROR_ZLIB:
 	case GIT_ERROR_REFERENCE:
 	case GIT_ERROR_REPOSITORY:

@@ -412,6 +412,11 @@ int vcs_lookup_commit(struct session *session, const git_oid *commit, struct fou
 /* Every commit that this one descends from, and itself, as bits for vcs_graph_marked() under the graph lock, in this epoch. */
 int vcs_lookup_ancestors(struct session *session, const git_oid *commit, uint8_t **bits_out, size_t *count_out, unsigned *epoch_out, struct err *err);
 
+/* --- loose.c: loose objects, bounded ------------------------------------------------------------------------------------------------- */
+
+/* Has every read of a loose object through this handle end, whatever is left of its file. Once for a handle, and again does nothing. */
+int vcs_loose_guard(git_repository *git, struct err *err);
+
 /* --- blob.c, place.c: files at a commit ---------------------------------------------------------------------------------------- */
 
 /* The tree of a commit. Caller frees with git_tree_free(). VCS_ERR_UNKNOWN. */
