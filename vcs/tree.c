@@ -84,7 +84,7 @@ static int visit(struct walk *walk, const git_tree_entry *entry, struct err *err
 	mode_t mode = (mode_t)git_tree_entry_filemode_raw(entry);
 
 	if (at + len + 2 > sizeof(walk->path))
-		return err_set(err, VCS_ERR_REJECTED, "a path below %.200s is longer than %d bytes", walk->path, TREE_PATH_MAX);
+		return err_set(err, VCS_ERR_REJECTED, "a path below \"%.*s\" is longer than %d bytes", (int)at, walk->path, TREE_PATH_MAX);
 	memcpy(walk->path + at, git_tree_entry_name(entry), len + 1);
 	if (S_ISDIR(mode)) {
 		memcpy(walk->path + at + len, "/", 2);
