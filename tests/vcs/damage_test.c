@@ -85,16 +85,20 @@ static const struct {
 static void mirror_is_replaced(void **state)
 {
 	struct remote *remote = *state;
+	struct told before = { 0 };
+	struct err why = ERR_INIT;
+	struct vcs *whole = start(remote, "whole", &before);
 
+	if (fetch_version(whole, &why) != 0)
+		fail_msg("before: %s", why.text);
+	assert_int_equal(before.count, 0);
+	vcs_close(&whole);
 	for (size_t i = 0; i < LENGTH(damages); i++) {
 		struct told told = { 0 };
 		struct err err = ERR_INIT;
-		struct vcs *vcs = start(remote, "replaced", &told);
+		struct vcs *vcs;
 
-		if (fetch_version(vcs, &err) != 0)
-			fail_msg("%s: before: %s", damages[i].name, err.text);
-		CHECK(damages[i].name, told.count == 0);
-		vcs_close(&vcs);
+		shell(remote->scratch, "cp -a whole replaced");
 		in_mirror(remote, "replaced", damages[i].script);
 		vcs = start(remote, "replaced", &told);
 		if (fetch_version(vcs, &err) != 0)
@@ -116,16 +120,20 @@ static void mirror_is_replaced(void **state)
 static void pinned_is_read_again(void **state)
 {
 	struct remote *remote = *state;
+	struct vcs_revision revision;
+	struct told before = { 0 };
+	struct err why = ERR_INIT;
+	struct vcs *whole = start(remote, "whole", &before);
 
+	assert_int_equal(vcs_resolve(whole, ONE, 0, SLICE("v1.0.0"), &revision, &why), 0);
+	vcs_close(&whole);
 	for (size_t i = 0; i < LENGTH(damages); i++) {
 		struct told told = { 0 };
 		struct err err = ERR_INIT;
 		struct buf out = BUF_INIT(1 << 20);
-		struct vcs_revision revision;
-		struct vcs *vcs = start(remote, "pinned", &told);
+		struct vcs *vcs;
 
-		assert_int_equal(vcs_resolve(vcs, ONE, 0, SLICE("v1.0.0"), &revision, &err), 0);
-		vcs_close(&vcs);
+		shell(remote->scratch, "cp -a whole pinned");
 		in_mirror(remote, "pinned", damages[i].script);
 		vcs = start(remote, "pinned", &told);
 		if (vcs_go_mod(vcs, ONE, 0, SLICE("v1.0.0"), revision.commit, &out, &err) != 0)

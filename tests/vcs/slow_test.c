@@ -163,12 +163,13 @@ static void half_answers(void **state)
 		{ "hangs in the middle of a pack", "*/git-upload-pack stall:20000", "too long" },
 		{ "breaks off in the middle of a pack", "*/git-upload-pack truncate:20000", "/big.git" },
 	};
+	enum { SHORT_MS = 700, LONG_MS = 60000 };
 	struct remote *remote = *state;
 
 	shell(remote->scratch, "git init -q -b main big; cd big; echo 'module git.test/big' > go.mod; head -c 200000 /dev/urandom > bytes; git add .;"
 			       "git commit -q -m 1; git tag v1.0.0; git clone -q --bare . ../repos/big.git");
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s4"), .timeout_ms = 3000 });
+		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "s4"), .timeout_ms = LONG_MS });
 		struct vcs_revision revision;
 		struct err err = ERR_INIT;
 		struct buf out = BUF_INIT(4096);
@@ -176,10 +177,12 @@ static void half_answers(void **state)
 
 		/* Nothing was known: nothing is said, and what is left behind answers nobody. */
 		fault(remote, rows[i].fault);
+		vcs->fetch_timeout_ms = SHORT_MS;
 		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/big"), 0, SLICE("v1.0.0"), &revision, &err) == VCS_ERR_UNKNOWN);
 		CHECK(rows[i].name, strstr(err.text, rows[i].words));
 		CHECK(rows[i].name, vcs_list(vcs, SLICE("git.test/big"), 0, &out, &stale, NULL, &err) == VCS_ERR_UNKNOWN);
 		fault(remote, NULL);
+		vcs->fetch_timeout_ms = LONG_MS;
 		advance(remote, 10);
 		if (vcs_resolve(vcs, SLICE("git.test/big"), 0, SLICE("v1.0.0"), &revision, &err) != 0)
 			fail_msg("%s: %s", rows[i].name, err.text);
@@ -187,11 +190,13 @@ static void half_answers(void **state)
 		/* Then it is known, and goes on being so. */
 		shell(remote->scratch, "cd big; head -c 200000 /dev/urandom > bytes; git commit -q -a -m 2; git push -q ../repos/big.git main");
 		fault(remote, rows[i].fault);
+		vcs->fetch_timeout_ms = SHORT_MS;
 		advance(remote, 120);
 		CHECK(rows[i].name, vcs_list(vcs, SLICE("git.test/big"), 0, &out, &stale, NULL, &err) == 0 && stale);
 		CHECK(rows[i].name, strcmp(buf_text(&out), "v1.0.0\n") == 0);
 		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/big"), 0, SLICE("v1.1.0"), &revision, &err) == VCS_ERR_UNKNOWN);
 		fault(remote, NULL);
+		vcs->fetch_timeout_ms = LONG_MS;
 		advance(remote, 10);
 		CHECK(rows[i].name, vcs_resolve(vcs, SLICE("git.test/big"), 0, SLICE("main"), &revision, &err) == 0 && !revision.stale);
 		vcs_close(&vcs);

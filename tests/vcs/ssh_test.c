@@ -238,7 +238,7 @@ static void refusals(void **state)
 		vcs_close(&vcs);
 		/* What ssh learnt of hosts is written nowhere, nothing runs on, and no mirror was begun. */
 		shell(remote->scratch, "test ! -d gone || mv gone repos; test \"$(ls m4)\" = empty.git;"
-				       "for p in /proc/[0-9]*; do case \"$(readlink $p/cwd)\" in \"$D\"/m4*) exit 1;; esac; done");
+				       "if readlink /proc/[0-9]*/cwd | grep -q \"^$D/m4\"; then exit 1; fi");
 		mend(state);
 	}
 }
@@ -320,14 +320,14 @@ static void key_is_not_shown(void **state)
 	assert_int_equal(pthread_create(&asking.thread, NULL, ask, &asking), 0);
 	shell(remote->scratch, "for i in $(seq 500); do test -e state/commands && break; sleep 0.02; done;"
 			       "n=0; g=0; sed 1d state/client_key | head -n 4 > lines; test $(wc -l < lines) -ge 3;"
-			       "for p in /proc/[0-9]*; do test \"$(readlink $p/cwd)\" = \"$D/m7\" || continue; n=$((n+1));"
+			       "for p in $(find /proc -maxdepth 2 -name cwd -lname \"$D/m7\" -printf '%h ' 2>/dev/null); do n=$((n+1));"
 			       "for f in cmdline environ; do if tr '\\0' '\\n' < $p/$f | grep -q -F -f lines; then exit 1; fi; done;"
 			       "if tr '\\0' '\\n' < $p/environ | grep -q -x GIT_ALLOW_PROTOCOL=ssh; then g=$((g+1)); fi; done;"
 			       "test $n -ge 2; test $g -ge 2; if grep -rq -F -f lines m7; then exit 1; fi");
 	vcs_abort(asking.vcs);
 	pthread_join(asking.thread, NULL);
 	assert_int_equal(asking.code, VCS_ERR_UNKNOWN);
-	shell(remote->scratch, "for p in /proc/[0-9]*; do case \"$(readlink $p/cwd)\" in \"$D\"/m7*) exit 1;; esac; done");
+	shell(remote->scratch, "if readlink /proc/[0-9]*/cwd | grep -q \"^$D/m7\"; then exit 1; fi");
 	vcs_close(&asking.vcs);
 }
 
