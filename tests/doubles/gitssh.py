@@ -25,6 +25,7 @@ UsePAM {pam}
 PidFile none
 PrintMotd no
 DisableForwarding yes
+KexAlgorithms curve25519-sha256
 {accept}
 """
 

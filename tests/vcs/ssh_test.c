@@ -167,7 +167,8 @@ static void old_protocol(void **state)
 /* Whatever the key's kind and form; the file is read anew each time. */
 static void keys_are_exchanged(void **state)
 {
-	static const char *const kinds[] = { "-t ed25519", "-t ecdsa", "-t rsa -b 2048", "-t rsa -b 2048 -m PEM", "-t ecdsa -m PKCS8" };
+	static const char *const kinds[] = { "new -t ed25519", "new -t rsa -b 2048", "ssh-keygen -p -m PEM", "new -t ecdsa",
+		"ssh-keygen -p -m PKCS8" };
 	struct remote *remote = *state;
 	struct vcs *vcs = open_ssh(remote, (struct tune){ .mirrors = "m3" });
 	struct err err = ERR_INIT;
@@ -176,7 +177,8 @@ static void keys_are_exchanged(void **state)
 	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), 0);
 	for (size_t i = 0; i < LENGTH(kinds); i++) {
 		snprintf(script, sizeof(script),
-			"cd state; rm client_key client_key.pub; ssh-keygen -q -N '' %s -f client_key; cat client_key.pub > authorized_keys",
+			"new() { rm client_key client_key.pub; ssh-keygen \"$@\"; }; cd state; %s -q -N '' -f client_key; cat client_key.pub > "
+			"authorized_keys",
 			kinds[i]);
 		shell(remote->scratch, script);
 		advance(remote, 61);
@@ -215,7 +217,7 @@ static void refusals(void **state)
 		{ "a revoked host key", "sed -i 's/^/@revoked /' known_hosts", "marks as revoked", 0 },
 		{ "no known hosts", "rm known_hosts", "known_hosts", 0 },
 		{ "the host hangs after its banner", "echo banner > fault", "took too long", 700 },
-		{ "the host hangs after it let us in", "echo stall > fault", "took too long", 1500 },
+		{ "the host hangs after it let us in", "echo stall > fault", "took too long", 900 },
 		{ "the host hangs up", "echo close > fault", "cannot be fetched: kex_exchange_identification", 0 },
 		{ "not found", "echo missing > fault", "not found", 0 },
 		{ "no such repository", "mv ../repos ../gone", "not found", 0 },
