@@ -206,13 +206,6 @@ static struct loose *open_loose(git_repository *git)
 	return loose;
 }
 
-static bool is_guarded(git_odb *odb)
-{
-	git_odb_backend *first = NULL;
-
-	return git_odb_get_backend(&first, odb, 0) == 0 && first->read == read_loose;
-}
-
 int vcs_loose_guard(git_repository *git, struct err *err)
 {
 	struct loose *loose = NULL;
@@ -221,13 +214,11 @@ int vcs_loose_guard(git_repository *git, struct err *err)
 
 	if (git_repository_odb(&odb, git) != 0)
 		return err_set(err, vcs_git_code(), "the objects cannot be read: %s", vcs_git_reason());
-	if (!is_guarded(odb)) {
-		loose = open_loose(git);
-		if (!loose || git_odb_add_backend(odb, &loose->backend, PRIORITY) != 0) {
-			code = vcs_no_memory(err, "read the objects");
-			if (loose)
-				close_loose(&loose->backend);
-		}
+	loose = open_loose(git);
+	if (!loose || git_odb_add_backend(odb, &loose->backend, PRIORITY) != 0) {
+		code = vcs_no_memory(err, "read the objects");
+		if (loose)
+			close_loose(&loose->backend);
 	}
 	git_odb_free(odb);
 	return code;

@@ -1,20 +1,16 @@
 /* The references of a repository: read or fetched by one at a time, for all who wait and no longer than they may be held. */
 #include "vcs/reading_private.h"
 
-/* A handle of its own: one that was open before may remember references and packs of before. */
-static enum sync read_refs(struct repository *repository, struct refs *old, struct refs **refs_out, struct err *err)
+/* A handle of its own: one that was open before may remember references and packs of before. It is kept for who asks next. */
+static enum sync read_refs(struct repository *repository, struct refs *old, git_repository **git_out, struct refs **refs_out, struct err *err)
 {
-	git_repository *git = NULL;
-	enum sync sync = vcs_handle_open(repository, &git, err);
-	int code = sync == SYNC_DONE ? vcs_loose_guard(git, err) : 0;
+	enum sync sync = vcs_handle_open(repository, git_out, err);
+	int code = sync == SYNC_DONE ? vcs_refs_read(*git_out, old, refs_out, err) : 0;
 
-	if (sync == SYNC_DONE && code == 0)
-		code = vcs_refs_read(git, old, refs_out, err);
 	if (code < 0) {
 		err_prepend(err, 0, "%s", repository->name);
 		sync = code == VCS_DAMAGED ? SYNC_BROKEN : SYNC_DAMAGED;
 	}
-	git_repository_free(git);
 	return sync;
 }
 
@@ -35,6 +31,8 @@ void vcs_reading_end(struct repository *repository)
 enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_reading_renewal *renew, struct err *err)
 {
 	struct refs *old = NULL, *refs = NULL;
+	git_repository *git = NULL;
+	unsigned generation = repository->generation;
 	int64_t begun_us = clock_monotonic_us(vcs->clock), wall_us = clock_wall_us(vcs->clock);
 	enum sync sync = SYNC_DONE;
 
@@ -46,9 +44,12 @@ enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct
 	old = repository->refs ? vcs_refs_hold(repository->refs) : NULL;
 	pthread_mutex_unlock(&repository->lock);
 	if (sync == SYNC_DONE)
-		sync = read_refs(repository, old, &refs, err);
+		sync = read_refs(repository, old, &git, &refs, err);
 	vcs_refs_release(&old);
 	pthread_mutex_lock(&repository->lock);
+	/* Of a mirror that was just replaced it may share packs of before, which the library keeps open by name as long as anybody has them. */
+	if (sync == SYNC_DONE && generation == repository->generation)
+		vcs_handle_keep(repository, &git);
 	if (sync == SYNC_DONE) {
 		vcs_refs_release(&repository->refs);
 		repository->refs = refs;
@@ -56,6 +57,7 @@ enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct
 		repository->as_of_us = wall_us;
 	}
 	vcs_reading_end(repository);
+	git_repository_free(git);
 	return sync;
 }
 
@@ -175,12 +177,14 @@ out:
 
 struct refs *vcs_repository_refs(struct repository *repository, int64_t *as_of_us_out)
 {
+	git_repository *git = NULL;
 	struct refs *refs = NULL;
 
 	pthread_mutex_lock(&repository->lock);
 	if (!repository->refs && !repository->read_once && !repository->local && vcs_mirror_usable(repository->git_dir)) {
 		repository->read_once = true;
-		if (read_refs(repository, NULL, &refs, NULL) == SYNC_DONE) {
+		if (read_refs(repository, NULL, &git, &refs, NULL) == SYNC_DONE) {
+			vcs_handle_keep(repository, &git);
 			repository->refs = refs;
 			repository->as_of_us = vcs_mirror_as_of(repository->git_dir);
 		}
@@ -188,5 +192,6 @@ struct refs *vcs_repository_refs(struct repository *repository, int64_t *as_of_u
 	refs = repository->refs ? vcs_refs_hold(repository->refs) : NULL;
 	*as_of_us_out = refs ? repository->as_of_us : 0;
 	pthread_mutex_unlock(&repository->lock);
+	git_repository_free(git);
 	return refs;
 }

@@ -6,6 +6,8 @@
 
 /* repository.c: a handle that nobody had before. Caller frees. SYNC_MISSING, SYNC_BROKEN, SYNC_DAMAGED. */
 enum sync vcs_handle_open(const struct repository *repository, git_repository **git_out, struct err *err);
+/* For the next who needs one; *git is NULL then, unless there are enough. Under the lock. */
+void vcs_handle_keep(struct repository *repository, git_repository **git);
 
 /* --- reading.c: all of it under the repository's lock --------------------------------------------------------------------------- */
 

@@ -114,13 +114,19 @@ void vcs_repository_release(struct vcs *vcs, struct repository **repository)
 }
 
 /* Half a history gives wrong pseudo-versions: better none. */
-static enum sync check_complete(git_repository **git, const struct repository *repository, struct err *err)
+static int check_complete(git_repository *git, const struct repository *repository, struct err *err)
 {
-	if (git_repository_is_shallow(*git) != 1)
+	if (git_repository_is_shallow(git) != 1)
+		return 0;
+	return err_set(err, VCS_ERR_UNKNOWN, "%s is a shallow clone; fetch the rest with git fetch --unshallow", repository->name);
+}
+
+static enum sync make_ready(git_repository **git, const struct repository *repository, struct err *err)
+{
+	if (check_complete(*git, repository, err) == 0 && vcs_loose_guard(*git, err) == 0)
 		return SYNC_DONE;
 	git_repository_free(*git);
 	*git = NULL;
-	err_set(err, VCS_ERR_UNKNOWN, "%s is a shallow clone; fetch the rest with git fetch --unshallow", repository->name);
 	return SYNC_DAMAGED;
 }
 
@@ -129,7 +135,7 @@ enum sync vcs_handle_open(const struct repository *repository, git_repository **
 	int got = git_repository_open_ext(git_out, repository->git_dir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
 
 	if (got == 0)
-		return check_complete(git_out, repository, err);
+		return make_ready(git_out, repository, err);
 	if (got == GIT_ENOTFOUND && repository->local) {
 		err_set(err, VCS_ERR_UNKNOWN, "there is no git repository at %s; check the configured path", repository->git_dir);
 		return SYNC_MISSING;
@@ -164,15 +170,21 @@ unsigned vcs_repository_generation(struct repository *repository)
 	return generation;
 }
 
+void vcs_handle_keep(struct repository *repository, git_repository **git)
+{
+	if (repository->handles_count == REPOSITORY_HANDLES_MAX)
+		return;
+	repository->handles[repository->handles_count++] = *git;
+	*git = NULL;
+}
+
 void vcs_repository_give(struct repository *repository, git_repository **git, unsigned generation)
 {
 	if (!*git)
 		return;
 	pthread_mutex_lock(&repository->lock);
-	if (repository->handles_count < REPOSITORY_HANDLES_MAX && generation == repository->generation) {
-		repository->handles[repository->handles_count++] = *git;
-		*git = NULL;
-	}
+	if (generation == repository->generation)
+		vcs_handle_keep(repository, git);
 	pthread_mutex_unlock(&repository->lock);
 	git_repository_free(*git);
 	*git = NULL;

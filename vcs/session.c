@@ -62,7 +62,7 @@ static int load(struct session *session, enum session_want want, struct err *err
 	sync = vcs_repository_take(repository, &session->git, err);
 	if (sync != SYNC_DONE && session->failure != SYNC_DONE)
 		return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
-	return sync == SYNC_DONE ? vcs_loose_guard(session->git, err) : vcs_sync_code(sync, session->at.mapping);
+	return sync == SYNC_DONE ? 0 : vcs_sync_code(sync, session->at.mapping);
 }
 
 static int mend(struct session *session, struct err *err)

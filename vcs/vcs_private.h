@@ -414,7 +414,7 @@ int vcs_lookup_ancestors(struct session *session, const git_oid *commit, uint8_t
 
 /* --- loose.c: loose objects, bounded ------------------------------------------------------------------------------------------------- */
 
-/* Has every read of a loose object through this handle end, whatever is left of its file. Once for a handle, and again does nothing. */
+/* Has every read of a loose object through this handle end, whatever is left of its file. Once for a handle. */
 int vcs_loose_guard(git_repository *git, struct err *err);
 
 /* --- blob.c, place.c: files at a commit ---------------------------------------------------------------------------------------- */
