@@ -6,7 +6,8 @@
 #include "module/path.h"
 #include "module/zip.h"
 
-#define LEVEL 6
+/* A third less work than level 6, which archives commonly have, for 3 % more bytes of Go source. */
+#define LEVEL 4
 
 struct module_zip_packer {
 	struct libdeflate_compressor *compressor;
