@@ -12,7 +12,7 @@ from company import GREETING
 from gateway import SLOW
 
 CRASHY = "code.corp.example/crashy.git"
-ROUNDS = 10 if SLOW else 40
+ROUNDS = 10 if SLOW else 50
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_kill_during_downloads(company, gate, token, crashy):
         clients = [threading.Thread(target=gate.keep_asking, args=(path, token, done)) for path in paths * 2]
         for client in clients:
             client.start()
-        time.sleep(chance.uniform(0.0, 0.15))
+        time.sleep(chance.uniform(0.0, 0.2))
         gate.kill9()
         for client in clients:
             client.join()
