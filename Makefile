@@ -28,7 +28,7 @@ SEES_cmd      := base module gateway supply settings
 # Rooms that see of policy only policy/public.h, the type that proves a name may go out.
 SEES_PUBLIC   := upstream supply
 
-# Foreign libraries, by the only room that may include their headers.
+# Foreign libraries, by the rooms that may include their headers.
 PKG_base    := libcurl openssl sqlite3 yaml-0.1 jansson
 PKG_module  := libzip libdeflate
 PKG_tlog    := openssl

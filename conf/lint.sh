@@ -37,7 +37,7 @@ curl/ base
 yaml.h base
 jansson.h base
 zip.h module
-libdeflate.h module
+libdeflate.h module vcs
 systemd/ gateway
 END
 
