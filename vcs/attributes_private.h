@@ -2,7 +2,7 @@
 #ifndef VCS_ATTRIBUTES_PRIVATE_H
 #define VCS_ATTRIBUTES_PRIVATE_H
 
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 /* Attributes that matter have numbers: these, and the names of macros behind them. All others are read over. */
 enum { ATTRIBUTE_IDENT, ATTRIBUTE_TEXT, ATTRIBUTE_CRLF, ATTRIBUTE_EOL, ATTRIBUTE_ENCODING, ATTRIBUTE_BINARY, ATTRIBUTES_KNOWN };

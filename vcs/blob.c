@@ -1,7 +1,7 @@
 /* Files of a commit, as they are stored: no conversion, a symlink's target for its content. */
 #include <string.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 int vcs_blob_tree(git_repository *git, const git_oid *commit, git_tree **tree_out, struct err *err)
 {

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/child_private.h"
 
 #define CONFIG_FD       3 /* these two are named again in the environment below, */
 #define TRACE_FD        4

@@ -11,7 +11,7 @@
 
 #include "base/hash.h"
 #include "base/url.h"
-#include "vcs/vcs_private.h"
+#include "vcs/child_private.h"
 
 #define CONFIG_BYTES_MAX 32768 /* a credential of FILE_SECRET_BYTES_MAX in base64, and the rest */
 

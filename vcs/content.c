@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/child_private.h"
+#include "vcs/files_private.h"
 
 #define MESSAGES_MAX 2048
 

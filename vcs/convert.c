@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 bool vcs_conversion_needed(const struct conversion *conversion)
 {

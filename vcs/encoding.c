@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 /* Spellings of git's own: encodings with a byte order mark, and a common misspelling. */
 static const struct {

@@ -3,7 +3,7 @@
 #define VCS_FETCH_PRIVATE_H
 
 #include "base/file.h"
-#include "vcs/vcs_private.h"
+#include "vcs/child_private.h"
 
 #define CREDENTIAL_MAX FILE_SECRET_BYTES_MAX
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 #define PACKS_MAX 40
 #define LOOSE_MAX 400 /* references in files of their own */

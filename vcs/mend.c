@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vcs/child_private.h"
 #include "vcs/reading_private.h"
 
 #define MESSAGES_MAX 8192

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/thread.h"
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 #define FILES_MAX 64
 

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/sshkey.h"
-#include "vcs/vcs_private.h"
+#include "vcs/child_private.h"
 
 #define REASON_MAX 200
 

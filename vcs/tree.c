@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 int vcs_listing_add(struct listing *listing, const char *path, const git_oid *blob, enum module_file_mode mode, struct err *err)
 {

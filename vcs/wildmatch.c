@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 #define STEPS_MAX  200000 /* of one pattern and text */
 #define DEPTH_MAX  64     /* stars that wait for each other */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 /* One zip in the making. */
 struct making {

@@ -1,6 +1,6 @@
 /* What ssh and the host say: whatever it is, the sentence made of it is one line of bounded length that begins with the repository. */
 #include "tests/fuzz/fuzz.h"
-#include "vcs/vcs_private.h"
+#include "vcs/child_private.h"
 
 #define URL "ssh://git@git.example/x.git"
 

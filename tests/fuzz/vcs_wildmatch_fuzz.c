@@ -1,6 +1,6 @@
 /* Patterns of .gitattributes: a pattern on the first line, a path on the second. Work is bounded, and text that is escaped matches itself. */
 #include "tests/fuzz/fuzz.h"
-#include "vcs/vcs_private.h"
+#include "vcs/files_private.h"
 
 #define LINE_BYTES_MAX 2048
 

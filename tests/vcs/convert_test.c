@@ -1,5 +1,6 @@
 /* What git does to files on their way out: each step alone, and all of them against git archive itself. */
 #include "support.h"
+#include "vcs/files_private.h"
 
 #define BLOB "0123456789abcdef0123456789abcdef01234567"
 

@@ -1,5 +1,6 @@
 /* The limits of a tree that is listed: levels, bytes of a path, bytes of all paths; each at its value and one more. */
 #include "support.h"
+#include "vcs/files_private.h"
 
 /* Trees by `git mktree`: $blob is a file, under KIND ID NAME of the arguments. */
 #define TREES \

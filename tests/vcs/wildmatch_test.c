@@ -1,5 +1,6 @@
 /* The patterns of .gitattributes, row by row; and all of them against git's own answer. */
 #include "support.h"
+#include "vcs/files_private.h"
 
 static const struct {
 	const char *pattern, *text;
