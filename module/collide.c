@@ -109,14 +109,14 @@ int collide_check(const struct collide_path *paths, size_t count, struct err *er
 	struct folded *folded = NULL;
 	char *text = NULL;
 	size_t bytes = 0, used = 0, i;
-	int status = MODULE_ERR;
+	int status;
 
 	for (i = 0; i < count; i++)
 		bytes += paths[i].path.len;
 	folded = calloc(count + 1, sizeof(*folded));
 	text = malloc(bytes + 1);
 	if (folded == NULL || text == NULL) {
-		err_set(err, MODULE_ERR, "no memory for the list of a module's files; try again later");
+		status = err_set(err, MODULE_ERR_MEMORY, "no memory for the list of a module's files; try again later");
 		goto out;
 	}
 	for (i = 0; i < count; i++) {

@@ -13,7 +13,7 @@ struct collide_path {
 	bool directory;    /* listed as one; the directories that hold a path need not be listed */
 };
 
-/* 0, or MODULE_ERR when two paths or directories above them differ only in case, or one is listed twice, or as file and as directory. */
+/* 0, MODULE_ERR_MEMORY, or MODULE_ERR when two paths or directories above them differ only in case, or one is listed twice, or as file and as directory. */
 int collide_check(const struct collide_path *paths, size_t count, struct err *err);
 
 #endif

@@ -46,7 +46,7 @@ void dirhash_close(struct dirhash **hash)
 
 static int no_memory(struct err *err)
 {
-	return err_set(err, MODULE_ERR, "no memory for the list of a module's files; try again later");
+	return err_set(err, MODULE_ERR_MEMORY, "no memory for the list of a module's files; try again later");
 }
 
 int dirhash_add(struct dirhash *hash, struct slice name, const uint8_t content_sha256[SHA256_BYTES], struct err *err)

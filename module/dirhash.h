@@ -14,7 +14,7 @@
 struct dirhash;
 /* NULL when memory is short. */
 struct dirhash *dirhash_open(void);
-/* name is copied. MODULE_ERR. */
+/* name is copied. MODULE_ERR, MODULE_ERR_MEMORY. */
 int dirhash_add(struct dirhash *hash, struct slice name, const uint8_t content_sha256[SHA256_BYTES], struct err *err);
 /* Sorted by name; a name with a newline was refused by add. May be called once; close afterwards. */
 void dirhash_finish(struct dirhash *hash, char h1_out[MODULE_H1_MAX]);

@@ -29,7 +29,7 @@ struct module_files {
 
 static int no_memory(struct err *err)
 {
-	return err_set(err, MODULE_ERR, "no memory for the list of a module's files; try again later");
+	return err_set(err, MODULE_ERR_MEMORY, "no memory for the list of a module's files; try again later");
 }
 
 int module_files_open(struct module_files **files_out, struct err *err)

@@ -72,7 +72,7 @@ static int fail(const struct gomod_line *line, const char *what, struct err *err
 
 static int no_memory(struct err *err)
 {
-	return err_set(err, MODULE_ERR, "no memory for what a go.mod holds; try again later");
+	return err_set(err, MODULE_ERR_MEMORY, "no memory for what a go.mod holds; try again later");
 }
 
 /* A line whose one argument is a string. */

@@ -20,7 +20,9 @@
 enum module_code {
 	MODULE_ERR = -1,        /* the bytes are not what they should be; err says why */
 	MODULE_ERR_ABSENT = -2, /* what was looked for is not in the bytes */
-	MODULE_ERR_LIMIT = -3   /* larger than a limit named here */
+	MODULE_ERR_LIMIT = -3,  /* larger than a limit named here */
+	MODULE_ERR_MEMORY = -4, /* memory is short, which says nothing about the bytes */
+	MODULE_ERR_STOPPED = -5 /* a sink wanted no more */
 };
 
 /* 0 when path is a valid module path (letters of both cases; not escaped), else MODULE_ERR. err may be NULL. */

@@ -1,6 +1,7 @@
 /*
  * Module zips: which files belong, and the container. Source: go.dev/ref/mod#zip-files, golang.org/x/mod/zip.
  * Making one: describe every path of the tree with module_files_add(), module_files_check() decides, then write the kept ones.
+ * All that answer a code may answer MODULE_ERR_MEMORY.
  */
 #ifndef MODULE_ZIP_H
 #define MODULE_ZIP_H
@@ -24,7 +25,7 @@ enum module_file_mode { MODULE_FILE_REGULAR, MODULE_FILE_SYMLINK, MODULE_FILE_IR
 struct module_files;
 int module_files_open(struct module_files **files_out, struct err *err);
 void module_files_close(struct module_files **files);
-/* path is relative to the module directory; copied. bytes is the size (converted). Order is the order of writing. MODULE_ERR, MODULE_ERR_LIMIT. */
+/* path is relative to the module directory; copied. bytes is the size (converted). Order is the order of writing. MODULE_ERR_LIMIT. */
 int module_files_add(struct module_files *files, struct slice path, enum module_file_mode mode, int64_t bytes, size_t handle, struct err *err);
 /*
  * Applies the inclusion rules in Go's order; once. vendor_rule_new: gomod_vendor_rule_new() of the root go.mod, if that is a regular file.
@@ -39,8 +40,8 @@ void module_files_kept_at(const struct module_files *files, size_t index, struct
 int module_file_path_check(struct slice path, struct err *err);
 
 /*
- * The container: deterministic (fixed date, no extra fields, deflate level 6 or store), ZIP64 where needed, streamed to sink.
- * sink answers 0, or non-zero to stop (then MODULE_ERR). Also computes the h1. After any failure the zip can only be closed.
+ * The container: deterministic (fixed date, no extra fields, deflated or stored, whichever is smaller), ZIP64 where needed, streamed to sink.
+ * sink answers 0, or non-zero to stop (then MODULE_ERR_STOPPED). Also computes the h1. After any failure the zip can only be closed.
  * One thread at a time.
  */
 typedef int module_sink(void *ctx, const void *bytes, size_t len);
@@ -63,7 +64,7 @@ struct module_zip_packed {
 #define MODULE_ZIP_PACKED_NONE ((struct module_zip_packed){ .bytes = SLICE_NONE })
 int module_zip_packer_open(struct module_zip_packer **packer_out, struct err *err);
 void module_zip_packer_close(struct module_zip_packer **packer);
-/* content must live as long as packed. Caller frees with module_zip_packed_free(). MODULE_ERR: memory. */
+/* content must live as long as packed. Caller frees with module_zip_packed_free(). */
 int module_zip_pack(struct module_zip_packer *packer, struct slice content, struct module_zip_packed *packed_out, struct err *err);
 void module_zip_packed_free(struct module_zip_packed *packed);
 int module_zip_add_packed(struct module_zip *zip, struct slice path, const struct module_zip_packed *packed, struct err *err);

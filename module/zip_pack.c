@@ -15,7 +15,7 @@ struct module_zip_packer {
 
 static int no_memory(struct err *err)
 {
-	return err_set(err, MODULE_ERR, "no memory for a file of a module's zip; try again later");
+	return err_set(err, MODULE_ERR_MEMORY, "no memory for a file of a module's zip; try again later");
 }
 
 int module_zip_packer_open(struct module_zip_packer **packer_out, struct err *err)

@@ -35,7 +35,7 @@ struct verification {
 
 static int no_memory(struct err *err)
 {
-	return err_set(err, MODULE_ERR, "no memory to read a module's zip; try again later");
+	return err_set(err, MODULE_ERR_MEMORY, "no memory to read a module's zip; try again later");
 }
 
 static int refuse(const struct verification *v, const struct entry *entry, const char *what)

@@ -62,7 +62,7 @@ static void add_u64(struct buf *out, uint64_t number)
 
 static int no_memory(struct err *err)
 {
-	return err_set(err, MODULE_ERR, "no memory for a module's zip; try again later");
+	return err_set(err, MODULE_ERR_MEMORY, "no memory for a module's zip; try again later");
 }
 
 int module_zip_open(struct slice path, struct slice version, module_sink *sink, void *ctx, struct module_zip **zip_out, struct err *err)
@@ -110,7 +110,7 @@ static int emit(struct module_zip *zip, const void *bytes, size_t len, struct er
 	if (len > (uint64_t)MODULE_ZIP_BYTES_MAX - zip->offset)
 		return err_set(err, MODULE_ERR_LIMIT, "the module's zip is larger than %lld bytes", MODULE_ZIP_BYTES_MAX);
 	if (zip->sink(zip->ctx, bytes, len) != 0)
-		return err_set(err, MODULE_ERR, "writing the module's zip was stopped by its reader");
+		return err_set(err, MODULE_ERR_STOPPED, "writing the module's zip was stopped by its reader");
 	zip->offset += len;
 	return 0;
 }

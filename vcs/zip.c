@@ -17,8 +17,7 @@ struct making {
 	struct packing *packing;
 	module_sink *sink;
 	void *ctx;
-	bool begun;   /* the caller's sink got something */
-	bool stopped; /* and wants no more */
+	bool begun; /* the caller's sink got something */
 };
 
 /* Finds what git will do to one file; only links are never converted. */
@@ -142,9 +141,16 @@ static int vendor_rule(struct making *making, bool *new_rule_out, struct err *er
 	return code;
 }
 
-static int as_rejected(const struct session *session, struct err *err)
+/* The code of module, which made no zip: the tree is at fault, or the caller wants no more, or we are short of memory. */
+static int unmade(const struct making *making, int code, struct err *err)
 {
-	return err_prepend(err, VCS_ERR_REJECTED, "no zip can be made of %s", session->at.module);
+	const char *module = making->session->at.module;
+
+	if (code == MODULE_ERR_STOPPED)
+		return err_set(err, VCS_ERR_STOPPED, "the zip of %s was not wanted to its end", module);
+	if (code == MODULE_ERR_MEMORY)
+		return err_prepend(err, VCS_ERR_UNKNOWN, "the zip of %s cannot be made now", module);
+	return err_prepend(err, VCS_ERR_REJECTED, "no zip can be made of %s", module);
 }
 
 static int choose(struct making *making, struct err *err)
@@ -156,13 +162,14 @@ static int choose(struct making *making, struct err *err)
 		return code;
 	if (module_files_open(&making->files, err) < 0)
 		return VCS_ERR_UNKNOWN;
-	for (size_t i = 0; i < making->listing.count; i++) {
+	for (size_t i = 0; i < making->listing.count && code == 0; i++) {
 		const struct entry *entry = &making->listing.entries[i];
 
-		if (module_files_add(making->files, slice_of(entry->path), entry->mode, entry->bytes, i, err) < 0)
-			return as_rejected(making->session, err);
+		code = module_files_add(making->files, slice_of(entry->path), entry->mode, entry->bytes, i, err);
 	}
-	return module_files_check(making->files, new_rule, err) < 0 ? as_rejected(making->session, err) : 0;
+	if (code == 0)
+		code = module_files_check(making->files, new_rule, err);
+	return code < 0 ? unmade(making, code, err) : 0;
 }
 
 static int pass(void *ctx, const void *bytes, size_t len)
@@ -170,8 +177,7 @@ static int pass(void *ctx, const void *bytes, size_t len)
 	struct making *making = ctx;
 
 	making->begun = true;
-	making->stopped = making->stopped || making->sink(making->ctx, bytes, len) != 0;
-	return making->stopped ? -1 : 0;
+	return making->sink(making->ctx, bytes, len);
 }
 
 /* Written is what was read some files before. */
@@ -185,8 +191,9 @@ static int add_one(struct making *making, size_t index, struct err *err)
 
 	module_files_kept_at(making->files, index, &path, &handle);
 	entry = &making->listing.entries[handle];
-	if (vcs_packing_make_room(making->packing, entry->bytes, err) < 0)
-		return as_rejected(making->session, err);
+	code = vcs_packing_make_room(making->packing, entry->bytes, err);
+	if (code < 0)
+		return unmade(making, code, err);
 	code = read_entry(making, entry, &content, err);
 	if (code == 0)
 		vcs_packing_add(making->packing, path, &content);
@@ -196,21 +203,22 @@ static int add_one(struct making *making, size_t index, struct err *err)
 static int write_all(struct making *making, struct slice version, char h1_out[MODULE_H1_MAX], struct err *err)
 {
 	size_t kept = module_files_kept(making->files);
-	int code;
+	int code = module_zip_open(slice_of(making->session->at.module), version, pass, making, &making->zip, err);
 
-	if (module_zip_open(slice_of(making->session->at.module), version, pass, making, &making->zip, err) < 0)
-		return as_rejected(making->session, err);
+	if (code < 0)
+		return unmade(making, code, err);
 	code = vcs_packing_open(making->zip, &making->packing, err);
 	for (size_t i = 0; i < kept && code == 0; i++) {
 		code = vcs_session_go_on(making->session, err);
 		if (code == 0)
 			code = add_one(making, i, err);
 	}
-	if (code == 0 && (vcs_packing_finish(making->packing, err) < 0 || module_zip_finish(making->zip, h1_out, err) < 0))
-		code = as_rejected(making->session, err);
-	if (code < 0 && making->stopped)
-		code = err_set(err, VCS_ERR_STOPPED, "the zip of %s was not wanted to its end", making->session->at.module);
-	return code;
+	if (code < 0)
+		return code;
+	code = vcs_packing_finish(making->packing, err);
+	if (code == 0)
+		code = module_zip_finish(making->zip, h1_out, err);
+	return code < 0 ? unmade(making, code, err) : 0;
 }
 
 static int make_zip(struct making *making, const git_oid *commit, struct slice version, char h1_out[MODULE_H1_MAX], struct err *err)
