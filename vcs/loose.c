@@ -1,6 +1,7 @@
 /*
  * Loose objects, read before the library does: of one that is cut short, as a power cut leaves it, libgit2 1.5 never comes back. This
- * reader is asked first for every object, answers for those that are loose, and leaves the others alone. It is bounded, too.
+ * reader is asked after all packs, as git does, so that a sound copy there is found first, and before the library's own. It answers for the
+ * objects that are loose, with an error if need be, and leaves the others alone. It is bounded, too.
  * Source: git's Documentation/gitformat-loose or "Git Internals - Git Objects": zlib of "type size", a NUL, the content.
  */
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include "base/file.h"
 #include "vcs/vcs_private.h"
 
-#define PRIORITY         100 /* the library's own have 1 and 2 */
+#define PRIORITY         2 /* as the packs', alternates' included, which were added before and stay before; the library's loose ones have 1 */
 #define HEAD_MAX         32
 #define OBJECT_BYTES_MAX ((size_t)VCS_BLOB_BYTES_MAX + HEAD_MAX) /* larger files go another way */
 #define FILE_BYTES_MAX   (OBJECT_BYTES_MAX + OBJECT_BYTES_MAX / 64)
@@ -47,7 +48,20 @@ static int damaged(const git_oid *id, const char *what)
 	return GIT_ERROR;
 }
 
-/* Inflates all of it into memory that the library may keep. The size is known only then. */
+/* That says nothing about the object: descriptors or memory are short, or it may not be read. */
+static int unread(const char *why)
+{
+	git_error_set_str(GIT_ERROR_OS, why);
+	return GIT_ERROR;
+}
+
+static int no_memory(void)
+{
+	git_error_set_oom();
+	return GIT_ERROR;
+}
+
+/* Inflates all of it. The size is known only then. */
 static int inflate_all(struct loose *loose, const git_oid *id, struct slice file, char **bytes_out, size_t *len_out)
 {
 	size_t cap = file.len * 4 + GUESS_BYTES;
@@ -57,15 +71,15 @@ static int inflate_all(struct loose *loose, const git_oid *id, struct slice file
 		char *bytes;
 
 		cap = cap < OBJECT_BYTES_MAX ? cap : OBJECT_BYTES_MAX;
-		bytes = git_odb_backend_data_alloc(&loose->backend, cap + 1);
+		bytes = malloc(cap);
 		if (!bytes)
-			return GIT_ERROR;
+			return no_memory();
 		result = libdeflate_zlib_decompress(loose->decompressor, file.ptr, file.len, bytes, cap, len_out);
 		if (result == LIBDEFLATE_SUCCESS) {
 			*bytes_out = bytes;
 			return 0;
 		}
-		git_odb_backend_data_free(&loose->backend, bytes);
+		free(bytes);
 		if (result != LIBDEFLATE_INSUFFICIENT_SPACE)
 			return damaged(id, "is cut short or changed");
 		if (cap == OBJECT_BYTES_MAX)
@@ -74,45 +88,57 @@ static int inflate_all(struct loose *loose, const git_oid *id, struct slice file
 	}
 }
 
-/* "blob 12" and a NUL before the content; then only the content is left. */
-static bool take_head(char *bytes, size_t *len, git_object_t *type_out)
+/* "blob 12" and a NUL before the content. */
+static bool cut_head(struct slice object, git_object_t *type_out, struct slice *content_out)
 {
-	const char *nul = memchr(bytes, '\0', *len < HEAD_MAX ? *len : HEAD_MAX);
-	struct slice type, size;
+	const char *nul = memchr(object.ptr, '\0', object.len < HEAD_MAX ? object.len : HEAD_MAX);
+	struct slice type, size, content;
 	char name[HEAD_MAX];
 	long long told;
-	size_t head;
 
-	if (!nul || !slice_cut(slice_of(bytes), ' ', &type, &size) || !slice_to_number(size, &told))
+	if (!nul || !slice_cut(slice_of(object.ptr), ' ', &type, &size) || !slice_to_number(size, &told))
 		return false;
-	head = (size_t)(nul - bytes) + 1;
+	content = slice_after(object, (size_t)(nul - object.ptr) + 1);
 	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(type));
-	if ((unsigned long long)told != *len - head || git_object_string2type(name) == GIT_OBJECT_INVALID)
+	if ((unsigned long long)told != content.len || git_object_string2type(name) == GIT_OBJECT_INVALID)
 		return false;
 	*type_out = git_object_string2type(name);
-	*len -= head;
-	memmove(bytes, bytes + head, *len);
-	bytes[*len] = '\0';
+	*content_out = content;
 	return true;
 }
 
-static int parse(struct loose *loose, const git_oid *id, struct slice file, void **data_out, size_t *len_out, git_object_t *type_out)
+/* Into memory that the library may keep, and counts by the content's size: it is no larger. */
+static int hand_over(struct loose *loose, struct slice content, void **data_out, size_t *len_out)
 {
-	git_object_t type;
-	char *bytes;
-	size_t len;
-	int code = inflate_all(loose, id, file, &bytes, &len);
+	char *data = git_odb_backend_data_alloc(&loose->backend, content.len + 1);
 
-	if (code != 0)
-		return code;
-	if (!take_head(bytes, &len, &type)) {
-		git_odb_backend_data_free(&loose->backend, bytes);
-		return damaged(id, "does not begin as an object does");
-	}
-	*data_out = bytes;
-	*len_out = len;
-	*type_out = type;
+	if (!data)
+		return no_memory();
+	memcpy(data, content.ptr, content.len);
+	data[content.len] = '\0';
+	*data_out = data;
+	*len_out = content.len;
 	return 0;
+}
+
+/* Empties file, so that it is not in memory together with the other two copies. */
+static int parse(struct loose *loose, const git_oid *id, struct buf *file, void **data_out, size_t *len_out, git_object_t *type_out)
+{
+	struct slice content;
+	git_object_t type;
+	char *bytes = NULL;
+	size_t len = 0;
+	int code = inflate_all(loose, id, buf_slice(file), &bytes, &len);
+
+	buf_free(file);
+	if (code == 0 && !cut_head(slice_make(bytes, len), &type, &content))
+		code = damaged(id, "does not begin as an object does");
+	if (code == 0)
+		code = hand_over(loose, content, data_out, len_out);
+	if (code == 0)
+		*type_out = type;
+	free(bytes);
+	return code;
 }
 
 static int read_loose(void **data_out, size_t *len_out, git_object_t *type_out, git_odb_backend *backend, const git_oid *id)
@@ -125,14 +151,17 @@ static int read_loose(void **data_out, size_t *len_out, git_object_t *type_out, 
 	name[sizeof(name) - 1] = '\0';
 	for (size_t i = 0; i < loose->count && code == GIT_ENOTFOUND; i++) {
 		struct buf path = BUF_INIT(8192), file = BUF_INIT(FILE_BYTES_MAX);
+		struct err err = ERR_INIT;
 		int got;
 
 		buf_printf(&path, "%s/%s", loose->directories[i], name);
-		got = buf_failed(&path) ? BASE_ERR : file_read(buf_text(&path), &file, NULL);
+		got = buf_failed(&path) ? err_set(&err, BASE_ERR, "no memory for its path") : file_read(buf_text(&path), &file, &err);
 		if (got == 0)
-			code = parse(loose, id, buf_slice(&file), data_out, len_out, type_out);
+			code = parse(loose, id, &file, data_out, len_out, type_out);
+		else if (got == BASE_ERR_LIMIT)
+			code = damaged(id, "is larger than any may be that is read at once");
 		else if (got != BASE_ERR_ABSENT)
-			code = damaged(id, "cannot be read from its file");
+			code = unread(err.text);
 		buf_free(&path);
 		buf_free(&file);
 	}

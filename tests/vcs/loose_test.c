@@ -1,4 +1,7 @@
 /* Loose objects: read, borrowed, cut short at any place, changed, swollen. Whatever is left of a file, the question ends. */
+#include <malloc.h>
+#include <sys/resource.h>
+
 #include "support.h"
 
 #define MODULE SLICE("h.x/loose")
@@ -55,6 +58,7 @@ static const struct {
 	{ "a commit cut short", OBJECT("main^{commit}") "truncate -s -5 $f", "cut short" },
 	{ "a tag cut short", OBJECT("v1.0.0") "truncate -s -5 $f", "cut short" },
 	{ "an empty commit", OBJECT("main^{commit}") ": > $f", "v1.0.0" },
+	{ "a file larger than any may be", OBJECT("main:noise") "truncate -s 40000000 $f", "is larger than any may be" },
 };
 
 /* The object is in the repository itself, or in one that it borrows from. */
@@ -96,11 +100,142 @@ static void swollen(void **state)
 	}
 }
 
+/* As git does, a pack is asked first, of the repository itself or of one that it borrows from: no loose copy beside it is looked at. */
+static void packed_too(void **state)
+{
+	const char *const repositories[] = { "loose", "borrower" };
+
+	shell(*state,
+		"cd loose; git repack -q -a; find .git/objects -type f ! -path '*/pack/*' ! -path '*/info/*' > ../files; test $(wc -l < ../files) "
+		"-ge 5; while read f; do chmod u+w $f; : > $f; done < ../files");
+	for (size_t i = 0; i < LENGTH(repositories); i++) {
+		struct err err = ERR_INIT;
+		int code = ask(*state, repositories[i], &err);
+
+		if (code != 0)
+			fail_msg("%s: %d: %s", repositories[i], code, err.text);
+	}
+	shell(*state, "rm -rf loose; cp -a pristine loose");
+}
+
+/* A guarded repository and an object of it. */
+struct opened {
+	git_repository *git;
+	git_odb *odb;
+	git_oid id;
+};
+
+static void open_one(const char *scratch, const char *repository, struct opened *out)
+{
+	struct err err = ERR_INIT;
+	git_object *object;
+
+	assert_int_equal(git_repository_open(&out->git, below(scratch, repository)), 0);
+	assert_int_equal(vcs_loose_guard(out->git, &err), 0);
+	assert_int_equal(git_repository_odb(&out->odb, out->git), 0);
+	assert_int_equal(git_revparse_single(&object, out->git, "main^{tree}"), 0);
+	git_oid_cpy(&out->id, git_tree_entry_id(git_tree_entry_byname((git_tree *)object, "noise")));
+	git_object_free(object);
+}
+
+static void close_one(struct opened *opened)
+{
+	git_odb_free(opened->odb);
+	git_repository_free(opened->git);
+}
+
+/* Reads it while there is no descriptor to be had. The code as the room understands it. */
+static int read_starved(const struct opened *opened)
+{
+	struct rlimit usual, none;
+	git_odb_object *object = NULL;
+	int got;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = usual.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	got = git_odb_read(&object, opened->odb, &opened->id);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	git_odb_object_free(object);
+	return got == 0 ? 0 : vcs_git_code();
+}
+
+/* A shortage is no damage: nothing may be thrown away for it. */
+static void starved(void **state)
+{
+	struct vcs *vcs = open_local(*state, "h.x/loose", "loose", NULL);
+	struct opened opened;
+	git_odb_object *object;
+
+	open_one(*state, "loose", &opened);
+	assert_int_equal(read_starved(&opened), VCS_ERR_UNKNOWN);
+	assert_non_null(strstr(vcs_git_reason(), "Too many open files"));
+	assert_int_equal(git_odb_read(&object, opened.odb, &opened.id), 0);
+	git_odb_object_free(object);
+	close_one(&opened);
+	vcs_close(&vcs);
+}
+
+/* What is in a pack needs no more than the pack, wherever it lies. */
+static void starved_with_packs(void **state)
+{
+	const char *const repositories[] = { "packed", "packed-borrower" };
+	struct vcs *vcs = open_local(*state, "h.x/loose", "loose", NULL);
+
+	shell(*state, "cp -a loose packed; cd packed; git repack -q -a -d -f; git clone -q --bare --shared . ../packed-borrower");
+	for (size_t i = 0; i < LENGTH(repositories); i++) {
+		struct opened opened;
+
+		open_one(*state, repositories[i], &opened); /* reads a tree, and so opens the pack */
+		CHECK(repositories[i], read_starved(&opened) == 0);
+		close_one(&opened);
+	}
+	vcs_close(&vcs);
+}
+
+/* An object that is loose now may be packed, and its file gone, while the repository is open. */
+static void packed_meanwhile(void **state)
+{
+	struct vcs *vcs = open_local(*state, "h.x/loose", "loose", NULL);
+	struct opened opened;
+	git_odb_object *object = NULL;
+
+	shell(*state, "cp -a loose repacked");
+	open_one(*state, "repacked", &opened);
+	shell(*state, "cd repacked; git repack -q -a -d");
+	assert_int_equal(git_odb_read(&object, opened.odb, &opened.id), 0);
+	assert_int_equal(git_odb_object_size(object), 20000);
+	git_odb_object_free(object);
+	close_one(&opened);
+	vcs_close(&vcs);
+}
+
+/* The library keeps what it is given, and counts it by the content's size: the memory may be no larger. */
+static void exact(void **state)
+{
+	struct vcs *vcs = open_local(*state, "h.x/loose", "loose", NULL);
+	struct opened opened;
+	git_odb_object *object;
+
+	open_one(*state, "loose", &opened);
+	assert_int_equal(git_odb_read(&object, opened.odb, &opened.id), 0);
+	assert_int_equal(git_odb_object_size(object), 20000);
+	assert_in_range(malloc_usable_size((void *)(uintptr_t)git_odb_object_data(object)), 20000, 20000 + 64);
+	git_odb_object_free(object);
+	close_one(&opened);
+	vcs_close(&vcs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(packed_too),
+		cmocka_unit_test(starved),
+		cmocka_unit_test(starved_with_packs),
+		cmocka_unit_test(packed_meanwhile),
+		cmocka_unit_test(exact),
 		cmocka_unit_test(swollen),
 	};
 
