@@ -3,7 +3,7 @@
 
 #include "vcs/vcs_private.h"
 
-/* The pinned commit's object. When the mirror lost it, the remote is asked once more. */
+/* The pinned commit's object. When the mirror lost it, the remote is asked once more, unless it was a moment ago. */
 static int find_pin(struct session *session, const char *commit, git_oid *commit_out, struct err *err)
 {
 	git_odb *odb = NULL;
@@ -16,7 +16,7 @@ static int find_pin(struct session *session, const char *commit, git_oid *commit
 		return err_set(err, vcs_git_code(), "the objects of %s cannot be read: %s", session->at.module, vcs_git_reason());
 	there = git_odb_exists(odb, &id);
 	if (!there && !session->repository->local) {
-		enum sync sync = vcs_repository_sync(&session->question, session->repository, session->begun_us, err);
+		enum sync sync = vcs_repository_sync(&session->question, session->repository, vcs_session_again_us(session), err);
 
 		if (sync != SYNC_DONE) {
 			git_odb_free(odb);

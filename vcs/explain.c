@@ -17,32 +17,34 @@ static bool says(const struct buf *messages, const char *words)
 	return false;
 }
 
-static enum sync classify(const struct buf *messages)
+struct meaning {
+	const char *words;
+	enum sync sync;
+	bool host; /* it is the host's fault; else a damaged mirror may be why */
+};
+
+static const struct meaning *classify(const struct buf *messages)
 {
-	static const struct {
-		const char *words;
-		enum sync sync;
-	} table[] = {
-		{ "Authentication failed", SYNC_REFUSED },
-		{ "could not read Username", SYNC_REFUSED },
-		{ "could not read Password", SYNC_REFUSED },
-		{ "returned error: 401", SYNC_REFUSED },
-		{ "returned error: 403", SYNC_REFUSED },
-		{ "returned error: 404", SYNC_MISSING },
-		{ "' not found", SYNC_MISSING },
-		{ "RPC failed", SYNC_UNREACHABLE }, /* before what follows from it: a pack that ends early is no unsound one */
-		{ "early EOF", SYNC_UNREACHABLE },
-		{ "fsck error", SYNC_DAMAGED },
-		{ "error in object", SYNC_DAMAGED },
-		{ "invalid index-pack output", SYNC_DAMAGED },
-		{ "index-pack failed", SYNC_DAMAGED },
-		{ "did not send all necessary objects", SYNC_DAMAGED },
+	static const struct meaning unknown = { "", SYNC_UNREACHABLE, false };
+	static const struct meaning table[] = {
+		{ "Authentication failed", SYNC_REFUSED, true }, { "could not read Username", SYNC_REFUSED, true },
+		{ "could not read Password", SYNC_REFUSED, true }, { "returned error: 401", SYNC_REFUSED, true },
+		{ "returned error: 403", SYNC_REFUSED, true }, { "returned error: 404", SYNC_MISSING, true }, { "' not found", SYNC_MISSING, true },
+		{ "RPC failed", SYNC_UNREACHABLE, true }, /* before what follows from it: a pack that ends early is no unsound one */
+		{ "early EOF", SYNC_UNREACHABLE, true }, { "fsck error", SYNC_DAMAGED, true }, { "error in object", SYNC_DAMAGED, true },
+		{ "invalid index-pack output", SYNC_DAMAGED, false }, { "index-pack failed", SYNC_DAMAGED, false },
+		{ "did not send all necessary objects", SYNC_DAMAGED, false }, /* or they were here, and are not any more */
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (says(messages, table[i].words))
-			return table[i].sync;
-	return SYNC_UNREACHABLE;
+			return &table[i];
+	return &unknown;
+}
+
+bool vcs_fetch_blames_host(const struct fetch *fetch)
+{
+	return classify(&fetch->messages)->host;
 }
 
 /* The first line that tells a failure, without its "fatal: ". */
@@ -76,7 +78,7 @@ static bool tells_secret(const struct fetch *fetch, struct slice text)
 
 enum sync vcs_fetch_explain(const struct fetch *fetch, struct err *err)
 {
-	enum sync sync = classify(&fetch->messages);
+	enum sync sync = classify(&fetch->messages)->sync;
 	struct slice why = reason(&fetch->messages);
 
 	if (fetch->mapping->ssh) {

@@ -19,10 +19,13 @@ struct fetch {
 	char head[VCS_REF_MAX];             /* what the remote's HEAD leads to; "" when it is detached or unborn */
 	bool head_detached;
 	git_oid head_commit;
-	bool failed; /* git ended by itself, and not well */
+	bool failed;             /* git ended by itself, and not well */
+	int64_t *sound_until_us; /* of vcs_mirror_fetch() */
 };
 
 /* explain.c: what git's failure was, by its messages, and the sentence for it, without the credential. */
 enum sync vcs_fetch_explain(const struct fetch *fetch, struct err *err);
+/* Do they say that it was the host's, or the way to it, so that nothing need be wrong with the mirror? */
+bool vcs_fetch_blames_host(const struct fetch *fetch);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "base/url.h"
 #include "vcs/vcs_private.h"
 
@@ -89,7 +90,7 @@ static int start(struct vcs *vcs, const struct fetching *what, struct err *err)
 	if (!fetching)
 		return vcs_no_memory(err, "fetch a repository");
 	*fetching = *what;
-	if (pthread_create(&fetching->thread, NULL, run, fetching) != 0) {
+	if (thread_start("fetch", run, fetching, &fetching->thread, NULL) < 0) {
 		free(fetching);
 		return err_set(
 			err, VCS_ERR_LATER, "%s cannot be fetched: no thread can be started; see how many modgate may have", what->repository->name);

@@ -1,4 +1,7 @@
-/* Keeping mirrors in order: leftovers of killed children, and when loose references and packs want to be put together. */
+/* Keeping mirrors in order: leftovers of kills, one in another's place, and when loose references and packs want to be put together. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +67,64 @@ void vcs_mirror_remove(const char *git_dir)
 	if (walk)
 		fts_close(walk);
 	free(path);
+}
+
+static int cannot_rename(const char *path, struct err *err)
+{
+	return err_set(err, VCS_ERR_UNKNOWN, "cannot rename %s: %s; check who owns the directory", path, strerror(errno));
+}
+
+/* For a file system that cannot exchange, and for a place that is empty. */
+static int change_places(const char *git_dir, const char *fresh, const char *aside, struct err *err)
+{
+	int code;
+
+	if (rename(git_dir, aside) != 0 && errno != ENOENT)
+		return cannot_rename(git_dir, err);
+	if (rename(fresh, git_dir) == 0)
+		return 0;
+	code = cannot_rename(fresh, err);
+	rename(aside, git_dir);
+	return code;
+}
+
+int vcs_mirror_exchange(const char *git_dir, const char *fresh, const char *aside, struct err *err)
+{
+	vcs_mirror_remove(aside);
+	if (renameat2(AT_FDCWD, fresh, AT_FDCWD, git_dir, RENAME_EXCHANGE) != 0)
+		return change_places(git_dir, fresh, aside, err);
+	/* What was damaged is only kept to be looked at: without it nothing is lost that is served. */
+	rename(fresh, aside);
+	return 0;
+}
+
+static void recover(const char *fresh, const char *git_dir)
+{
+	if (access(git_dir, F_OK) != 0 && errno == ENOENT && vcs_mirror_usable(fresh) && rename(fresh, git_dir) == 0)
+		return;
+	vcs_mirror_remove(fresh);
+}
+
+void vcs_mirrors_recover(const char *mirrors)
+{
+	DIR *directory = opendir(mirrors);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		struct slice name = slice_of(entry->d_name);
+		struct buf fresh = BUF_INIT(8192), git_dir = BUF_INIT(8192);
+
+		if (!slice_ends(name, SLICE(MIRROR_FRESH)))
+			continue;
+		buf_printf(&fresh, "%s/%s", mirrors, entry->d_name);
+		buf_printf(&git_dir, "%s/%.*s", mirrors, (int)(name.len - strlen(MIRROR_FRESH)), entry->d_name);
+		if (!buf_failed(&fresh) && !buf_failed(&git_dir))
+			recover(buf_text(&fresh), buf_text(&git_dir));
+		buf_free(&fresh);
+		buf_free(&git_dir);
+	}
+	if (directory)
+		closedir(directory);
 }
 
 struct tally {

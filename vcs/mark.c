@@ -39,20 +39,36 @@ static bool contested(const struct vcs *vcs, const struct mapping *mapping, cons
 	return false;
 }
 
-char *vcs_mirror_path(const struct vcs *vcs, const struct mapping *mapping, const char *url)
+/* identity: nothing, where the URL alone names it. */
+static char *path_of(const struct vcs *vcs, const char *url, struct slice identity)
 {
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX], *path = malloc(strlen(vcs->mirrors) + sizeof(hex) + sizeof("/.git"));
 
 	if (!path)
 		return NULL;
-	if (contested(vcs, mapping, url))
-		sha256_two(slice_of(url), slice_make(mapping->identity, sizeof(mapping->identity)), digest);
+	if (identity.len > 0)
+		sha256_two(slice_of(url), identity, digest);
 	else
 		sha256(slice_of(url), digest);
 	hex_encode(digest, sizeof(digest), hex);
 	sprintf(path, "%s/%.32s.git", vcs->mirrors, hex);
 	return path;
+}
+
+char *vcs_mirror_path(const struct vcs *vcs, const struct mapping *mapping, const char *url)
+{
+	return path_of(vcs, url, contested(vcs, mapping, url) ? slice_make(mapping->identity, sizeof(mapping->identity)) : SLICE_NONE);
+}
+
+bool vcs_mirror_known(const struct vcs *vcs, const struct mapping *mapping, const char *url)
+{
+	char *own = path_of(vcs, url, slice_make(mapping->identity, sizeof(mapping->identity))), *plain = path_of(vcs, url, SLICE_NONE);
+	bool known = !own || !plain || vcs_mirror_usable(own) || vcs_mirror_usable(plain);
+
+	free(own);
+	free(plain);
+	return known;
 }
 
 bool vcs_mirror_usable(const char *git_dir)

@@ -1,5 +1,4 @@
 /* A mirror that was damaged after it was fetched: proving it, and putting one fetched afresh into its place. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -46,44 +45,45 @@ out:
 	return sound;
 }
 
-static int change_places(const char *git_dir, const char *fresh, const char *aside, struct err *err)
-{
-	vcs_mirror_remove(aside);
-	if (rename(git_dir, aside) != 0 && errno != ENOENT)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot rename %s: %s; check who owns the directory", git_dir, strerror(errno));
-	if (rename(fresh, git_dir) != 0)
-		return err_set(err, VCS_ERR_UNKNOWN, "cannot rename %s: %s; check who owns the directory", fresh, strerror(errno));
-	return 0;
-}
-
 /* The old one becomes "<git_dir>.damaged", instead of an earlier such. */
 static enum sync fetch_afresh(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
 {
 	char fresh[PATH_BYTES], aside[PATH_BYTES];
+	int64_t sound_until_us = 0;
 	enum sync sync;
 
-	if (!vcs_text_join(fresh, sizeof(fresh), git_dir, ".new.git") || !vcs_text_join(aside, sizeof(aside), git_dir, ".damaged")) {
+	if (!vcs_text_join(fresh, sizeof(fresh), git_dir, MIRROR_FRESH) || !vcs_text_join(aside, sizeof(aside), git_dir, ".damaged")) {
 		err_set(err, VCS_ERR_UNKNOWN, "the mirrors' path is longer than %d bytes; move the data directory", PATH_BYTES);
 		return SYNC_UNREACHABLE;
 	}
 	vcs_mirror_remove(fresh);
-	sync = vcs_mirror_fetch(vcs, mapping, url, fresh, err);
-	if (sync == SYNC_DONE && change_places(git_dir, fresh, aside, err) < 0)
+	sync = vcs_mirror_fetch(vcs, mapping, url, fresh, &sound_until_us, err);
+	if (sync == SYNC_DONE && vcs_mirror_exchange(git_dir, fresh, aside, err) < 0)
 		sync = SYNC_UNREACHABLE;
-	vcs_mirror_remove(fresh);
+	/* Unless it is the only one that is left: the next start puts it into its place. */
+	if (sync != SYNC_UNREACHABLE || access(git_dir, F_OK) == 0)
+		vcs_mirror_remove(fresh);
 	return sync;
 }
 
-/* The directory is another one: nothing that was opened in the old one is used again. */
-static void forget(struct vcs *vcs, struct repository *repository)
+/* The library shares a pack by its path as long as anybody has it open: whoever opens the new one must not be given the old. Under the lock. */
+static void close_idle(struct repository *repository)
 {
-	pthread_mutex_lock(&repository->lock);
 	while (repository->handles_count > 0)
 		git_repository_free(repository->handles[--repository->handles_count]);
-	vcs_refs_release(&repository->refs);
+}
+
+/*
+ * The directory is another one: no handle that was opened before now is used again. The references of before stand until there are others: they
+ * and the generation change at once, so that who meets the one without the other asks again. Under the lock.
+ */
+static void forget(const struct vcs *vcs, struct repository *repository)
+{
+	close_idle(repository);
+	repository->read_once = false;
+	repository->sound_until_us = 0;
 	repository->generation++;
 	repository->mend_from_us = clock_monotonic_us(vcs->clock) + MEND_AGAIN_US;
-	pthread_mutex_unlock(&repository->lock);
 }
 
 static enum sync replace(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
@@ -93,7 +93,10 @@ static enum sync replace(struct vcs *vcs, const struct mapping *mapping, struct 
 
 	if (sync != SYNC_DONE)
 		return sync;
-	forget(vcs, repository);
+	repository->replaced = true;
+	pthread_mutex_lock(&repository->lock);
+	close_idle(repository);
+	pthread_mutex_unlock(&repository->lock);
 	err_set(&told, 0, "the mirror of %s was damaged (%s) and has been fetched afresh; what it was is %s.damaged", repository->name,
 		repository->damage.text, repository->git_dir);
 	if (vcs->warn)
@@ -108,7 +111,10 @@ static void mend_behind(struct vcs *vcs, const struct mapping *mapping, struct r
 	enum sync sync;
 
 	pthread_mutex_lock(&repository->lock);
+	repository->replaced = false;
 	sync = vcs_reading_run(vcs, mapping, repository, replace, &why);
+	if (repository->replaced)
+		forget(vcs, repository);
 	vcs_reading_remember(vcs, repository, sync, &why);
 	pthread_mutex_unlock(&repository->lock);
 }

@@ -1,5 +1,4 @@
 /* Mirrors of remote repositories: a bare one below data/git for each URL, brought up to date by git children. Heads, tags and HEAD only. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +99,19 @@ static enum sync ask(struct fetch *fetch, struct err *err)
 	return sync;
 }
 
+/* A walk takes long, and who asks waits for it: what it says of a sound one holds for a while, also when it could not be ended. */
+static bool broken(struct fetch *fetch, struct err *err)
+{
+	int64_t now_us = clock_monotonic_us(fetch->vcs->clock);
+
+	if (now_us < *fetch->sound_until_us || !vcs_mirror_usable(fetch->git_dir))
+		return false;
+	if (!vcs_mirror_sound(fetch->vcs, fetch->git_dir, err))
+		return true;
+	*fetch->sound_until_us = now_us + MEND_AGAIN_US;
+	return false;
+}
+
 static enum sync get(struct fetch *fetch, struct err *err)
 {
 	enum sync sync;
@@ -109,7 +121,7 @@ static enum sync get(struct fetch *fetch, struct err *err)
 
 	sync = run(fetch, argv, fetch->git_dir, INT64_MAX, true, err);
 	/* The host answered a moment ago: git may have stumbled over what lies here. */
-	if (fetch->failed && vcs_mirror_usable(fetch->git_dir) && !vcs_mirror_sound(fetch->vcs, fetch->git_dir, err))
+	if (fetch->failed && !vcs_fetch_blames_host(fetch) && broken(fetch, err))
 		sync = SYNC_BROKEN;
 	return sync;
 }
@@ -195,49 +207,51 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 /* A forge's "not found", of what it never showed us, when it takes the credential elsewhere. */
 static bool believed(const struct fetch *fetch)
 {
-	char *mirror = vcs_mirror_path(fetch->vcs, fetch->mapping, fetch->url);
-	bool mirrored = !mirror || vcs_mirror_usable(mirror);
-
-	free(mirror);
-	return !mirrored && vcs_forge_trusted(fetch->vcs, fetch->url, buf_slice(&fetch->credential));
+	return !vcs_mirror_known(fetch->vcs, fetch->mapping, fetch->url) && vcs_forge_trusted(fetch->vcs, fetch->url, buf_slice(&fetch->credential));
 }
 
 /* One step, or all, with the credential of now. */
-static enum sync talk(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir,
-	enum sync (*step)(struct fetch *, struct err *), struct err *err)
+static enum sync talk(struct fetch *fetch, enum sync (*step)(struct fetch *, struct err *), struct err *err)
 {
-	struct fetch fetch = { .vcs = vcs, .mapping = mapping, .url = url, .git_dir = git_dir, .config_fd = -1, .ssh = CHILD_SSH_INIT };
+	const struct mapping *mapping = fetch->mapping;
 	enum sync sync = SYNC_REFUSED;
 
-	buf_init(&fetch.credential, CREDENTIAL_MAX);
-	buf_init(&fetch.output, HEADS_BYTES_MAX);
-	buf_init(&fetch.messages, MESSAGES_MAX);
-	buf_init(&fetch.trace, TRACE_MAX);
-	if (read_credential(mapping, &fetch, err) < 0)
+	buf_init(&fetch->credential, CREDENTIAL_MAX);
+	buf_init(&fetch->output, HEADS_BYTES_MAX);
+	buf_init(&fetch->messages, MESSAGES_MAX);
+	buf_init(&fetch->trace, TRACE_MAX);
+	if (read_credential(mapping, fetch, err) < 0)
 		goto out;
 	sync = SYNC_UNREACHABLE;
-	if (vcs_child_config(url, mapping->ca, mapping->ssh ? SLICE_NONE : buf_slice(&fetch.credential), &fetch.config_fd, err) < 0)
+	if (vcs_child_config(fetch->url, mapping->ca, mapping->ssh ? SLICE_NONE : buf_slice(&fetch->credential), &fetch->config_fd, err) < 0)
 		goto out;
-	sync = step(&fetch, err);
-	if (sync == SYNC_MISSING && believed(&fetch))
+	sync = step(fetch, err);
+	if (sync == SYNC_MISSING && believed(fetch))
 		sync = SYNC_ABSENT;
 out:
-	if (fetch.config_fd >= 0)
-		close(fetch.config_fd);
-	vcs_ssh_close(&fetch.ssh);
-	buf_wipe(&fetch.credential);
-	buf_free(&fetch.output);
-	buf_free(&fetch.messages);
-	buf_free(&fetch.trace);
+	if (fetch->config_fd >= 0)
+		close(fetch->config_fd);
+	vcs_ssh_close(&fetch->ssh);
+	buf_wipe(&fetch->credential);
+	buf_free(&fetch->output);
+	buf_free(&fetch->messages);
+	buf_free(&fetch->trace);
 	return sync;
 }
 
-enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err)
+enum sync vcs_mirror_fetch(
+	struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, int64_t *sound_until_us, struct err *err)
 {
-	return talk(vcs, mapping, url, git_dir, fetch_all, err);
+	struct fetch fetch = { .vcs = vcs, .mapping = mapping, .url = url, .config_fd = -1, .ssh = CHILD_SSH_INIT };
+
+	fetch.git_dir = git_dir;
+	fetch.sound_until_us = sound_until_us;
+	return talk(&fetch, fetch_all, err);
 }
 
 enum sync vcs_mirror_ask(struct vcs *vcs, const struct mapping *mapping, const char *url, struct err *err)
 {
-	return talk(vcs, mapping, url, NULL, ask, err);
+	struct fetch fetch = { .vcs = vcs, .mapping = mapping, .url = url, .config_fd = -1, .ssh = CHILD_SSH_INIT };
+
+	return talk(&fetch, ask, err);
 }

@@ -32,7 +32,6 @@ enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct
 {
 	struct refs *old = NULL, *refs = NULL;
 	git_repository *git = NULL;
-	unsigned generation = repository->generation;
 	int64_t begun_us = clock_monotonic_us(vcs->clock), wall_us = clock_wall_us(vcs->clock);
 	enum sync sync = SYNC_DONE;
 
@@ -47,10 +46,8 @@ enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct
 		sync = read_refs(repository, old, &git, &refs, err);
 	vcs_refs_release(&old);
 	pthread_mutex_lock(&repository->lock);
-	/* Of a mirror that was just replaced it may share packs of before, which the library keeps open by name as long as anybody has them. */
-	if (sync == SYNC_DONE && generation == repository->generation)
-		vcs_handle_keep(repository, &git);
 	if (sync == SYNC_DONE) {
+		vcs_handle_keep(repository, &git);
 		vcs_refs_release(&repository->refs);
 		repository->refs = refs;
 		repository->synced_us = begun_us;
@@ -84,7 +81,7 @@ bool vcs_reading_failed_lately(const struct question *question, const struct rep
 
 static enum sync fetch_mirror(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
 {
-	return vcs_mirror_fetch(vcs, mapping, repository->name, repository->git_dir, err);
+	return vcs_mirror_fetch(vcs, mapping, repository->name, repository->git_dir, &repository->sound_until_us, err);
 }
 
 /* On a thread of its own. Who waits began it. */

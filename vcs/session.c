@@ -46,6 +46,14 @@ static int64_t since(const struct session *session, enum session_want want)
 	return changed_us > 0 && changed_us > age_us ? changed_us : age_us;
 }
 
+/* Neither references nor a handle, and never 0. */
+static int refuse(const struct session *session, struct err *err)
+{
+	if (session->failure == SYNC_DONE)
+		return err_set(err, VCS_ERR_LATER, "%s was read and is read anew; ask again in a moment", session->repository->name);
+	return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
+}
+
 static int load(struct session *session, enum session_want want, struct err *err)
 {
 	struct repository *repository = session->repository;
@@ -57,11 +65,11 @@ static int load(struct session *session, enum session_want want, struct err *err
 	if (want != SESSION_OBJECTS) {
 		session->refs = vcs_repository_refs(repository, &session->as_of_us);
 		if (!session->refs)
-			return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
+			return refuse(session, err);
 	}
 	sync = vcs_repository_take(repository, &session->git, err);
 	if (sync != SYNC_DONE && session->failure != SYNC_DONE)
-		return err_set(err, vcs_sync_code(session->failure, session->at.mapping), "%s", session->failure_text.text);
+		return refuse(session, err);
 	return sync == SYNC_DONE ? 0 : vcs_sync_code(sync, session->at.mapping);
 }
 
@@ -146,17 +154,28 @@ int vcs_session_open(struct vcs *vcs, struct slice module, int64_t asked_us, enu
 	return code;
 }
 
+int64_t vcs_session_again_us(const struct session *session)
+{
+	int64_t again_us = session->begun_us - (session->repository->local ? 0 : SYNC_AGAIN_US), changed_us = session->question.changed_us;
+
+	return changed_us > 0 && changed_us > again_us ? changed_us : again_us;
+}
+
 bool vcs_session_renew(struct session *session)
 {
-	int64_t since_us = session->begun_us - (session->repository->local ? 0 : SYNC_AGAIN_US);
-	struct refs *old = session->refs;
+	struct refs *old = session->refs, *refs;
+	int64_t as_of_us;
 	bool changed;
 
 	if (session->failure != SYNC_DONE)
 		return false;
-	session->failure = vcs_repository_sync(&session->question, session->repository, since_us, &session->failure_text);
-	session->refs = vcs_repository_refs(session->repository, &session->as_of_us);
-	changed = session->refs != old;
+	session->failure = vcs_repository_sync(&session->question, session->repository, vcs_session_again_us(session), &session->failure_text);
+	refs = vcs_repository_refs(session->repository, &as_of_us);
+	if (!refs)
+		return false; /* what it was opened with still stands */
+	changed = refs != old;
+	session->refs = refs;
+	session->as_of_us = as_of_us;
 	vcs_refs_release(&old);
 	return changed;
 }

@@ -80,6 +80,7 @@ static int set_directories(struct vcs *vcs, const struct vcs_options *options, s
 	vcs->git = strdup(options->git ? options->git : "/usr/bin/git");
 	if (!vcs->mirrors || !vcs->git)
 		return err_set(err, VCS_ERR_UNKNOWN, "cannot use the directory %s: %s; check who owns it", options->mirrors, strerror(errno));
+	vcs_mirrors_recover(vcs->mirrors);
 	return set_empty(vcs, err);
 }
 

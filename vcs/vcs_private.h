@@ -121,11 +121,11 @@ enum sync {
 
 #define REPOSITORY_HANDLES_MAX 8
 #define REPOSITORIES_OPEN_MAX  256                /* idle ones beyond are closed, least recently used first */
-#define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision is looked for again unless the references are younger */
+#define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision or lost pin is looked for again unless the references are younger */
 #define SYNC_FAILURE_US        (1 * 1000000LL)    /* a failure is told again for so long without trying: who waited together shares it */
 #define SYNC_MISSING_US        (5 * 1000000LL)    /* the same of "not found", at least: see missing_us */
 #define VCS_THERE_US           (3600 * 1000000LL) /* what {*} was found to stand for is looked for anew after so long */
-#define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often */
+#define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often, and one found sound is not walked again */
 
 struct repository {
 	struct repository *next;
@@ -154,6 +154,9 @@ struct repository {
 	struct err damage;    /* what it is, or was last, fetched afresh for */
 	unsigned generation;  /* of the mirror's directory: counts its replacements */
 	int64_t mend_from_us; /* not before */
+	/* Of whoever is busy alone, without the lock: */
+	bool replaced;          /* the mirror's directory, by this reading */
+	int64_t sound_until_us; /* it was proved sound, and is not proved again before then */
 	git_repository *handles[REPOSITORY_HANDLES_MAX];
 	size_t handles_count;
 
@@ -226,7 +229,7 @@ enum sync vcs_repository_sync(struct question *question, struct repository *repo
  */
 enum sync vcs_repository_probe(struct question *question, struct repository *repository, struct err *err);
 bool vcs_repository_there(const struct vcs *vcs, const struct repository *repository);
-/* The references known now, held; NULL when none are. *as_of_us_out: as in vcs_revision. Reads a mirror's from disk the first time. */
+/* The references known now, held; NULL when none ever were. *as_of_us_out: as in vcs_revision. Reads a mirror's from disk the first time. */
 struct refs *vcs_repository_refs(struct repository *repository, int64_t *as_of_us_out);
 /*
  * What is on this disk cannot be read, as err says. A mirror that is still of this generation is replaced, at most once in MEND_AGAIN_US, and
@@ -259,6 +262,7 @@ bool vcs_forge_trusted(struct vcs *vcs, const char *url, struct slice credential
 
 /*
  * Name of the mirror of this URL below vcs->mirrors: of the URL, and where a mapping of another identity may stand for it too, of its identity.
+ * Where one came to it later, the mirror of before has the other name: nobody reads it, since it does not say who was given what is in it.
  * Caller frees; NULL: memory.
  */
 char *vcs_mirror_path(const struct vcs *vcs, const struct mapping *mapping, const char *url);
@@ -268,8 +272,14 @@ bool vcs_mirror_usable(const char *git_dir);
 int vcs_mirror_mark(const char *git_dir, const char *url, int64_t as_of_us, struct err *err);
 /* When it was last fetched completely, by the wall clock; 0: never. */
 int64_t vcs_mirror_as_of(const char *git_dir);
-/* Brings the mirror to what the remote has now: heads, tags and HEAD. One at a time for each mirror. */
-enum sync vcs_mirror_fetch(struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, struct err *err);
+/* Is there any proof on disk that it was once mirrored: by this name, or by the URL alone, which names it while no other identity may have it? */
+bool vcs_mirror_known(const struct vcs *vcs, const struct mapping *mapping, const char *url);
+/*
+ * Brings the mirror to what the remote has now: heads, tags and HEAD. One at a time for each mirror. A fetch that fails, and not by the host's
+ * fault, has the whole mirror walked, to tell whether it is damaged (SYNC_BROKEN), but not before *sound_until_us, which a walk sets.
+ */
+enum sync vcs_mirror_fetch(
+	struct vcs *vcs, const struct mapping *mapping, const char *url, const char *git_dir, int64_t *sound_until_us, struct err *err);
 /* Asks the remote whether it is there and may be read, with the same credential and limits. Nothing is made on disk. */
 enum sync vcs_mirror_ask(struct vcs *vcs, const struct mapping *mapping, const char *url, struct err *err);
 
@@ -280,6 +290,15 @@ bool vcs_mirror_sound(struct vcs *vcs, const char *git_dir, struct err *err);
 void vcs_mirror_sweep(const char *git_dir);
 /* Removes it whole, if it is there. The same. */
 void vcs_mirror_remove(const char *git_dir);
+
+#define MIRROR_FRESH ".new.git" /* after a mirror's name: the one that is fetched afresh to take its place */
+/*
+ * Puts fresh in the place of git_dir, whose mirror becomes aside instead of what was there. At no moment, where the file system can, is there
+ * no mirror at git_dir; where it cannot, a kill may leave that to vcs_mirrors_recover(). VCS_ERR_UNKNOWN: fresh is not at git_dir.
+ */
+int vcs_mirror_exchange(const char *git_dir, const char *fresh, const char *aside, struct err *err);
+/* What a kill left of replacements in this directory: a complete one takes a place that is empty, the rest goes. Before anybody asks. */
+void vcs_mirrors_recover(const char *mirrors);
 /* So many loose references or packs that reading becomes slow? */
 bool vcs_mirror_wants_tidying(const char *git_dir);
 
@@ -327,6 +346,8 @@ void vcs_session_close(struct session **session);
 bool vcs_session_end(struct session **session, int *code, struct err *err);
 /* Something was not found: reads the references again unless they are young. True when they changed. */
 bool vcs_session_renew(struct session *session);
+/* The moment after which references are young enough for that. */
+int64_t vcs_session_again_us(const struct session *session);
 /* The code for a question that only fresh references can answer; 0 when they are fresh, or may be shown as stale. */
 int vcs_session_trust(const struct session *session, struct err *err);
 /* Asked now and then while a zip is made: 0, or VCS_ERR_UNKNOWN when all is aborted or it takes longer than fetch_timeout_ms. */

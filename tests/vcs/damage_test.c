@@ -172,6 +172,76 @@ static void replaced_under_way(void **state)
 	vcs_close(&vcs);
 }
 
+struct spoiler {
+	const struct remote *remote;
+	struct session *session;
+	bool known;
+};
+
+/* When the new mirror is in its place and not read yet. */
+static void spoil(void *ctx, const char *sentence)
+{
+	struct spoiler *spoiler = ctx;
+	int64_t as_of_us;
+	struct refs *refs = vcs_repository_refs(spoiler->session->repository, &as_of_us);
+
+	(void)sentence;
+	spoiler->known = refs != NULL;
+	vcs_refs_release(&refs);
+	in_mirror(spoiler->remote, "spoiled", "rm HEAD");
+}
+
+/* What was read before answers while a new mirror is read, and when that fails. */
+static void known_references_stand(void **state)
+{
+	struct remote *remote = *state;
+	struct told told = { 0 };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = start(remote, "spoiled", &told);
+	struct spoiler spoiler = { .remote = remote };
+	struct vcs_revision revision;
+	struct refs *refs;
+
+	assert_int_equal(vcs_session_open(vcs, ONE, 0, SESSION_FRESH, &spoiler.session, &err), 0);
+	refs = spoiler.session->refs;
+	vcs->warn = spoil;
+	vcs->warn_ctx = &spoiler;
+	in_mirror(remote, "spoiled", "rm HEAD");
+	advance(remote, 61);
+	assert_int_equal(fetch_version(vcs, &err), VCS_ERR_UNKNOWN);
+	assert_true(spoiler.known);
+	/* A session of before looks again, and keeps what it has. */
+	spoiler.session->begun_us = remote->now_us;
+	assert_int_equal(vcs_resolve_current(spoiler.session, SLICE("nosuch"), &revision, &err), VCS_DAMAGED);
+	assert_ptr_equal(spoiler.session->refs, refs);
+	vcs_session_close(&spoiler.session);
+	vcs_close(&vcs);
+}
+
+/* Should there be none at all, a session keeps those that it was opened with. */
+static void references_of_a_session_stand(void **state)
+{
+	struct remote *remote = *state;
+	struct told told = { 0 };
+	struct err err = ERR_INIT;
+	struct vcs *vcs = start(remote, "none", &told);
+	struct session *session = NULL;
+	struct refs *refs;
+
+	assert_int_equal(vcs_session_open(vcs, ONE, 0, SESSION_FRESH, &session, &err), 0);
+	refs = session->refs;
+	pthread_mutex_lock(&session->repository->lock);
+	vcs_refs_release(&session->repository->refs);
+	session->repository->read_once = true;
+	pthread_mutex_unlock(&session->repository->lock);
+	fault(remote, "* 500");
+	assert_false(vcs_session_renew(session));
+	assert_ptr_equal(session->refs, refs);
+	assert_int_not_equal(session->failure, SYNC_DONE);
+	vcs_session_close(&session);
+	vcs_close(&vcs);
+}
+
 struct asking {
 	struct vcs *vcs;
 	pthread_t thread;
@@ -298,6 +368,49 @@ static void sound_mirrors_stay(void **state)
 	vcs_close(&vcs);
 }
 
+/* How often the mirror was walked by a git that says what it is asked for, and fails to fetch, for no reason known, where there is a file "odd". */
+static unsigned walks(const struct remote *remote)
+{
+	struct buf calls = BUF_INIT(1 << 20);
+	struct slice rest, line;
+	unsigned n = 0;
+
+	assert_int_equal(file_read(below(remote->scratch, "calls"), &calls, NULL), 0);
+	for (rest = buf_slice(&calls); slice_next(&rest, '\n', &line);)
+		n += slice_starts(line, SLICE("rev-list"));
+	buf_free(&calls);
+	return n;
+}
+
+/* Whose fault a failure is costs no walk where git says it, and one an hour where it does not. */
+static void sound_mirrors_are_walked_once(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs;
+	struct err err = ERR_INIT;
+
+	shell(remote->scratch,
+		"printf '#!/bin/sh\\necho \"$*\" >> %s/calls\\ncase \"$*\" in fetch*) test ! -e %s/odd || { echo fatal: odd >&2; exit 1; };; esac\\n"
+		"exec /usr/bin/git \"$@\"\\n' $D $D > git.sh; chmod 755 git.sh; : > calls");
+	vcs = open_remote(remote, (struct tune){ .mirrors = below(remote->scratch, "walked"), .git = below(remote->scratch, "git.sh") });
+	assert_int_equal(fetch_version(vcs, &err), 0);
+	shell(remote->scratch, "cd repos/one.git; t=$(git rev-parse main^{tree}); git update-ref refs/heads/bad $(printf 'tree %s\nauthor a <a@x> 0 "
+			       "+0000\ncommitter c <c@x> 00012 +0000\n\nx\n' $t | git hash-object -t commit -w --literally --stdin)");
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), VCS_ERR_UNKNOWN);
+	assert_non_null(strstr(err.text, "not sound"));
+	assert_int_equal(walks(remote), 0);
+	shell(remote->scratch, "git -C repos/one.git update-ref -d refs/heads/bad; touch odd");
+	for (int i = 0; i < 3; i++) {
+		advance(remote, 2);
+		assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), VCS_ERR_UNKNOWN);
+		assert_int_equal(walks(remote), 1);
+	}
+	advance(remote, 3600);
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), VCS_ERR_UNKNOWN);
+	assert_int_equal(walks(remote), 2);
+	vcs_close(&vcs);
+}
+
 /* Opened in place: what is damaged is named, "not there" is never said of it, nothing is written, others answer. */
 static void local_is_told(void **state)
 {
@@ -343,10 +456,13 @@ int main(void)
 		cmocka_unit_test_teardown(mirror_is_replaced, no_fault),
 		cmocka_unit_test_teardown(pinned_is_read_again, no_fault),
 		cmocka_unit_test_teardown(replaced_under_way, no_fault),
+		cmocka_unit_test_teardown(known_references_stand, no_fault),
+		cmocka_unit_test_teardown(references_of_a_session_stand, no_fault),
 		cmocka_unit_test_teardown(replaced_once_for_all, no_fault),
 		cmocka_unit_test_teardown(replaced_behind, no_fault),
 		cmocka_unit_test_teardown(host_is_away, no_fault),
 		cmocka_unit_test_teardown(sound_mirrors_stay, no_fault),
+		cmocka_unit_test_teardown(sound_mirrors_are_walked_once, no_fault),
 		cmocka_unit_test_teardown(local_is_told, no_fault),
 	};
 

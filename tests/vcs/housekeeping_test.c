@@ -77,6 +77,68 @@ static void half_made_mirrors_are_begun_anew(void **state)
 	}
 }
 
+/* A fresh mirror takes its place first: whatever goes wrong then, it is there. */
+static void fresh_mirrors_take_their_place(void **state)
+{
+	static const struct {
+		const char *name, *before, *aside, *after;
+	} rows[] = {
+		{ "another is there", "mkdir m; touch m/old", "m.damaged", "test -e m/new -a -e m.damaged/old -a ! -e m.fresh" },
+		{ "an earlier one is aside", "mkdir m m.damaged; touch m/old m.damaged/older", "m.damaged",
+			"test -e m/new -a -e m.damaged/old -a ! -e m.damaged/older" },
+		{ "none is there", "true", "m.damaged", "test -e m/new -a ! -e m.damaged -a ! -e m.fresh" },
+		{ "the old one cannot be put aside", "mkdir m; touch m/old", "none/m.damaged", "test -e m/new" },
+	};
+	struct remote *remote = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char script[256];
+		struct err err = ERR_INIT;
+
+		snprintf(script, sizeof(script), "rm -rf x; mkdir x; cd x; mkdir m.fresh; touch m.fresh/new; %s", rows[i].before);
+		shell(remote->scratch, script);
+		snprintf(script, sizeof(script), "x/%s", rows[i].aside);
+		if (vcs_mirror_exchange(below(remote->scratch, "x/m"), below(remote->scratch, "x/m.fresh"), below(remote->scratch, script), &err) !=
+			0)
+			fail_msg("%s: %s", rows[i].name, err.text);
+		snprintf(script, sizeof(script), "cd x; %s", rows[i].after);
+		shell(remote->scratch, script);
+	}
+}
+
+/* Killed while one was replaced. */
+static void replacements_are_recovered(void **state)
+{
+	static const struct {
+		const char *name, *left, *after;
+		int code;
+	} rows[] = {
+		{ "before it was complete", "mkdir $m.new.git; touch $m.new.git/HEAD", "test -e $m/HEAD", 0 },
+		{ "when it was complete", "cp -a $m $m.new.git", "test -e $m/HEAD", 0 },
+		{ "between two renames", "mv $m $m.new.git; mkdir $m.damaged", "test -e $m/modgate-url -a -e $m.damaged", 0 },
+		{ "half made, and no other", "mv $m $m.new.git; rm $m.new.git/modgate-url", "true", VCS_ERR_UNKNOWN },
+	};
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m16") });
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), 0);
+	vcs_close(&vcs);
+	fault(remote, "* 500");
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char script[512];
+
+		snprintf(script, sizeof(script), "rm -rf m17; cp -a m16 m17; cd m17; m=$(dirname *.git/modgate-url); %s", rows[i].left);
+		shell(remote->scratch, script);
+		vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m17") });
+		CHECK(rows[i].name, resolve(vcs, "v1.0.0", &revision, &err) == rows[i].code);
+		vcs_close(&vcs);
+		snprintf(script, sizeof(script), "m=$(dirname m16/*.git/modgate-url); cd m17; m=${m#m16/}; test ! -e $m.new.git; %s", rows[i].after);
+		shell(remote->scratch, script);
+	}
+}
+
 /* Many pushes make many packs: they are put together, and what no reference reaches any more is kept. */
 static void packs_are_put_together(void **state)
 {
@@ -106,6 +168,8 @@ int main(void)
 		cmocka_unit_test(leftovers_are_swept),
 		cmocka_unit_test(references_are_not_swept),
 		cmocka_unit_test(half_made_mirrors_are_begun_anew),
+		cmocka_unit_test(fresh_mirrors_take_their_place),
+		cmocka_unit_test_teardown(replacements_are_recovered, no_fault),
 		cmocka_unit_test(packs_are_put_together),
 	};
 

@@ -296,6 +296,30 @@ static void pins_hold(void **state)
 	vcs_close(&vcs);
 }
 
+/* A pinned commit that is gone costs no fetch for each question, but one is made again after a moment, or when the host says that it changed. */
+static void lost_pins_are_looked_for_again(void **state)
+{
+	static const char gone[] = "0123456789012345678901234567890123456789";
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "lost") });
+	struct buf gomod = BUF_INIT(4096);
+	struct err err = ERR_INIT;
+	size_t asked;
+
+	assert_int_equal(vcs_refresh(vcs, ONE, 0, &err), 0);
+	asked = recorded(remote, "\"event\": \"request\"");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(vcs_go_mod(vcs, ONE, 0, SLICE("v1.0.0"), gone, &gomod, &err), VCS_ERR_UNKNOWN);
+		assert_non_null(strstr(err.text, "is in the repository no more"));
+	}
+	assert_int_equal(recorded(remote, "\"event\": \"request\""), asked);
+	advance(remote, 4);
+	assert_int_equal(vcs_go_mod(vcs, ONE, 0, SLICE("v1.0.0"), gone, &gomod, &err), VCS_ERR_UNKNOWN);
+	assert_true(recorded(remote, "\"event\": \"request\"") > asked);
+	buf_free(&gomod);
+	vcs_close(&vcs);
+}
+
 static void head_moves(void **state)
 {
 	struct remote *remote = *state;
@@ -462,6 +486,7 @@ int main(void)
 		cmocka_unit_test_teardown(host_fails, no_fault),
 		cmocka_unit_test_teardown(credential_is_taken_back, no_fault),
 		cmocka_unit_test_teardown(pins_hold, no_fault),
+		cmocka_unit_test_teardown(lost_pins_are_looked_for_again, no_fault),
 		cmocka_unit_test_teardown(head_moves, no_fault),
 		cmocka_unit_test_teardown(redirects_are_not_followed, no_fault),
 		cmocka_unit_test_teardown(credential_is_not_shown, no_fault),

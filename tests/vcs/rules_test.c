@@ -121,12 +121,32 @@ static void names_of_mirrors(void **state)
 	}
 }
 
+/* Another rule that may have the URL gives its mirror another name: that it was mirrored is known all the same, and "not found" not believed. */
+static void earlier_names_are_proof(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "r4") });
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+
+	shell(remote->scratch, "cp -a repos/one.git repos/moved.git");
+	assert_int_equal(resolve(vcs, SLICE("git.test/moved"), &revision, &err), 0);
+	vcs_close(&vcs);
+	shell(remote->scratch, "rm -rf repos/moved.git");
+	vcs = open_two(remote, "r4", wrong(remote), NULL);
+	assert_int_equal(resolve(vcs, A, &revision, &err), 0);
+	assert_int_equal(resolve(vcs, SLICE("a.test/none"), &revision, &err), VCS_ERR_ABSENT);
+	assert_int_equal(resolve(vcs, SLICE("a.test/moved"), &revision, &err), VCS_ERR_UNKNOWN);
+	vcs_close(&vcs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fates_are_apart),
 		cmocka_unit_test(one_credential_one_mirror),
 		cmocka_unit_test(names_of_mirrors),
+		cmocka_unit_test(earlier_names_are_proof),
 	};
 
 	return cmocka_run_group_tests(tests, remote_setup, remote_teardown);

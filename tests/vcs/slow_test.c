@@ -153,6 +153,33 @@ static void fetches_are_bounded(void **state)
 	vcs_close(&vcs);
 }
 
+/* Says how its thread was started. */
+static void look(struct vcs *vcs, const struct mapping *mapping, struct repository *repository)
+{
+	char name[32] = "";
+	sigset_t mask;
+
+	(void)vcs;
+	(void)mapping;
+	pthread_getname_np(pthread_self(), name, sizeof(name));
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	err_set(&repository->failure_text, 0, "%s, %s", name, sigismember(&mask, SIGTERM) ? "deaf" : "hears signals");
+}
+
+/* Whoever asks, and from what thread: a fetch takes no signal from the one that is there for them. */
+static void fetches_take_no_signals(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "threads") });
+	struct repository repository = { .name = remote->url };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(vcs_fetches_start(vcs, &vcs->mappings[0], &repository, look, &err), 0);
+	vcs_fetches_end(vcs);
+	assert_string_equal(repository.failure_text.text, "fetch, deaf");
+	vcs_close(&vcs);
+}
+
 /* A host that says who it is and then nothing; one that breaks off in the middle of a pack. */
 static void half_answers(void **state)
 {
@@ -212,6 +239,7 @@ int main(void)
 		cmocka_unit_test_teardown(waiting_elsewhere_counts, no_fault),
 		cmocka_unit_test_teardown(refresh_goes_on, no_fault),
 		cmocka_unit_test_teardown(fetches_are_bounded, no_fault),
+		cmocka_unit_test_teardown(fetches_take_no_signals, no_fault),
 		cmocka_unit_test_teardown(half_answers, no_fault),
 	};
 
