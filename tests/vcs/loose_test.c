@@ -15,7 +15,8 @@ static int setup(void **state)
 	if (scratch_setup(state) != 0)
 		return -1;
 	shell(*state, "git init -q -b main loose; cd loose; echo 'module h.x/loose' > go.mod; head -c 20000 /dev/urandom > noise; head -c " LIMIT
-		      " /dev/zero > zeros; git add .; git commit -q -m 1; git tag -a -m t v1.0.0; git clone -q --bare --shared . ../borrower; cp -a "
+		      " /dev/zero > zeros; git add .; git commit -q -m 1; rm zeros; git tag -a -m t v1.0.0; git clone -q --bare --shared . "
+		      "../borrower; cp -a "
 		      ". ../pristine");
 	return 0;
 }

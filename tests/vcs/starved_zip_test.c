@@ -56,14 +56,15 @@ static int starve(void *ctx, const void *bytes, size_t len)
 
 static void short_of_memory(void **state)
 {
-	struct vcs *vcs = open_local(*state, "h.x/large", "large", NULL);
 	struct err err = ERR_INIT;
 	char h1[MODULE_H1_MAX];
 	bool starved = false;
+	struct vcs *vcs;
 	int code;
 
 	if (!CAN_LIMIT_MEMORY)
 		skip();
+	vcs = open_local(*state, "h.x/large", "large", NULL);
 	code = vcs_zip(vcs, MODULE, 0, SLICE("v1.0.0"), NULL, starve, &starved, h1, &err);
 	limit_memory(-1);
 	if (code != VCS_ERR_UNKNOWN || !strstr(err.text, "no memory for a file of a module's zip"))
