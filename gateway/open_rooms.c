@@ -153,7 +153,7 @@ int open_supply(struct gateway *gateway, struct err *err)
 		.databases_count = settings->databases_count,
 		.list_ttl_s = settings->cache.list_ttl_s,
 		.negative_ttl_s = settings->cache.negative_ttl_s,
-		.notice = record_notice,
+		.notice = record_notices,
 		.warn = open_warn,
 		.notice_ctx = gateway,
 	};

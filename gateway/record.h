@@ -11,7 +11,7 @@ int record_wait(struct audit *audit, const struct audit_event *event, struct err
 /* kind "system", "policy" or "token" with a sentence; user: who did it, "" for the daemon itself. Waits. */
 int record_text(struct audit *audit, enum audit_kind kind, const char *user, const char *text, const char *policy_hash, struct err *err);
 
-/* supply found a pinned version changed. ctx is the gateway. */
-void record_notice(void *ctx, const struct supply_notice *notice);
+/* supply found pinned versions changed. ctx is the gateway. Waits; answers how many of the first are durable. */
+size_t record_notices(void *ctx, const struct supply_notice *notices, size_t count);
 
 #endif

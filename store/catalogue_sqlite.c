@@ -1,4 +1,4 @@
-/* The catalogue over SQLite: tables store_pin, store_move, store_info, store_file, store_answer. */
+/* The catalogue over SQLite: tables store_pin, store_move, store_untold, store_info, store_file, store_answer. */
 #include <stdlib.h>
 
 #include "store/store_private.h"
@@ -10,6 +10,8 @@ static const char schema[] =
 	" PRIMARY KEY (module, version)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_move (module TEXT NOT NULL, version TEXT NOT NULL, fact INTEGER NOT NULL, number INTEGER NOT NULL,"
 	" found TEXT NOT NULL, moved_us INTEGER NOT NULL, PRIMARY KEY (module, version, fact, number)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS store_untold (number INTEGER PRIMARY KEY, module TEXT NOT NULL, version TEXT NOT NULL, fact INTEGER NOT NULL,"
+	" pinned TEXT NOT NULL, found TEXT NOT NULL, private INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS store_info (module TEXT NOT NULL, version TEXT NOT NULL, private INTEGER NOT NULL, body BLOB NOT NULL,"
 	" PRIMARY KEY (module, version, private)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS store_file (module TEXT NOT NULL, version TEXT NOT NULL, kind INTEGER NOT NULL, bytes INTEGER NOT NULL,"
@@ -17,7 +19,23 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS store_answer (module TEXT NOT NULL, query TEXT NOT NULL, fetched_us INTEGER NOT NULL, private INTEGER NOT NULL,"
 	" body BLOB NOT NULL, PRIMARY KEY (module, query)) WITHOUT ROWID;";
 
-enum statement { PIN_GET, PIN_PUT, PIN_REPORT, PIN_EACH, INFO_KEEP, INFO_GET, FILE_GET, FILE_PUT, VERSIONS, ANSWER_GET, ANSWER_PUT, STATEMENTS };
+enum statement {
+	PIN_GET,
+	PIN_PUT,
+	PIN_REPORT,
+	UNTOLD_PUT,
+	UNTOLD_EACH,
+	UNTOLD_DROP,
+	PIN_EACH,
+	INFO_KEEP,
+	INFO_GET,
+	FILE_GET,
+	FILE_PUT,
+	VERSIONS,
+	ANSWER_GET,
+	ANSWER_PUT,
+	STATEMENTS
+};
 static const char *const statements[] = {
 	[PIN_GET] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, mod_proof FROM store_pin WHERE module = ? AND version = ?",
 	[PIN_PUT] = "INSERT OR REPLACE INTO store_pin (module, version, origin, h1, mod_h1, proof, private, first_seen_us, mod_proof) VALUES (?, ?, "
@@ -26,9 +44,12 @@ static const char *const statements[] = {
 		"INSERT INTO store_move (module, version, fact, number, found, moved_us) SELECT ?1, ?2, ?3, 1 + coalesce((SELECT max(number) FROM "
 		"store_move WHERE module = ?1 AND version = ?2 AND fact = ?3), 0), ?5, ?6 WHERE ?5 <> coalesce((SELECT found FROM store_move "
 		"WHERE module = ?1 AND version = ?2 AND fact = ?3 ORDER BY number DESC LIMIT 1), ?4)",
+	[UNTOLD_PUT] = "INSERT INTO store_untold (module, version, fact, pinned, found, private) VALUES (?, ?, ?, ?, ?, ?)",
+	[UNTOLD_EACH] = "SELECT number, module, version, fact, pinned, found, private FROM store_untold ORDER BY number",
+	[UNTOLD_DROP] = "DELETE FROM store_untold WHERE number <= ?",
 	[PIN_EACH] = "SELECT origin, h1, mod_h1, proof, private, first_seen_us, mod_proof, version, coalesce((SELECT found FROM store_move m WHERE "
 		     "m.module = p.module AND m.version = p.version AND m.fact = 0 ORDER BY number DESC LIMIT 1), origin) FROM store_pin p WHERE "
-		     "module = ?",
+		     "module = ? AND version > ? ORDER BY version",
 	[INFO_KEEP] = "INSERT OR IGNORE INTO store_info (module, version, private, body) VALUES (?, ?, ?, ?)",
 	[INFO_GET] = "SELECT body FROM store_info WHERE module = ? AND version = ? AND private = ?",
 	[FILE_GET] = "SELECT bytes, digest, h1, private FROM store_file WHERE module = ? AND version = ? AND kind = ?",
@@ -131,27 +152,73 @@ static struct slice not_null(struct slice text)
 	return text.ptr != NULL ? text : SLICE("");
 }
 
-static int pin_report(
-	struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_report *report, struct err *err)
+static int put_move(struct sqlite_catalogue *self, enum statement statement, struct slice module, struct slice version, const struct store_move *move,
+	int64_t sixth, struct err *err)
 {
-	struct db_stmt *stmt = use(catalogue, PIN_REPORT);
+	struct db_stmt *stmt = self->stmts[statement];
 	bind_version(stmt, module, version);
-	db_bind_int(stmt, 3, report->fact);
-	db_bind_text(stmt, 4, not_null(report->pinned));
-	db_bind_text(stmt, 5, not_null(report->found));
-	db_bind_int(stmt, 6, report->now_us);
-	int code = run_write(stmt, err);
-	if (code == 0)
-		code = db_changes(((struct sqlite_catalogue *)catalogue)->db) > 0 ? 0 : 1;
-	return done(catalogue, stmt, code);
+	db_bind_int(stmt, 3, move->fact);
+	db_bind_text(stmt, 4, not_null(move->pinned));
+	db_bind_text(stmt, 5, not_null(move->found));
+	db_bind_int(stmt, 6, sixth);
+	return run_write(stmt, err);
 }
 
-static int pin_each(struct store_catalogue *catalogue, struct slice module,
+/* That it moved, and that it is to be told: both or neither. */
+static int pin_report(
+	struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_move *move, int64_t now_us, struct err *err)
+{
+	struct sqlite_catalogue *self = (struct sqlite_catalogue *)catalogue;
+	db_lock(self->db);
+	int code = db_begin(self->db, err);
+	if (code == 0)
+		code = put_move(self, PIN_REPORT, module, version, move, now_us, err);
+	if (code == 0 && db_changes(self->db) == 0)
+		code = 1;
+	if (code == 0)
+		code = put_move(self, UNTOLD_PUT, module, version, move, move->is_private, err);
+	if (code == 0)
+		code = db_commit(self->db, err);
+	if (code != 0)
+		db_rollback(self->db);
+	db_unlock(self->db);
+	return code >= 0 ? code : STORE_ERR;
+}
+
+static int untold_each(struct store_catalogue *catalogue, int (*each)(void *ctx, const struct store_untold *untold), void *ctx, struct err *err)
+{
+	struct db_stmt *stmt = use(catalogue, UNTOLD_EACH);
+	int step, code = 0;
+	while (code == 0 && (step = db_step(stmt, err)) != DB_DONE) {
+		if (step < 0)
+			return done(catalogue, stmt, err_prepend(err, STORE_ERR, "the catalogue cannot be read"));
+		struct store_untold untold = {
+			.number = db_column_int(stmt, 0),
+			.module = db_column_text(stmt, 1),
+			.version = db_column_text(stmt, 2),
+			.move = { .fact = (enum store_fact)db_column_int(stmt, 3),
+				.pinned = db_column_text(stmt, 4),
+				.found = db_column_text(stmt, 5),
+				.is_private = db_column_int(stmt, 6) != 0 },
+		};
+		code = each(ctx, &untold);
+	}
+	return done(catalogue, stmt, 0);
+}
+
+static int told(struct store_catalogue *catalogue, int64_t number, struct err *err)
+{
+	struct db_stmt *stmt = use(catalogue, UNTOLD_DROP);
+	db_bind_int(stmt, 1, number);
+	return done(catalogue, stmt, run_write(stmt, err));
+}
+
+static int pin_each(struct store_catalogue *catalogue, struct slice module, struct slice after,
 	int (*each)(void *ctx, struct slice version, const struct store_pin *pin, struct slice found), void *ctx, struct err *err)
 {
 	struct db_stmt *stmt = use(catalogue, PIN_EACH);
 	int step, code = 0;
-	db_bind_text(stmt, 1, module);
+	bind_version(stmt, module, not_null(after));
 	while (code == 0 && (step = db_step(stmt, err)) != DB_DONE) {
 		struct store_pin pin;
 		if (step < 0)
@@ -278,6 +345,8 @@ static const struct store_catalogue_calls calls = {
 	.pin_get = pin_get,
 	.pin_put = pin_put,
 	.pin_report = pin_report,
+	.untold_each = untold_each,
+	.told = told,
 	.pin_each = pin_each,
 	.info_keep = info_keep,
 	.file_get = file_get,

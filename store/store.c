@@ -193,17 +193,25 @@ out:
 	return code;
 }
 
-bool store_pin_report(struct store *store, struct slice module, struct slice version, enum store_fact fact, const char *pinned, struct slice found)
+int store_pin_report(struct store *store, struct slice module, struct slice version, const struct store_move *move, struct err *err)
 {
-	struct store_report report = { .fact = fact, .pinned = slice_of(pinned), .found = found, .now_us = clock_wall_us(store->clock) };
-	/* When the catalogue cannot say, tell it once more rather than never. */
-	return store->catalogue->calls->pin_report(store->catalogue, module, version, &report, NULL) <= 0;
+	return store->catalogue->calls->pin_report(store->catalogue, module, version, move, clock_wall_us(store->clock), err);
 }
 
-int store_pin_each(struct store *store, struct slice module,
+int store_untold_each(struct store *store, int (*each)(void *ctx, const struct store_untold *untold), void *ctx, struct err *err)
+{
+	return store->catalogue->calls->untold_each(store->catalogue, each, ctx, err);
+}
+
+int store_told(struct store *store, int64_t number, struct err *err)
+{
+	return store->catalogue->calls->told(store->catalogue, number, err);
+}
+
+int store_pin_each(struct store *store, struct slice module, struct slice after,
 	int (*each)(void *ctx, struct slice version, const struct store_pin *pin, struct slice found), void *ctx, struct err *err)
 {
-	return store->catalogue->calls->pin_each(store->catalogue, module, each, ctx, err);
+	return store->catalogue->calls->pin_each(store->catalogue, module, after, each, ctx, err);
 }
 
 int store_write(struct store *store, const char *path, struct slice bytes, struct err *err)

@@ -104,17 +104,32 @@ int store_pin_add(struct store *store, struct slice module, struct slice version
 
 /* What of a pinned version may be found to be another. Stored by number: values are never reused. */
 enum store_fact { STORE_FACT_COMMIT = 0, STORE_FACT_H1 = 1, STORE_FACT_MOD_H1 = 2 };
+struct store_move {
+	enum store_fact fact;
+	struct slice pinned, found; /* found: empty when it has gone */
+	bool is_private;
+};
 /*
- * Remembers what of a pinned version was found now; empty: that it has gone. True when it is another than what was found the last time, or than
- * the pin when nothing was: so each move counts once, a move back too.
+ * Remembers what of a pinned version was found now: 0 when it is another than what was found the last time, or than the pin when nothing was, so that
+ * each move counts once, a move back too. Then it is to be told, until store_told() says that it was. 1: it is known. STORE_ERR.
  */
-bool store_pin_report(struct store *store, struct slice module, struct slice version, enum store_fact fact, const char *pinned, struct slice found);
+int store_pin_report(struct store *store, struct slice module, struct slice version, const struct store_move *move, struct err *err);
+
+/* The moves that are still to be told, oldest first, by rising number; a non-zero answer stops. The catalogue is held meanwhile. STORE_ERR. */
+struct store_untold {
+	int64_t number;
+	struct slice module, version;
+	struct store_move move;
+};
+int store_untold_each(struct store *store, int (*each)(void *ctx, const struct store_untold *untold), void *ctx, struct err *err);
+/* All up to this number were told. Durable on return. */
+int store_told(struct store *store, int64_t number, struct err *err);
 
 /*
- * The pinned versions of a module, one call each; a non-zero answer stops. found: the commit that was found the last time - the pin's when
- * none was reported, empty when it had gone.
+ * The pinned versions of a module that come after one in the order of their bytes (empty: all), one call each; a non-zero answer stops. found:
+ * the commit that was found the last time - the pin's when none was reported, empty when it had gone. The catalogue is held meanwhile.
  */
-int store_pin_each(struct store *store, struct slice module,
+int store_pin_each(struct store *store, struct slice module, struct slice after,
 	int (*each)(void *ctx, struct slice version, const struct store_pin *pin, struct slice found), void *ctx, struct err *err);
 
 /*
@@ -134,8 +149,8 @@ int store_pins_read(struct db *db, struct slice module, bool below, struct slice
 
 /*
  * Puts an .info or .mod: file first, catalogue row last; the pin must exist. The first .info of a version, as private or as public, is kept in the
- * catalogue for ever, and is what is put and given whenever it is put again: where a version came from may be told otherwise later. Of facts, is_private and the h1 of this kind are the file's: they
- * say how these bytes were made, whatever else the version was before. Gives the artifact.
+ * catalogue for ever, and is what is put and given whenever it is put again: where a version came from may be told otherwise later. Of facts,
+ * is_private and the h1 of this kind are the file's: they say how these bytes were made, whatever else the version was before. Gives the artifact.
  */
 int store_put(struct store *store, enum store_kind kind, struct slice module, struct slice version, struct slice body, const struct store_pin *facts,
 	const struct store_artifact **artifact_out, struct err *err);

@@ -18,13 +18,6 @@ struct store_row {
 	bool is_private; /* when it was made */
 };
 
-/* Something of a pinned version, as it is found now. */
-struct store_report {
-	enum store_fact fact;
-	struct slice pinned, found;
-	int64_t now_us;
-};
-
 /*
  * The catalogue: pins, files, answers. Calls come from any thread; each is one durable transaction. Strings of a pin that are empty say
  * nothing. Codes are store's.
@@ -35,10 +28,12 @@ struct store_catalogue {
 struct store_catalogue_calls {
 	int (*pin_get)(struct store_catalogue *catalogue, struct slice module, struct slice version, struct store_pin *pin_out, struct err *err);
 	int (*pin_put)(struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_pin *pin, struct err *err);
-	/* 0 when it is another than the last one reported, or than pinned before one was, and now is the last; 1 when it is not. */
-	int (*pin_report)(
-		struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_report *report, struct err *err);
-	int (*pin_each)(struct store_catalogue *catalogue, struct slice module,
+	/* 0 when it is another than the last one reported, or than pinned before one was, and now is the last and untold; 1 when it is not. */
+	int (*pin_report)(struct store_catalogue *catalogue, struct slice module, struct slice version, const struct store_move *move, int64_t now_us,
+		struct err *err);
+	int (*untold_each)(struct store_catalogue *catalogue, int (*each)(void *ctx, const struct store_untold *untold), void *ctx, struct err *err);
+	int (*told)(struct store_catalogue *catalogue, int64_t number, struct err *err);
+	int (*pin_each)(struct store_catalogue *catalogue, struct slice module, struct slice after,
 		int (*each)(void *ctx, struct slice version, const struct store_pin *pin, struct slice found), void *ctx, struct err *err);
 	/* Keeps body unless one is kept; what is kept is appended to kept. */
 	int (*info_keep)(struct store_catalogue *catalogue, struct slice module, struct slice version, bool is_private, struct slice body,

@@ -84,22 +84,6 @@ void supply_hide_paths(struct supply *supply, struct slice module, struct err *e
 		supply->warn(supply->notice_ctx, told.text);
 }
 
-void tell_changed(struct supply *supply, struct slice module, struct slice version, const char *what, enum store_fact fact, const char *pinned,
-	const char *found, bool is_private)
-{
-	if (supply->notice == NULL || !store_pin_report(supply->store, module, version, fact, pinned, slice_of(found)))
-		return;
-	struct supply_notice notice = {
-		.module = module,
-		.version = version,
-		.pinned = slice_of(pinned),
-		.found = slice_of(found),
-		.is_private = is_private,
-		.what = what,
-	};
-	supply->notice(supply->notice_ctx, &notice);
-}
-
 int zip_writer_open(struct supply *supply, const struct order *order, struct zip_writer *writer, struct err *err)
 {
 	*writer = (struct zip_writer){ .temp = FILE_TEMP_INIT, .digest = sha256_open() };

@@ -28,6 +28,12 @@ static int vcs_failed(struct supply *supply, const struct order *order, int code
 	return SUPPLY_ERR_UNKNOWN;
 }
 
+static void tell_other(struct supply *supply, const struct order *order, enum store_fact fact, const char *pinned, const char *found)
+{
+	struct store_move move = { .fact = fact, .pinned = slice_of(pinned), .found = slice_of(found), .is_private = true };
+	tell_changed(supply, order->module, order->query, &move);
+}
+
 /* Pins the version to the commit it now has. A tag that moved is told, and refused. */
 static int pin_commit(struct supply *supply, struct slice module, const struct vcs_revision *revision, struct err *err)
 {
@@ -56,7 +62,7 @@ static int pinned(struct supply *supply, const struct order *order, struct store
 		return store_failed(supply, code, err);
 	/* What was served once is served for ever: a repository that has gone back on it cannot take it away. */
 	if (code == 0 && pin_out->commit[0] != '\0') {
-		moves_look(supply, order->module, order->asked_us, true);
+		behind_look(supply, order->module);
 		return 0;
 	}
 	code = vcs_resolve(supply->vcs, order->module, order->asked_us, order->query, revision, err);
@@ -198,8 +204,8 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 	if (code == 0) {
 		dirhash_gomod(buf_slice(&body), facts.mod_h1);
 		code = store_pin_add(supply->store, order->module, order->query, &facts, err);
-		if (code == STORE_ERR_PINNED)
-			tell_changed(supply, order->module, order->query, "go.mod changed", STORE_FACT_MOD_H1, pin.mod_h1, facts.mod_h1, true);
+		if (code == STORE_ERR_PINNED && store_pin(supply->store, order->module, order->query, &pin, NULL) == 0)
+			tell_other(supply, order, STORE_FACT_MOD_H1, pin.mod_h1, facts.mod_h1);
 		if (code == 0)
 			code = store_put(supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), &facts, &artifact, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);
@@ -231,7 +237,7 @@ static int zip(struct supply *supply, const struct order *order, struct supply_a
 
 	code = store_pin_add(supply->store, order->module, order->query, &facts, err);
 	if (code == STORE_ERR_PINNED && store_pin(supply->store, order->module, order->query, &pin, NULL) == 0)
-		tell_changed(supply, order->module, order->query, "zip changed", STORE_FACT_H1, pin.h1, facts.h1, true);
+		tell_other(supply, order, STORE_FACT_H1, pin.h1, facts.h1);
 	code = code == 0 ? zip_writer_store(supply, order, &writer, &facts, answer_out, SUPPLY_BUILT, err) : store_failed(supply, code, err);
 out:
 	zip_writer_close(&writer);

@@ -80,14 +80,18 @@ static int prove(
 }
 
 /* Pins what was proved. What differs from the pin is told and never served. */
-static int pin(struct supply *supply, const struct order *order, const struct store_pin *facts, const char *what, struct err *err)
+static int pin(struct supply *supply, const struct order *order, const struct store_pin *facts, struct err *err)
 {
 	struct store_pin old;
 	int code = store_pin_add(supply->store, order->module, order->query, facts, err);
 	if (code == STORE_ERR_PINNED && store_pin(supply->store, order->module, order->query, &old, NULL) == 0) {
 		bool is_zip = facts->h1[0] != '\0';
-		tell_changed(supply, order->module, order->query, what, is_zip ? STORE_FACT_H1 : STORE_FACT_MOD_H1, is_zip ? old.h1 : old.mod_h1,
-			is_zip ? facts->h1 : facts->mod_h1, false);
+		struct store_move move = {
+			.fact = is_zip ? STORE_FACT_H1 : STORE_FACT_MOD_H1,
+			.pinned = slice_of(is_zip ? old.h1 : old.mod_h1),
+			.found = slice_of(is_zip ? facts->h1 : facts->mod_h1),
+		};
+		tell_changed(supply, order->module, order->query, &move);
 	}
 	return code == 0 ? 0 : store_failed(supply, code, err);
 }
@@ -106,7 +110,7 @@ static int mod(struct supply *supply, const struct order *order, struct supply_a
 		code = prove(supply, order, NULL, facts.mod_h1, &facts.mod_proof, err);
 	}
 	if (code == 0)
-		code = pin(supply, order, &facts, "go.mod changed", err);
+		code = pin(supply, order, &facts, err);
 	if (code == 0) {
 		code = store_put(supply->store, STORE_MOD, order->module, order->query, buf_slice(&body), &facts, &artifact, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);
@@ -154,7 +158,7 @@ static int zip(struct supply *supply, const struct order *order, struct supply_a
 	if (code == 0)
 		code = prove(supply, order, facts.h1, NULL, &facts.proof, err);
 	if (code == 0)
-		code = pin(supply, order, &facts, "zip changed", err);
+		code = pin(supply, order, &facts, err);
 	if (code == 0)
 		code = zip_writer_store(supply, order, &writer, &facts, answer_out, SUPPLY_FETCHED, err);
 out:
@@ -174,7 +178,7 @@ static int info_exact(struct supply *supply, const struct order *order, struct s
 	int code = upstream_info(supply->upstream, order->public_module, order->query, &version, &body, err);
 	code = code == 0 ? 0 : upstream_failed(code);
 	if (code == 0)
-		code = pin(supply, order, &facts, "", err);
+		code = pin(supply, order, &facts, err);
 	if (code == 0) {
 		code = store_put(supply->store, STORE_INFO, order->module, order->query, buf_slice(&body), &facts, &artifact, err);
 		code = code == 0 ? 0 : store_failed(supply, code, err);

@@ -119,6 +119,10 @@ static int open_workers(struct supply *supply, const struct supply_options *opti
 	if (code == 0)
 		code = moves_open(&supply->moves, err);
 	if (code == 0)
+		code = behind_open(&supply->behind, err);
+	if (code == 0)
+		code = tells_open(&supply->tells, err);
+	if (code == 0)
 		code = negatives_open(options->negative_ttl_s * 1000000, &supply->negatives, err);
 	if (code == 0)
 		code = pool_open(&readers, &supply->readers, err);
@@ -127,6 +131,11 @@ static int open_workers(struct supply *supply, const struct supply_options *opti
 	if (code == 0)
 		code = turns_open(supply->git, git.threads_max, &supply->turns, err);
 	return code == 0 ? pool_open(&fetch, &supply->fetch, err) : code;
+}
+
+static void tell_left(void *arg)
+{
+	tell_untold(arg);
 }
 
 int supply_open(const struct supply_options *options, struct supply **supply_out, struct err *err)
@@ -156,6 +165,8 @@ int supply_open(const struct supply_options *options, struct supply **supply_out
 		code = open_upstream(supply, options, err);
 	if (code == 0)
 		code = open_workers(supply, options, err);
+	if (code == 0)
+		code = pool_submit(supply->readers, tell_left, supply);
 	if (code != 0)
 		supply_close(&supply);
 	else
@@ -179,6 +190,8 @@ void supply_close(struct supply **supply_in)
 	pool_close(&supply->fetch);
 	turns_close(&supply->turns);
 	pool_close(&supply->git);
+	tells_close(&supply->tells);
+	behind_close(&supply->behind);
 	moves_close(&supply->moves);
 	negatives_close(&supply->negatives);
 	flights_close(&supply->flights);
@@ -226,7 +239,7 @@ static int try_artifact(struct supply *supply, const struct order *order, const 
 	}
 	*answer_out = answer_artifact(order, artifact, SUPPLY_CACHE);
 	if (order->public_module == NULL)
-		moves_look_behind(supply, order->module);
+		behind_hand(supply, order->module);
 	return *answer_out != NULL ? SUPPLY_OK : SUPPLY_WOULD_BLOCK;
 }
 
@@ -297,7 +310,7 @@ int supply_stored(struct supply *supply, const struct order *order, struct suppl
 		if (code == 0 && proof_suffices(order, artifact)) {
 			*answer_out = answer_artifact(order, artifact, SUPPLY_CACHE);
 			if (order->public_module == NULL)
-				moves_look_behind(supply, order->module);
+				behind_look(supply, order->module);
 			return 0;
 		}
 		store_artifact_unref(artifact);

@@ -68,7 +68,7 @@ struct supply_database {
 	const char *url; /* or NULL: through the upstreams */
 };
 
-/* A pinned version was found changed: a moved tag, another zip. Called from a worker, once for each change. */
+/* A pinned version was found changed: a moved tag, another zip. */
 struct supply_notice {
 	struct slice module, version;
 	struct slice pinned, found; /* commits or h1; found is empty when it has gone, and as pinned when it is back */
@@ -87,7 +87,11 @@ struct supply_options {
 	size_t databases_count;
 	int64_t list_ttl_s, negative_ttl_s;
 	size_t git_workers, fetch_workers; /* 0: 4 and 64 */
-	void (*notice)(void *ctx, const struct supply_notice *notice);
+	/*
+	 * Called from a worker, one at a time, also during supply_open(), and may wait until it is durable. Answers how many of the first are: these
+	 * are not told again; the others are at the next look and at the next start. Or NULL.
+	 */
+	size_t (*notice)(void *ctx, const struct supply_notice *notices, size_t count);
 	void (*warn)(void *ctx, const char *sentence); /* for the operator's log, from a worker; or NULL */
 	void *notice_ctx;                              /* of both */
 	const struct clock *clock;

@@ -25,6 +25,8 @@ struct turns;
 struct negatives;
 struct refreshes;
 struct moves;
+struct behind;
+struct tells;
 
 struct supply {
 	struct store *store;
@@ -40,9 +42,11 @@ struct supply {
 	struct negatives *negatives;
 	struct refreshes *refreshes;
 	struct moves *moves;
+	struct behind *behind;
+	struct tells *tells;
 	int64_t list_ttl_s;
-	void (*warn)(void *ctx, const char *sentence); /* or NULL; ctx is notice_ctx */
-	void (*notice)(void *ctx, const struct supply_notice *notice);
+	void (*warn)(void *ctx, const char *sentence);                                  /* or NULL; ctx is notice_ctx */
+	size_t (*notice)(void *ctx, const struct supply_notice *notices, size_t count); /* or NULL */
 	void *notice_ctx;
 	const struct clock *clock;
 
@@ -103,9 +107,6 @@ int kept_before(struct supply *supply, const struct order *order, const struct s
 /* Keeps an answer that may change and gives it. */
 int keep_answer(struct supply *supply, const struct order *order, const struct buf *body, enum supply_source source,
 	struct supply_answer **answer_out, struct err *err);
-/* Tells that a pinned version was found changed, once for each change. found: "" when it has gone. */
-void tell_changed(struct supply *supply, struct slice module, struct slice version, const char *what, enum store_fact fact, const char *pinned,
-	const char *found, bool is_private);
 /* err is for callers: where a path of this machine stands in it, the module does, and the sentence as it was goes to the operator. */
 void supply_hide_paths(struct supply *supply, struct slice module, struct err *err);
 
@@ -131,6 +132,7 @@ void zip_writer_close(struct zip_writer *writer);
 
 struct turn {
 	struct turn *next;
+	struct slice host;                   /* in remote, by turns_begin() */
 	char remote[VCS_REPOSITORY_MAX + 1]; /* the repository's URL; "" for a local one, which has no limit of its own */
 	bool zip;                            /* makes a zip, local or not */
 	void (*work)(void *arg);             /* calls turns_end() when nothing of it waits for another machine any more */
@@ -171,10 +173,28 @@ void moves_close(struct moves **moves);
  * fresh; else as they are known. On a worker: may block.
  */
 void moves_look(struct supply *supply, struct slice module, int64_t asked_us, bool read);
-/* The same on a worker of its own, now and then. Never blocks. */
-void moves_look_behind(struct supply *supply, struct slice module);
 /* Something was pinned: the next look counts, whatever it sees. */
 void moves_forget(struct supply *supply, struct slice module);
+
+/* --- looks behind (behind.c) --------------------------------------------------------------------------------------------------------------- */
+
+int behind_open(struct behind **behind_out, struct err *err);
+void behind_close(struct behind **behind);
+/* moves_look() on a worker for git of its own, now and then. On a worker: may block, though not for another machine. */
+void behind_look(struct supply *supply, struct slice module);
+/* The same from an event loop, by way of a reader. Never blocks. */
+void behind_hand(struct supply *supply, struct slice module);
+
+/* --- telling what moved (tell.c); on a worker ---------------------------------------------------------------------------------------------- */
+
+int tells_open(struct tells **tells_out, struct err *err);
+void tells_close(struct tells **tells);
+/* Notes what was found of a pinned version, to be told if it is new. False: the catalogue failed; note it again. */
+bool tell_note(struct supply *supply, struct slice module, struct slice version, const struct store_move *move);
+/* Tells what was noted and not told yet, and waits until it is durable. */
+void tell_untold(struct supply *supply);
+/* Both. */
+void tell_changed(struct supply *supply, struct slice module, struct slice version, const struct store_move *move);
 
 /* --- refreshes (refresh.c) --------------------------------------------------------------------------------------------------------------- */
 

@@ -52,14 +52,14 @@ void turns_close(struct turns **turns_in)
 /* A local repository waits for no host. Under the lock. */
 static bool may_run(const struct turns *turns, const struct turn *turn)
 {
-	struct slice repository = slice_of(turn->remote), host = url_origin(turn->remote);
+	struct slice repository = slice_of(turn->remote);
 	size_t same_host = 0, same_repository = 0, zips = 0;
 	if (turns->running_count == turns->workers)
 		return false;
 	for (const struct turn *other = turns->running; other != NULL; other = other->next) {
 		zips += other->zip;
 		same_repository += slice_equal_text(repository, other->remote);
-		same_host += slice_equal(host, url_origin(other->remote));
+		same_host += slice_equal(turn->host, other->host);
 	}
 	if (turn->zip && zips >= turns->zip_max)
 		return false;
@@ -80,6 +80,7 @@ static int run(struct turns *turns, struct turn *turn)
 int turns_begin(struct turns *turns, struct turn *turn)
 {
 	int code = 0;
+	turn->host = url_origin(turn->remote);
 	pthread_mutex_lock(&turns->lock);
 	if (may_run(turns, turn)) {
 		code = run(turns, turn);

@@ -76,28 +76,53 @@ bool vcs_repository_is(const struct repository *repository, const struct locatio
 	       memcmp(repository->identity, at->mapping->identity, sizeof(repository->identity)) == 0;
 }
 
-int vcs_repository_acquire(struct vcs *vcs, const struct location *at, struct repository **repository_out, struct err *err)
+/* Under the table's lock. */
+static struct repository *find(const struct vcs *vcs, const struct location *at)
 {
-	struct repository *found, *evicted = NULL;
+	struct repository *found = vcs->repositories;
 
-	pthread_mutex_lock(&vcs->lock);
-	for (found = vcs->repositories; found && !vcs_repository_is(found, at);)
+	while (found && !vcs_repository_is(found, at))
 		found = found->next;
-	if (!found) {
-		evicted = evict(vcs);
-		found = make(vcs, at);
-		if (found) {
-			found->next = vcs->repositories;
-			vcs->repositories = found;
-			vcs->repositories_count++;
-		}
-	}
 	if (found)
 		found->users++;
+	return found;
+}
+
+/* Unless another thread was faster: then made stays with the caller. Under the table's lock. */
+static struct repository *find_or_add(struct vcs *vcs, const struct location *at, struct repository **made, struct repository **evicted_out)
+{
+	struct repository *found = find(vcs, at);
+
+	if (found)
+		return found;
+	*evicted_out = evict(vcs);
+	found = *made;
+	*made = NULL;
+	found->next = vcs->repositories;
+	found->users = 1;
+	vcs->repositories = found;
+	vcs->repositories_count++;
+	return found;
+}
+
+int vcs_repository_acquire(struct vcs *vcs, const struct location *at, struct repository **repository_out, struct err *err)
+{
+	struct repository *found, *made, *evicted = NULL;
+
+	pthread_mutex_lock(&vcs->lock);
+	found = find(vcs, at);
 	pthread_mutex_unlock(&vcs->lock);
-	vcs_repository_free(&evicted);
-	if (!found)
-		return vcs_no_memory(err, "open the repository");
+	if (!found) {
+		/* To name a mirror all rules are held against it: nobody else waits for that. */
+		made = make(vcs, at);
+		if (!made)
+			return vcs_no_memory(err, "open the repository");
+		pthread_mutex_lock(&vcs->lock);
+		found = find_or_add(vcs, at, &made, &evicted);
+		pthread_mutex_unlock(&vcs->lock);
+		vcs_repository_free(&made);
+		vcs_repository_free(&evicted);
+	}
 	*repository_out = found;
 	return 0;
 }

@@ -109,6 +109,33 @@ static int last_found(void *ctx, struct slice version, const struct store_pin *p
 	return 0;
 }
 
+struct untold {
+	unsigned count;
+	int64_t last;
+	char found[20];
+};
+
+static int note_untold(void *ctx, const struct store_untold *row)
+{
+	struct untold *untold = ctx;
+	assert_true(row->number > untold->last);
+	assert_true(slice_equal_text(row->version, "v1.2.3") && row->move.is_private && row->move.pinned.len > 0);
+	untold->count++;
+	untold->last = row->number;
+	snprintf(untold->found, sizeof(untold->found), "%.*s", SLICE_ARG(row->move.found));
+	return 0;
+}
+
+/* Whatever was to be told is, until it was; by the next process, too. */
+static struct untold untold_of(struct fixture *fixture, void **state)
+{
+	struct untold untold = { 0 };
+	fixture_close(fixture);
+	fixture_open(fixture, state);
+	assert_int_equal(store_untold_each(fixture->store, note_untold, &untold, NULL), 0);
+	return untold;
+}
+
 /* A move is told once, however often it is seen; each further one too, and the way back. */
 static void test_moves(void **state)
 {
@@ -134,15 +161,27 @@ static void test_moves(void **state)
 	};
 	struct fixture fixture;
 	struct slice module = SLICE("corp.example/moving");
+	unsigned told = 0;
 	struct store_pin facts = { .commit = "one", .h1 = "h1:a" };
 	fixture_open(&fixture, state);
 	assert_int_equal(store_pin_add(fixture.store, module, VERSION, &facts, NULL), 0);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		const char *pinned = rows[i].fact == STORE_FACT_COMMIT ? facts.commit : facts.h1;
+		struct store_move move = { .fact = rows[i].fact, .pinned = slice_of(pinned), .found = slice_of(rows[i].found), .is_private = true };
 		char last[20] = "?";
-		CHECK(rows[i].name, store_pin_report(fixture.store, module, VERSION, rows[i].fact, pinned, slice_of(rows[i].found)) == rows[i].told);
-		CHECK(rows[i].name, store_pin_each(fixture.store, module, last_found, last, NULL) == 0 && strcmp(last, rows[i].last) == 0);
+		CHECK(rows[i].name, store_pin_report(fixture.store, module, VERSION, &move, NULL) == (rows[i].told ? 0 : 1));
+		CHECK(rows[i].name, store_pin_each(fixture.store, module, SLICE(""), last_found, last, NULL) == 0 && strcmp(last, rows[i].last) == 0);
+		snprintf(last, sizeof(last), "?");
+		CHECK(rows[i].name, store_pin_each(fixture.store, module, VERSION, last_found, last, NULL) == 0 && strcmp(last, "?") == 0);
+		told += rows[i].told;
 	}
+	struct untold untold = untold_of(&fixture, state);
+	assert_int_equal(untold.count, told);
+	assert_string_equal(untold.found, "one");
+	assert_int_equal(store_told(fixture.store, untold.last - 1, NULL), 0);
+	assert_int_equal(untold_of(&fixture, state).count, 1);
+	assert_int_equal(store_told(fixture.store, untold.last, NULL), 0);
+	assert_int_equal(untold_of(&fixture, state).count, 0);
 	fixture_close(&fixture);
 }
 

@@ -163,12 +163,75 @@ static void test_nobody_is_held_twice(void **state)
 	}
 }
 
+struct gate {
+	pthread_mutex_t lock;
+	atomic_uint waiting;
+};
+
+static void wait_at(void *arg)
+{
+	struct gate *gate = arg;
+	atomic_fetch_add(&gate->waiting, 1);
+	pthread_mutex_lock(&gate->lock);
+	pthread_mutex_unlock(&gate->lock);
+}
+
+static void ask_from_memory(struct world *world)
+{
+	struct supply_question question = { .kind = SUPPLY_MOD, .module = MODULE, .query = SLICE("v1.0.0") };
+	const struct supply_answer *answer = NULL;
+	assert_int_equal(supply_try(world->supply, &question, &answer), SUPPLY_OK);
+	supply_answer_unref(answer);
+}
+
+/* Who is served from memory does not ask for a turn with git: a reader does so, once, however long that look takes to begin. */
+static void test_looks_are_handed_on(void **state)
+{
+	struct world world = { 0 };
+	struct waiting waiting = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+	struct gate gate = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct supply_state now;
+	world_make(&world, state, 60);
+	supply_answer_unref(ask(&world, SUPPLY_MOD, "v1.0.0"));
+	world_stop(&world);
+
+	int fd = listen_silently(&world);
+	world.git_workers = 1;
+	world_start(&world, 60);
+	supply_answer_unref(ask(&world, SUPPLY_MOD, "v1.0.0"));
+	settle(&world, 0);
+	begin_hanging(&world, &waiting, "hung.example/m", 2);
+	settle(&world, 1);
+	pthread_mutex_lock(&gate.lock);
+	for (unsigned i = 0; i < READERS; i++)
+		assert_int_equal(pool_submit(world.supply->readers, wait_at, &gate), 0);
+	while (atomic_load(&gate.waiting) < READERS)
+		usleep(1000);
+	usleep(60000); /* the last look is long past */
+	ask_from_memory(&world);
+	supply_state(world.supply, &now);
+	assert_int_equal(now.git_queued, 1);
+	pthread_mutex_unlock(&gate.lock);
+	settle(&world, 2);
+	for (unsigned i = 0; i < 20; i++) {
+		usleep(10000);
+		ask_from_memory(&world);
+	}
+	settle(&world, 2);
+	supply_abort(world.supply);
+	await(&waiting, 2);
+	supply_answer_unref(waiting.answer);
+	world_stop(&world);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_others_are_built, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_stored_is_served, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_is_held_twice, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_looks_are_handed_on, scratch_setup, scratch_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

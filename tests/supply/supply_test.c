@@ -84,7 +84,7 @@ static void test_moved_tag(void **state)
 	assert_int_equal(answer->code, SUPPLY_OK);
 	assert_string_equal(answer->origin, buf_text(&before));
 	supply_answer_unref(answer);
-	assert_int_equal(world.notice.count, 1);
+	await_notices(&world, 1);
 	assert_string_equal(world.notice.what, "tag moved");
 	assert_string_equal(world.notice.version, "v1.0.0");
 	assert_string_not_equal(world.notice.found, buf_text(&before));

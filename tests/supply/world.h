@@ -17,8 +17,9 @@ struct world {
 	int64_t refresh_s, negative_ttl_s; /* 0: 1 */
 	int64_t hung_hold_s;               /* 0: as usual */
 	const struct clock *clock;         /* NULL: the machine's */
+	atomic_bool notices_fail;          /* as when the record cannot be kept */
 	struct {
-		unsigned count;
+		atomic_uint count; /* read the others once it is as expected */
 		char what[64], found[64], version[64];
 	} notice;
 };
@@ -46,13 +47,26 @@ static inline void head_commit(const struct world *world, char out[41])
 	buf_free(&text);
 }
 
-static inline void on_notice(void *ctx, const struct supply_notice *notice)
+static inline size_t on_notices(void *ctx, const struct supply_notice *notices, size_t count)
 {
 	struct world *world = ctx;
-	world->notice.count++;
-	snprintf(world->notice.what, sizeof(world->notice.what), "%s", notice->what);
-	snprintf(world->notice.found, sizeof(world->notice.found), "%.*s", SLICE_ARG(notice->found));
-	snprintf(world->notice.version, sizeof(world->notice.version), "%.*s", SLICE_ARG(notice->version));
+	if (atomic_load(&world->notices_fail))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		snprintf(world->notice.what, sizeof(world->notice.what), "%s", notices[i].what);
+		snprintf(world->notice.found, sizeof(world->notice.found), "%.*s", SLICE_ARG(notices[i].found));
+		snprintf(world->notice.version, sizeof(world->notice.version), "%.*s", SLICE_ARG(notices[i].version));
+		atomic_fetch_add(&world->notice.count, 1);
+	}
+	return count;
+}
+
+/* What is told behind the back of who asks. */
+static inline void await_notices(struct world *world, unsigned count)
+{
+	for (unsigned i = 0; i < 1000 && atomic_load(&world->notice.count) < count; i++)
+		usleep(10000);
+	assert_int_equal(world->notice.count, count);
 }
 
 static inline void world_start(struct world *world, int64_t list_ttl_s)
@@ -72,7 +86,7 @@ static inline void world_start(struct world *world, int64_t list_ttl_s)
 		.negative_ttl_s = world->negative_ttl_s != 0 ? world->negative_ttl_s : 1,
 		.git_workers = world->git_workers,
 		.clock = world->clock,
-		.notice = on_notice,
+		.notice = on_notices,
 		.notice_ctx = world,
 	};
 	struct err err = ERR_INIT;
