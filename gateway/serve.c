@@ -122,6 +122,8 @@ static void drain(struct gateway *gateway)
 	if (!in_time)
 		drained(&gateway->requests, DRAIN_MORE_S);
 	server_stop(gateway);
+	/* What goes on behind has nobody who waits for it, and may hang for long. */
+	supply_abort(gateway->supply);
 	refusals_flush(gateway->refusals, 0, true, refusals_told, gateway);
 }
 

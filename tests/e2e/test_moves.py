@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from company import MONO, ODD
+from company import API, MONO, ODD, Company
 from test_pins import get, lose_files, moves, place  # noqa: F401 (a fixture)
 
 
@@ -184,6 +184,18 @@ def test_first_of_many_and_a_kill(place):
     assert len({body for kind, body in answers if kind == "zip"}) == 1 and len({body for kind, body in answers if kind == "info"}) == 1
     (pin,) = json.loads(gate.command("pin", "show", "--json", module))
     assert pin["version"] == "v1.1.0" and pin["h1"] and pin["go_mod_h1"] and pin["moves"] == []
+
+
+def test_rebuilt_while_the_host_hangs(stage):
+    """All that is needed is in the mirror: whether the tag moved is looked at behind, and nobody waits for the host to say so."""
+    company = Company(stage)
+    gate = company.gateway(refresh_s=0, hold_s=60)
+    token = gate.token("alice", ["payments"])
+    before = get(gate, token, API)
+    assert [answer.status for answer in before] == [200] * 3
+    lose_files(gate, API)
+    company.host.faults.set("connections", "hang")
+    assert [answer.body for answer in get(gate, token, API, kinds=["mod", "zip"])] == [answer.body for answer in before[1:]]
 
 
 @pytest.mark.parametrize("place", ["this machine"], indirect=True)
