@@ -5,7 +5,7 @@
 
 static int64_t turned(void *ctx)
 {
-	return *(const int64_t *)ctx;
+	return atomic_load((const _Atomic int64_t *)ctx);
 }
 
 static struct refreshes *open_over(const struct clock *clock)
@@ -44,7 +44,8 @@ static void test_roots(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		int64_t now_us = 1000 * S, after_us = -1;
+		_Atomic int64_t now_us = 1000 * S;
+		int64_t after_us = -1;
 		struct clock clock = { .wall_us = turned, .monotonic_us = turned, .ctx = &now_us };
 		struct refreshes *refreshes = open_over(&clock);
 		CHECK(rows[i].name, refreshes_mark(refreshes, slice_of(rows[i].pushed), &after_us) == rows[i].marked);
@@ -77,7 +78,8 @@ static void test_storm(void **state)
 		{ "a long while later", 1000 * S, 0, 7 },
 		{ "the burst is there again", 1000 * S + 1, 0, 8 },
 	};
-	int64_t now_us = 0, start_us = 50000 * S;
+	_Atomic int64_t now_us = 0;
+	int64_t start_us = 50000 * S;
 	struct clock clock = { .wall_us = turned, .monotonic_us = turned, .ctx = &now_us };
 	struct slice module = SLICE("one.example/r");
 	(void)state;
@@ -97,7 +99,8 @@ static void test_storm(void **state)
 /* What was put off takes effect at its time, with nobody there to see it. */
 static void test_due(void **state)
 {
-	int64_t now_us = 100 * S, after_us = 0;
+	_Atomic int64_t now_us = 100 * S;
+	int64_t after_us = 0;
 	struct clock clock = { .wall_us = turned, .monotonic_us = turned, .ctx = &now_us };
 	struct slice module = SLICE("one.example/r");
 	struct refreshes *refreshes = open_over(&clock);
@@ -164,7 +167,8 @@ static void test_pushed(void **state)
 /* One that was put off is seen by the first question after its time, without another. */
 static void test_put_off(void **state)
 {
-	int64_t now_us = 1000000 * S, after_us = 0;
+	_Atomic int64_t now_us = 1000000 * S;
+	int64_t after_us = 0;
 	struct clock clock = { .wall_us = turned, .monotonic_us = turned, .ctx = &now_us };
 	struct world world;
 	world_make(&world, state, 600);
