@@ -53,6 +53,7 @@ static const struct {
 	{ "a path of others: /etc/passwd", NULL },
 	{ "repair the repository {}/linked: git fsck", "repair the repository of h.x/one: git fsck" },
 	{ "in {}/linked and {}/secret/place/repo/.git/x", "in the path of the repository of h.x/one and the path of the repository of h.x/one/x" },
+	{ "bare, in {}/secret/place/repo/objects", "bare, in the path of the repository of h.x/one/objects" },
 	{ "cannot use the directory {}/mirrors-are-here: full", "cannot use the mirrors: full" },
 	{ "check the disk below {}/mirrors-are-here/x", "check the disk below the mirrors/x" },
 };
