@@ -109,6 +109,7 @@ static void mend_behind(struct vcs *vcs, const struct mapping *mapping, struct r
 {
 	struct err why = ERR_INIT;
 	enum sync sync;
+	bool untold;
 
 	pthread_mutex_lock(&repository->lock);
 	repository->replaced = false;
@@ -116,7 +117,10 @@ static void mend_behind(struct vcs *vcs, const struct mapping *mapping, struct r
 	if (repository->replaced)
 		forget(vcs, repository);
 	vcs_reading_remember(vcs, repository, sync, &why);
+	untold = repository->failure_untold;
 	pthread_mutex_unlock(&repository->lock);
+	if (untold)
+		vcs_reading_warn(vcs, repository, &why);
 }
 
 /* Under the lock. 0: the mirror is a new one. Else why it is not. */

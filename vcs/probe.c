@@ -20,11 +20,16 @@ static void ask(struct vcs *vcs, const struct mapping *mapping, struct repositor
 {
 	struct err why = ERR_INIT;
 	enum sync sync = vcs_mirror_ask(vcs, mapping, repository->name, &why);
+	bool untold;
 
 	pthread_mutex_lock(&repository->lock);
 	remember(vcs, repository, sync, &why);
+	/* That it is not there is what a probe is for, and no failure of it. */
+	untold = repository->failure_untold && sync != SYNC_MISSING && sync != SYNC_ABSENT;
 	vcs_reading_end(repository);
 	pthread_mutex_unlock(&repository->lock);
+	if (untold)
+		vcs_reading_warn(vcs, repository, &why);
 }
 
 /* On this machine nobody need wait. Under the lock. */

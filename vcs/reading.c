@@ -64,19 +64,46 @@ void vcs_reading_remember(struct vcs *vcs, struct repository *repository, enum s
 	repository->failed_us = clock_monotonic_us(vcs->clock);
 	repository->failed_from_us = repository->begun_us;
 	repository->failure_text = *why;
+	repository->failure_untold = sync != SYNC_DONE && repository->waiting == 0;
 }
 
-bool vcs_reading_failed_lately(const struct question *question, const struct repository *repository)
+/* How long a failure is told again without trying: a host that takes long to fail is asked no more often than it takes. */
+static int64_t told_again_us(const struct vcs *vcs, const struct repository *repository)
+{
+	int64_t us = repository->failed_us - repository->failed_from_us;
+
+	if (repository->failure_untold || us > SYNC_FAILURE_US_MAX)
+		us = SYNC_FAILURE_US_MAX;
+	if (us < SYNC_FAILURE_US)
+		us = SYNC_FAILURE_US;
+	if ((repository->failure == SYNC_MISSING || repository->failure == SYNC_ABSENT) && us < vcs->missing_us)
+		us = vcs->missing_us;
+	return us;
+}
+
+bool vcs_reading_failed_lately(const struct question *question, struct repository *repository)
 {
 	const struct vcs *vcs = question->vcs;
-	bool missing = repository->failure == SYNC_MISSING || repository->failure == SYNC_ABSENT;
-	int64_t told_again_us = missing ? vcs->missing_us : SYNC_FAILURE_US;
+	bool lately;
 
 	if (repository->local || repository->failure == SYNC_DONE)
 		return false;
 	if (question->changed_us != 0 && repository->failed_from_us <= question->changed_us)
 		return false;
-	return clock_monotonic_us(vcs->clock) - repository->failed_us < told_again_us;
+	lately = clock_monotonic_us(vcs->clock) - repository->failed_us < told_again_us(vcs, repository);
+	if (lately)
+		repository->failure_untold = false;
+	return lately;
+}
+
+void vcs_reading_warn(const struct vcs *vcs, const struct repository *repository, const struct err *why)
+{
+	struct err told = ERR_INIT;
+
+	if (!vcs->warn || atomic_load(&vcs->aborted))
+		return;
+	err_set(&told, 0, "%s was asked behind, with nobody waiting any more, and that failed: %s", repository->name, why->text);
+	vcs->warn(vcs->warn_ctx, told.text);
 }
 
 static enum sync fetch_mirror(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, struct err *err)
@@ -89,13 +116,17 @@ static void fetch(struct vcs *vcs, const struct mapping *mapping, struct reposit
 {
 	struct err why = ERR_INIT;
 	enum sync sync;
+	bool untold;
 
 	pthread_mutex_lock(&repository->lock);
 	sync = vcs_reading_run(vcs, mapping, repository, fetch_mirror, &why);
 	if (sync == SYNC_MISSING || sync == SYNC_ABSENT)
 		atomic_store(&repository->there_us, 0);
 	vcs_reading_remember(vcs, repository, sync, &why);
+	untold = repository->failure_untold;
 	pthread_mutex_unlock(&repository->lock);
+	if (untold)
+		vcs_reading_warn(vcs, repository, &why);
 }
 
 /* Until when, by the machine's own clock. */
@@ -113,8 +144,10 @@ bool vcs_reading_wait(struct question *question, struct repository *repository)
 	unsigned readings = repository->readings;
 	int got = 0;
 
+	repository->waiting++;
 	while (repository->busy && repository->readings == readings && got == 0)
 		got = pthread_cond_clockwait(&repository->changed, &repository->lock, CLOCK_MONOTONIC, &until);
+	repository->waiting--;
 	question->patience_us -= clock_monotonic_us(&clock_system) - begun_us;
 	return !repository->busy || repository->readings != readings;
 }

@@ -19,10 +19,18 @@ void vcs_reading_begin(const struct vcs *vcs, struct repository *repository);
 void vcs_reading_end(struct repository *repository);
 /* Begins, brings up to date (NULL: nothing to do, it is read in place), reads the references and ends. The lock is left meanwhile. */
 enum sync vcs_reading_run(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_reading_renewal *renew, struct err *err);
-/* What the last reading came to, for who waited for it or asks soon after. SYNC_DONE: no failure. */
+/*
+ * What the last reading came to, for who waited for it or asks soon after. SYNC_DONE: no failure. One that nobody waited for any more is untold:
+ * the next who asks is told.
+ */
 void vcs_reading_remember(struct vcs *vcs, struct repository *repository, enum sync sync, const struct err *why);
-/* A remote that just failed is not asked again by everybody who waited for it, unless it was asked before the question's changed_us. */
-bool vcs_reading_failed_lately(const struct question *question, const struct repository *repository);
+/*
+ * A remote that just failed is not asked again by everybody who waited for it, unless it was asked before the question's changed_us. True: the
+ * caller tells the failure that is remembered.
+ */
+bool vcs_reading_failed_lately(const struct question *question, struct repository *repository);
+/* Tells the operator of a failure that nobody was told. Without the lock. */
+void vcs_reading_warn(const struct vcs *vcs, const struct repository *repository, const struct err *why);
 /*
  * Waits until the reading that is under way has ended. False: the question is not held longer, since it has waited hold_us or the reading has
  * taken that long; then nobody waits for it, however many ask.

@@ -26,6 +26,7 @@ struct mapping {
 	int64_t refresh_us;
 	int64_t hold_us;
 	bool missing_is_absent;
+	bool lower_case; /* no capital letter in what {n} and {*} stand for */
 	bool local;
 	bool ssh;
 	size_t elements;                /* how many {n} the repository has */
@@ -122,7 +123,8 @@ enum sync {
 #define REPOSITORY_HANDLES_MAX 8
 #define REPOSITORIES_OPEN_MAX  256                /* idle ones beyond are closed, least recently used first */
 #define SYNC_AGAIN_US          (3 * 1000000LL)    /* an unknown revision or lost pin is looked for again unless the references are younger */
-#define SYNC_FAILURE_US        (1 * 1000000LL)    /* a failure is told again for so long without trying: who waited together shares it */
+#define SYNC_FAILURE_US        (1 * 1000000LL)    /* a failure is told again for so long without trying: who waited together shares it; */
+#define SYNC_FAILURE_US_MAX    (300 * 1000000LL)  /* longer if asking took longer, and for so long at most; for just so long while nobody was told */
 #define SYNC_MISSING_US        (5 * 1000000LL)    /* the same of "not found", at least: see missing_us */
 #define VCS_THERE_US           (3600 * 1000000LL) /* what {*} was found to stand for is looked for anew after so long */
 #define MEND_AGAIN_US          (3600 * 1000000LL) /* a mirror is replaced at most so often, and one found sound is not walked again */
@@ -151,6 +153,8 @@ struct repository {
 	int64_t failed_us;      /* when that was known */
 	int64_t failed_from_us; /* when it was begun to be asked */
 	struct err failure_text;
+	bool failure_untold;  /* nobody waited when it was known, and nobody asked since */
+	unsigned waiting;     /* how many wait for the reading that is under way */
 	struct err damage;    /* what it is, or was last, fetched afresh for */
 	unsigned generation;  /* of the mirror's directory: counts its replacements */
 	int64_t mend_from_us; /* not before */

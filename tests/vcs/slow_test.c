@@ -89,6 +89,88 @@ static void waiting_elsewhere_counts(void **state)
 	vcs_close(&vcs);
 }
 
+struct warnings {
+	atomic_int count;
+	char last[512];
+};
+
+static void take_warning(void *ctx, const char *sentence)
+{
+	struct warnings *warnings = ctx;
+
+	snprintf(warnings->last, sizeof(warnings->last), "%s", sentence);
+	atomic_fetch_add(&warnings->count, 1);
+}
+
+/* Until the repository of the only question there was is not asked any more. */
+static void wait_until_idle(struct vcs *vcs)
+{
+	bool busy = true;
+
+	for (int64_t until_ms = now_ms() + 60000; busy && now_ms() < until_ms; usleep(10000)) {
+		pthread_mutex_lock(&vcs->repositories->lock);
+		busy = vcs->repositories->busy;
+		pthread_mutex_unlock(&vcs->repositories->lock);
+	}
+	assert_false(busy);
+}
+
+/* A host that fails only after everybody has gone: the operator is told, and so is the next who asks; then the host has its rest. */
+static void late_failures_are_told(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "late"), .hold_ms = 100 });
+	struct warnings warnings = { 0 };
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+	size_t asked;
+
+	vcs->warn = take_warning;
+	vcs->warn_ctx = &warnings;
+	vcs->fetch_timeout_ms = 1500;
+	fault(remote, "*/info/refs stall:36");
+	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_LATER);
+	advance(remote, 60); /* so long does it take */
+	wait_until_idle(vcs);
+	asked = fetches(remote);
+	advance(remote, 200); /* nobody asks for a while: it is told still */
+	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_UNKNOWN);
+	assert_non_null(strstr(err.text, "too long"));
+	assert_int_equal(fetches(remote), asked);
+	vcs_close(&vcs);
+	assert_int_equal(warnings.count, 1);
+	assert_non_null(strstr(warnings.last, "/one.git was asked behind"));
+}
+
+/* The same, but somebody asks soon: told again for as long as it took, and no longer; a change lifts it at once. */
+static void slow_hosts_have_their_rest(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "rest"), .hold_ms = 100 });
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+	size_t asked;
+
+	vcs->fetch_timeout_ms = 1500;
+	fault(remote, "*/info/refs stall:36");
+	assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_LATER);
+	advance(remote, 60);
+	wait_until_idle(vcs);
+	asked = fetches(remote);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(resolve(vcs, "v1.0.0", &revision, &err), VCS_ERR_UNKNOWN);
+		advance(remote, 19);
+	}
+	assert_int_equal(fetches(remote), asked);
+	advance(remote, 4);
+	fault(remote, NULL);
+	vcs->fetch_timeout_ms = 60000;
+	if (ask_until_known(vcs, "v1.0.0", &err) != 0)
+		fail_msg("%s", err.text);
+	assert_true(fetches(remote) > asked);
+	vcs_close(&vcs);
+}
+
 /* What the mirror knows is the answer, soon, and says of when it is. */
 static void refresh_goes_on(void **state)
 {
@@ -237,6 +319,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(first_clone_goes_on, no_fault),
 		cmocka_unit_test_teardown(waiting_elsewhere_counts, no_fault),
+		cmocka_unit_test_teardown(late_failures_are_told, no_fault),
+		cmocka_unit_test_teardown(slow_hosts_have_their_rest, no_fault),
 		cmocka_unit_test_teardown(refresh_goes_on, no_fault),
 		cmocka_unit_test_teardown(fetches_are_bounded, no_fault),
 		cmocka_unit_test_teardown(fetches_take_no_signals, no_fault),
