@@ -103,6 +103,7 @@ static void supply_lists(
 			.refresh_s = from->refresh_s,
 			.hold_s = from->hold_s,
 			.missing_is_absent = from->missing == SETTINGS_MISSING_ABSENT,
+			.lower_case = from->letters == SETTINGS_LETTERS_LOWER,
 		};
 	}
 	for (size_t i = 0; i < settings->upstreams_count; i++) {

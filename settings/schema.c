@@ -8,6 +8,7 @@
 
 static const char *const algorithms[] = { "ES256", "RS256", NULL };
 static const char *const missings[] = { "unknown", "absent", NULL };
+static const char *const cases[] = { "exact", "lower", NULL };
 static const char *const fallbacks[] = { "not_found", "any_error", NULL };
 static const char *const audit_modes[] = { "strict", NULL };
 static const char *const log_levels[] = { "debug", "info", "warning", "error", NULL };
@@ -113,13 +114,15 @@ const struct key settings_schema[] = {
 	{ .path = "repositories[].ca", .type = KEY_FILE, IN(settings_repository, ca),
 		.doc = "certificates that the server is checked against, PEM; left out: the system's" },
 	{ .path = "repositories[].subdir", .type = KEY_TEXT, IN(settings_repository, subdir), .form = settings_form_subdir,
-		.doc = "directory of the repository that is the module root" },
+		.doc = "added to the directory that the module path names in the repository: DIRECTORY/subdir, see REPOSITORIES" },
 	{ .path = "repositories[].refresh_s", .type = KEY_NUMBER, IN(settings_repository, refresh_s), .fallback = "60", .min = 0, .max = 86400,
 		.unit = "seconds", .doc = "how old a mirror may be before lists, latest and branches look again" },
 	{ .path = "repositories[].hold_s", .type = KEY_NUMBER, IN(settings_repository, hold_s), .fallback = "20", .min = 1, .max = 300, .unit = "seconds",
 		.doc = "how long a question waits for a fetch from the server before it is answered from the mirror, as stale, or told to come again (503)" },
 	{ .path = "repositories[].missing", .type = KEY_WORD, IN(settings_repository, missing), .fallback = "unknown", .words = missings,
 		.doc = "what \"not found\" from the server means: unknown (502, since it may only have stopped trusting our credential) or absent (404)" },
+	{ .path = "repositories[].case", .type = KEY_WORD, IN(settings_repository, letters), .fallback = "exact", .words = cases,
+		.doc = "lower: the server ignores case, so a module with a capital letter in what {n} or {*} stands for is absent (404)" },
 	{ .path = "repositories[].webhook_secret_file", .type = KEY_SECRET, IN(settings_repository, webhook_secret_file),
 		.doc = "whose push webhook knows this secret may have the repository looked at again at once: POST /-/api/v1/refresh?module=" },
 
@@ -175,7 +178,8 @@ const struct key settings_schema[] = {
 const size_t settings_schema_count = sizeof(settings_schema) / sizeof(settings_schema[0]);
 
 /* settings_read_mapping() stores a word as its place in the list. */
-_Static_assert(SETTINGS_MISSING_ABSENT == 1 && SETTINGS_FALLBACK_ANY_ERROR == 1 && SETTINGS_LOG_ERROR == 3 && SETTINGS_LOG_TEXT == 2,
+_Static_assert(SETTINGS_MISSING_ABSENT == 1 && SETTINGS_LETTERS_LOWER == 1 && SETTINGS_FALLBACK_ANY_ERROR == 1 && SETTINGS_LOG_ERROR == 3 &&
+		       SETTINGS_LOG_TEXT == 2,
 	"the words above stand in the order of their enums");
 /* Each struct of items begins with its marks. */
 _Static_assert(offsetof(struct settings, lines) == 0 && offsetof(struct settings_jwt, lines) == 0 && offsetof(struct settings_claim, lines) == 0 &&

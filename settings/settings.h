@@ -101,6 +101,7 @@ struct settings_auth {
 	size_t jwt_count;
 };
 
+enum settings_letters { SETTINGS_LETTERS_EXACT = 0, SETTINGS_LETTERS_LOWER = 1 };
 enum settings_missing { SETTINGS_MISSING_UNKNOWN = 0, SETTINGS_MISSING_ABSENT = 1 };
 
 struct settings_repository {
@@ -117,6 +118,7 @@ struct settings_repository {
 	int64_t refresh_s;
 	int64_t hold_s;
 	enum settings_missing missing;
+	enum settings_letters letters;   /* of case */
 	const char *webhook_secret_file; /* NULL: none */
 };
 

@@ -95,6 +95,10 @@ int settings_check_repositories(struct settings_reader *reader, struct settings 
 /* The line of a key in a struct's marks, or that of its nearest section that has one, else 1. */
 unsigned settings_line(const unsigned *lines, const char *path);
 
+/* settings_warn() of one entry: may an earlier one come to its repositories, so that they have two names? */
+void settings_warn_alias(
+	const struct settings *settings, const struct settings_repository *repository, void (*warn)(void *ctx, const char *text), void *ctx);
+
 /* --- forms ----------------------------------------------------------------------------------------------------------------------------- */
 
 /* text as a message may repeat it: not when it has an '@', before which a URL holds a password. */

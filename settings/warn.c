@@ -87,6 +87,7 @@ void settings_warn(const struct settings *settings, void (*warn)(void *ctx, cons
 {
 	for (size_t i = 0; i < settings->repositories_count; i++) {
 		warn_overlap(settings, &settings->repositories[i], warn, ctx);
+		settings_warn_alias(settings, &settings->repositories[i], warn, ctx);
 		warn_missing(settings, &settings->repositories[i], warn, ctx);
 	}
 }

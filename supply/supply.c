@@ -36,6 +36,7 @@ static int open_vcs(struct supply *supply, const struct supply_options *options,
 			.refresh_s = from->refresh_s != 0 ? from->refresh_s : VCS_REFRESH_ALWAYS,
 			.hold_ms = from->hold_s * 1000,
 			.missing_is_absent = from->missing_is_absent,
+			.lower_case = from->lower_case,
 		};
 	}
 	snprintf(mirrors, sizeof(mirrors), "%s/git", options->data);

@@ -55,6 +55,7 @@ struct supply_repository {
 	int64_t refresh_s;            /* 0: references are read anew for every list, latest and branch */
 	int64_t hold_s;               /* how long fetches may hold one question; 0: 20 */
 	bool missing_is_absent;
+	bool lower_case; /* the host ignores case: capital letters in what {n} and {*} stand for are absent */
 };
 struct supply_upstream {
 	const char *url;

@@ -134,6 +134,7 @@ int vcs_mapping_init(const struct vcs_repository *repository, struct mapping *ma
 		mapping_out->refresh_us = (repository->refresh_s ? repository->refresh_s : REFRESH_S_DEFAULT) * 1000000;
 	mapping_out->hold_us = (repository->hold_ms ? repository->hold_ms : VCS_HOLD_MS) * 1000;
 	mapping_out->missing_is_absent = repository->missing_is_absent;
+	mapping_out->lower_case = repository->lower_case;
 	if (!mapping_out->prefix || !mapping_out->repository || !mapping_out->subdir ||
 		(repository->credentials_file && !mapping_out->credentials_file) ||
 		(repository->known_hosts_file && !mapping_out->known_hosts_file) || (repository->ca && !mapping_out->ca))
@@ -184,6 +185,14 @@ struct parts {
 	struct slice root; /* the module path up to the last of them: the repository's own */
 };
 
+static bool has_capital(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z')
+			return true;
+	return false;
+}
+
 /* The next path element; none may begin as an option does, nor over ssh as a user's home: git makes "~user" of "ssh://host/~user". */
 static bool next_element(const struct mapping *mapping, struct slice *rest, struct slice *element_out)
 {
@@ -194,7 +203,16 @@ static bool next_element(const struct mapping *mapping, struct slice *rest, stru
 		len++;
 	*element_out = slice_make(from.ptr, len);
 	*rest = slice_after(from, len);
-	return len > 0 && from.ptr[0] != '-' && !(mapping->ssh && from.ptr[0] == '~');
+	return len > 0 && from.ptr[0] != '-' && !(mapping->ssh && from.ptr[0] == '~') && !(mapping->lower_case && has_capital(*element_out));
+}
+
+static int no_module(const struct mapping *mapping, struct slice module, struct slice element, struct err *err)
+{
+	if (mapping->lower_case && has_capital(element))
+		return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s are named in lower case", SLICE_ARG(module),
+			mapping->prefix);
+	return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s have %zu%s more path elements", SLICE_ARG(module),
+		mapping->prefix, mapping->elements + mapping->open_ended, mapping->open_ended ? " or" : "");
 }
 
 static int split(const struct mapping *mapping, struct slice module, size_t open_elements, struct parts *out, struct err *err)
@@ -202,14 +220,15 @@ static int split(const struct mapping *mapping, struct slice module, size_t open
 	struct slice rest = slice_after(module, strlen(mapping->prefix)), element = SLICE_NONE, before;
 	bool good = true;
 
-	for (size_t i = 0; i < mapping->elements && good; i++)
-		good = next_element(mapping, &rest, &out->elements[i]);
+	for (size_t i = 0; i < mapping->elements && good; i++) {
+		good = next_element(mapping, &rest, &element);
+		out->elements[i] = element;
+	}
 	before = rest;
 	for (size_t i = 0; i < open_elements && good; i++)
 		good = next_element(mapping, &rest, &element);
 	if (!good || (mapping->open_ended && open_elements == 0))
-		return err_set(err, VCS_ERR_ABSENT, "%.*s is not a module: repositories below %s have %zu%s more path elements", SLICE_ARG(module),
-			mapping->prefix, mapping->elements + mapping->open_ended, mapping->open_ended ? " or" : "");
+		return no_module(mapping, module, element, err);
 	out->open = slice_make(before.ptr + (open_elements > 0), before.len - rest.len - (open_elements > 0));
 	out->root = slice_make(module.ptr, module.len - rest.len);
 	return 0;

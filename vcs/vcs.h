@@ -63,7 +63,7 @@ struct vcs_repository {
 	 * for those that come after these, at least one, as many as it takes for the repository to be there: the shortest first, and at most 24.
 	 */
 	const char *repository;
-	const char *subdir; /* directory that the prefix (and its {n}) stands for; NULL: the root */
+	const char *subdir; /* added after what the module path says below the prefix and its {n}: DIRECTORY/subdir; NULL: nothing */
 	const char
 		*credentials_file; /* holds user:token, or for ssh a private key; read anew for each fetch; or "env:NAME"; NULL: none, https only */
 	const char *known_hosts_file; /* OpenSSH's, read anew for each fetch: ssh needs it, and no host is spoken to that it does not know */
@@ -71,6 +71,7 @@ struct vcs_repository {
 	int64_t refresh_s;            /* how long what was read of the references counts as fresh; 0: 60; VCS_REFRESH_ALWAYS: not at all */
 	int64_t hold_ms;              /* how long fetches may hold one question, see above; 1 to VCS_HOLD_MS_MAX; 0: VCS_HOLD_MS */
 	bool missing_is_absent;       /* "not found" from the forge is VCS_ERR_ABSENT instead of VCS_ERR_UNKNOWN */
+	bool lower_case;              /* the host ignores case: a module with a capital letter in what {n} or {*} stands for is VCS_ERR_ABSENT */
 };
 
 /* Zero means default. Everything is copied but the clock. */

@@ -114,6 +114,39 @@ def test_a_path_in_a_repository_that_is_no_module_costs_no_fetch(world):
     assert world.asked(mark) == []
 
 
+# --- a host that ignores case ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case, status", [("exact", 200), ("lower", 404)])
+def test_a_host_that_ignores_case(stage, case, status):
+    """A deny of hello does not hold for Hello, where the host has one for the other; unless capitals are said to be absent."""
+    host = stage.githttp(users=dict([READER]))
+    hello = stage.repo("hello")
+    hello.commit({"hello.go": "package hello\n"}, tags=["v1.0.0"])
+    hello.bare(os.path.join(host.root, "team/hello.git"))
+    os.symlink("hello.git", os.path.join(host.root, "team/Hello.git"))
+    policy = {"rules": [{"name": "secret", "modules": ["git.corp.example/team/hello"], "verdict": "deny"}, {"name": "rest", "private": True, "verdict": "allow"}]}
+
+    def settings(gate):
+        return {"repositories": [{"prefix": "git.corp.example", "repository": host.url + "/{1}/{2}.git", "ca": stage.ca.pem, "case": case,
+                                  "credentials_file": gate.secret("git", ":".join(READER))}]}
+    gate = stage.gateway(settings, policy)
+    token = gate.token("dora")
+    assert gate.request("/git.corp.example/team/hello/@v/v1.0.0.info", token=token).status == 403
+    for file in ("@v/list", "@v/v1.0.0.info", "@v/v1.0.0.zip", "@latest"):
+        mark = host.mark()
+        answer = gate.request(f"/git.corp.example/team/!hello/{file}", token=token)
+        assert answer.status == status and (b"named in lower case" in answer.body) == (case == "lower"), answer.body
+        assert case == "exact" or not host.events("answer", mark)
+
+
+def test_two_names_of_one_repository_are_told(stage):
+    gate = stage.gateway({"repositories": [{"prefix": "git.corp.example", "repository": "https://git.corp.example/{1}/{2}.git"},
+                                           {"prefix": "go.corp.example", "repository": "https://git.corp.example/go/{1}.git"}]})
+    said = "go.corp.example may come to the repositories of git.corp.example on line"
+    assert said in gate.stderr() and said in gate.attempt("check-config").stderr
+
+
 # --- ?go-get=1 -------------------------------------------------------------------------------------------------------------------------
 
 

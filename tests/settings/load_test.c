@@ -48,6 +48,7 @@ static const char full_text[] =
 	"    refresh_s: 0\n"
 	"    hold_s: 300\n"
 	"    missing: absent\n"
+	"    case: lower\n"
 	"  - prefix: corp.example/one\n"
 	"    repository: /srv/git/one.git\n"
 	"    subdir: go/src\n"
@@ -185,6 +186,8 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_int_equal(repositories[0].refresh_s, 0);
 	assert_int_equal(repositories[0].hold_s, 300);
 	assert_int_equal(repositories[0].missing, SETTINGS_MISSING_ABSENT);
+	assert_int_equal(repositories[0].letters, SETTINGS_LETTERS_LOWER);
+	assert_int_equal(repositories[1].letters, SETTINGS_LETTERS_EXACT);
 	assert_string_equal(repositories[0].subdir, "");
 	assert_false(repositories[0].open_ended);
 	assert_true(repositories[1].local);
@@ -205,7 +208,7 @@ static void expect_sources(void **state, const struct settings *settings)
 	assert_string_equal(settings->databases[0].url, "https://sum.example");
 	assert_string_equal(settings->databases[1].key, "sum.other.example");
 	assert_null(settings->databases[1].url);
-	assert_int_equal(settings->databases[1].line, 54);
+	assert_int_equal(settings->databases[1].line, 55);
 }
 
 static void expect_full(void **state, const struct settings *settings)

@@ -52,7 +52,7 @@ static void test_shape(void **state)
 		{ "unknown key below", BASE "log:\n  colour: red\n", "modgate.yaml:4: unknown key log.colour; level or format was expected" },
 		{ "unknown key of an item", BASE REPO "/srv/x.git\n    branch: main\n",
 			"modgate.yaml:6: unknown key repositories[].branch; prefix, repository, credentials_file, known_hosts_file, ca, subdir, "
-			"refresh_s, hold_s, missing or webhook_secret_file was expected" },
+			"refresh_s, hold_s, missing, case or webhook_secret_file was expected" },
 		{ "a path as a key", BASE "log.level: info\n",
 			"modgate.yaml:3: unknown key log.level; listen, data, auth, repositories, upstreams, sumdb, policy, audit, cache or log was "
 			"expected" },
@@ -411,6 +411,7 @@ static void test_repositories(void **state)
 			"modgate.yaml:6: the prefix git.example stands on line 4 already; each once was expected" },
 		{ "missing", BASE REPO "/srv/x.git\n    missing: 404\n",
 			"modgate.yaml:6: repositories[].missing is 404; unknown or absent was expected" },
+		{ "case", BASE REPO "/srv/x.git\n    case: upper\n", "modgate.yaml:6: repositories[].case is upper; exact or lower was expected" },
 		{ "refresh", BASE REPO "/srv/x.git\n    refresh_s: 86401\n",
 			"modgate.yaml:6: repositories[].refresh_s is 86401; a number from 0 to 86400 (seconds) was expected" },
 		{ "no time to hold", BASE REPO "/srv/x.git\n    hold_s: 0\n",

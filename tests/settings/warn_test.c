@@ -43,9 +43,56 @@ static void test_overlaps(void **state)
 	}
 }
 
+#define MAPPED(first, second) \
+	BASE "repositories:\n  - prefix: one.example\n    repository: " first "\n  - prefix: two.example\n    repository: " second "\n"
+
+/* Two names of one repository: a deny of the one does not hold for the other. */
+static void test_aliases(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		bool told;
+	} rows[] = {
+		{ "two hosts", MAPPED("https://git.example/{1}.git", "https://other.example/{1}.git"), false },
+		{ "one host by two templates", MAPPED("https://git.example/{1}/{2}.git", "https://git.example/{*}.git"), true },
+		{ "two repositories of it", MAPPED("https://git.example/a.git", "https://git.example/b.git"), false },
+		{ "one repository", MAPPED("https://git.example/a.git", "https://git.example/a"), true },
+		{ "in other letters", MAPPED("https://git.example/team/a.git", "https://git.example/Team/A.git"), true },
+		{ "one of those that the template has", MAPPED("https://git.example/{1}/{2}.git", "https://git.example/team/a.git"), true },
+		{ "the same, written before", MAPPED("https://git.example/team/a.git", "https://git.example/{1}/{2}.git"), true },
+		{ "not one of them", MAPPED("https://git.example/go/{1}.git", "https://git.example/team/a.git"), false },
+		{ "a group of the host and all of it", MAPPED("https://git.example/go/{1}.git", "https://git.example/{1}/{2}.git"), true },
+		{ "two groups", MAPPED("https://git.example/go/{1}.git", "https://git.example/c/{1}.git"), false },
+		{ "by another port", MAPPED("https://git.example/{1}/{2}.git", "https://git.example:8443/{1}/{2}.git"), true },
+		{ "a place on this machine", MAPPED("/srv/git/{1}", "/srv/git/{1}/{2}"), true },
+		{ "two places", MAPPED("/srv/git/{1}", "/srv/other/{1}"), false },
+		{ "two directories of one repository", MAPPED("/srv/a\n    subdir: x", "/srv/a\n    subdir: y"), false },
+		{ "a directory of it and all of it", MAPPED("/srv/a\n    subdir: x", "/srv/a"), true },
+		{ "below, by its own name",
+			BASE "repositories:\n  - prefix: one.example\n    repository: https://git.example/{1}/{2}.git\n  - prefix: one.example/t/a\n"
+			     "    repository: https://git.example/t/a.git\n",
+			false },
+		{ "below, by another's name",
+			BASE "repositories:\n  - prefix: one.example\n    repository: https://git.example/{1}/{2}.git\n  - prefix: one.example/t/a\n"
+			     "    repository: https://git.example/t/b.git\n",
+			true },
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct settings *settings = load_good(state, rows[i].text);
+		struct buf told = BUF_INIT(8192);
+
+		settings_warn(settings, keep, &told);
+		if ((strstr(buf_text(&told), "may come to the repositories of one.example on line 4; a deny rule") != NULL) != rows[i].told)
+			fail_msg("row \"%s\": %s", rows[i].name, buf_text(&told));
+		buf_free(&told);
+		settings_unref(settings);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_overlaps) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_overlaps), cmocka_unit_test(test_aliases) };
 
 	return cmocka_run_group_tests(tests, folder_setup, scratch_teardown);
 }

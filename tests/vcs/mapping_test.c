@@ -115,6 +115,48 @@ static void candidates(void **state)
 	}
 }
 
+/* Of a host that ignores case, one repository has one module path: what {n} and {*} stand for has no capital letter. */
+static void lower_case(void **state)
+{
+	static const struct {
+		const char *prefix, *repository, *module;
+		size_t open_elements;
+		const char *want; /* NULL: absent */
+	} rows[] = {
+		{ "h.x", "https://g.x/{1}/{2}.git", "h.x/team/api", 1, "https://g.x/team/api.git" },
+		{ "h.x", "https://g.x/{1}/{2}.git", "h.x/team/API", 1, NULL },
+		{ "h.x", "https://g.x/{1}/{2}.git", "h.x/team/apI", 1, NULL },
+		{ "h.x", "https://g.x/{1}/{2}.git", "h.x/Team/api", 1, NULL },
+		{ "h.x", "https://g.x/{1}/{2}.git", "h.x/team/api/Tools", 1, "https://g.x/team/api.git" },
+		{ "h.x/Team", "https://g.x/Team/{1}.git", "h.x/Team/api", 1, "https://g.x/Team/api.git" },
+		{ "h.x/Team", "https://g.x/Team/api.git", "h.x/Team", 1, "https://g.x/Team/api.git" },
+		{ "h.x", "https://g.x/{*}.git", "h.x/team/api", 2, "https://g.x/team/api.git" },
+		{ "h.x", "https://g.x/{*}.git", "h.x/team/Api", 2, NULL },
+		{ "h.x", "https://g.x/{*}.git", "h.x/team/Api", 1, "https://g.x/team.git" },
+		{ "h.x", "https://g.x/{1}/{*}.git", "h.x/Team/api", 1, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		for (int lower = 0; lower <= 1; lower++) {
+			struct vcs_repository from = { .prefix = rows[i].prefix, .repository = rows[i].repository, .lower_case = lower };
+			struct err err = ERR_INIT;
+			struct mapping mapping;
+			struct location at;
+			bool absent = lower && !rows[i].want;
+
+			CHECK(rows[i].module, vcs_mapping_init(&from, &mapping, NULL) == 0);
+			CHECK(rows[i].module, vcs_location_init(&mapping, slice_of(rows[i].module), rows[i].open_elements, &at, &err) ==
+						      (absent ? VCS_ERR_ABSENT : 0));
+			if (absent)
+				CHECK(rows[i].module, strstr(err.text, "named in lower case"));
+			else if (rows[i].want)
+				CHECK(rows[i].module, strcmp(at.repository, rows[i].want) == 0);
+			vcs_mapping_free(&mapping);
+		}
+	}
+}
+
 static void candidates_end_somewhere(void **state)
 {
 	struct vcs_repository from = { .prefix = "h.x", .repository = "https://g.x/{*}.git" };
@@ -262,8 +304,9 @@ static void holds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(locations), cmocka_unit_test(candidates), cmocka_unit_test(candidates_end_somewhere),
-		cmocka_unit_test(holds), cmocka_unit_test(refusals), cmocka_unit_test(longest_prefix_wins) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(locations), cmocka_unit_test(candidates), cmocka_unit_test(lower_case),
+		cmocka_unit_test(candidates_end_somewhere), cmocka_unit_test(holds), cmocka_unit_test(refusals),
+		cmocka_unit_test(longest_prefix_wins) };
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
