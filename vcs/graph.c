@@ -157,7 +157,9 @@ static int read_commit(struct graph *graph, git_repository *git, uint32_t at, st
 	uint32_t first = (uint32_t)graph->parents_count;
 	int code = 0;
 
-	if (git_commit_lookup(&commit, git, &id) != 0)
+	if (git_commit_lookup(&commit, git, &id) != 0 && vcs_git_code() == VCS_ERR_REJECTED)
+		return err_set(err, VCS_ERR_REJECTED, "the history cannot be searched: %s; ask for tagged versions", vcs_git_reason());
+	if (!commit)
 		return err_set(err, vcs_git_code(), "the history is not complete: %s; repair the repository, or unshallow it", vcs_git_reason());
 	for (unsigned i = 0; i < git_commit_parentcount(commit) && code == 0; i++) {
 		uint32_t parent = number(graph, git_commit_parent_id(commit, i));

@@ -7,6 +7,7 @@
 
 #include "module/pseudo.h"
 #include "module/semver.h"
+#include "vcs/packed_private.h"
 #include "vcs/stand_private.h"
 
 #define HEX_MIN 7
@@ -43,7 +44,8 @@ static int use_ref(struct session *session, const char *prefix, const struct ref
 	int code;
 
 	if (!ref->commit)
-		return err_set(err, VCS_ERR_REJECTED, "%s%.200s is no commit but a tree or a file", prefix, ref->name);
+		return err_set(err, VCS_ERR_REJECTED, "%s%.200s is no commit: object %s is a tree, a file, or a tag of more than %lld bytes", prefix,
+			ref->name, git_oid_tostr_s(&ref->target), (long long)VCS_OBJECT_BYTES_MAX);
 	code = vcs_lookup_commit(session, &ref->target, out, err);
 	if (code == 0)
 		set_ref(out, prefix, ref->name);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/packed_private.h"
 
 #define PEEL_MAX 16 /* tags of tags */
 
@@ -83,7 +83,7 @@ static int list_read(git_repository *git, const char *prefix, struct ref_list *o
 	return code;
 }
 
-/* The type is asked for first: a tag may name a blob of any size. */
+/* Type and size are asked for first: a tag may name a blob of any size, and be as large. One that is too large leads to no commit, and ends here. */
 static int peel(git_repository *git, git_odb *odb, struct ref *ref, struct err *err)
 {
 	git_oid at = ref->object;
@@ -95,7 +95,7 @@ static int peel(git_repository *git, git_odb *odb, struct ref *ref, struct err *
 
 		if (git_odb_read_header(&bytes, &type, odb, &at) != 0)
 			return err_set(err, vcs_git_code(), "reference %.200s cannot be read: %s", ref->name, vcs_git_reason());
-		if (type != GIT_OBJECT_TAG)
+		if (type != GIT_OBJECT_TAG || bytes > (size_t)VCS_OBJECT_BYTES_MAX)
 			break;
 		if (git_tag_lookup(&tag, git, &at) != 0)
 			return err_set(err, vcs_git_code(), "tag %.200s cannot be read: %s", ref->name, vcs_git_reason());

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vcs/packed_private.h"
 #include "vcs/reading_private.h"
 
 void vcs_repository_free(struct repository **repository)
@@ -148,7 +149,7 @@ static int check_complete(git_repository *git, const struct repository *reposito
 
 static enum sync make_ready(git_repository **git, const struct repository *repository, struct err *err)
 {
-	if (check_complete(*git, repository, err) == 0 && vcs_loose_guard(*git, err) == 0)
+	if (check_complete(*git, repository, err) == 0 && vcs_loose_guard(*git, err) == 0 && vcs_packed_guard(*git, err) == 0)
 		return SYNC_DONE;
 	git_repository_free(*git);
 	*git = NULL;

@@ -1,7 +1,7 @@
 /* Small things about text: putting two together in bounds, what the library last complained about, and that memory is short. */
 #include <stdio.h>
 
-#include "vcs/vcs_private.h"
+#include "vcs/packed_private.h"
 
 const char *vcs_git_reason(void)
 {
@@ -22,6 +22,8 @@ int vcs_git_code(void)
 	if (!error)
 		return VCS_ERR_UNKNOWN;
 	switch (error->klass) {
+	case VCS_GIT_LARGE:
+		return VCS_ERR_REJECTED;
 	case GIT_ERROR_ODB:
 	case GIT_ERROR_OBJECT:
 	case GIT_ERROR_ZLIB:
