@@ -5,6 +5,9 @@
 #include "vcs/fetch_private.h"
 
 #define REASON_MAX 200
+#define ELSEWHERE  "the host says that the repository is elsewhere now; put its new address into repositories[].repository"
+#define GONE       "the forge says that the repository is gone; if it was moved, put its new address into repositories[].repository"
+#define WITHHELD   "the forge withholds the repository for legal reasons; ask those who run it"
 
 /* Only git's own failures count: lines that the other side wrote ("remote: ...") say nothing about what happened here. */
 static bool says(const struct buf *messages, const char *words)
@@ -20,20 +23,26 @@ static bool says(const struct buf *messages, const char *words)
 struct meaning {
 	const char *words;
 	enum sync sync;
-	bool host; /* it is the host's fault; else a damaged mirror may be why */
+	bool host;        /* it is the host's fault; else a damaged mirror may be why */
+	const char *told; /* what follows the URL; NULL: what sync says */
 };
 
 static const struct meaning *classify(const struct buf *messages)
 {
-	static const struct meaning unknown = { "", SYNC_UNREACHABLE, false };
+	static const struct meaning unknown = { "", SYNC_UNREACHABLE, false, NULL };
 	static const struct meaning table[] = {
-		{ "Authentication failed", SYNC_REFUSED, true }, { "could not read Username", SYNC_REFUSED, true },
-		{ "could not read Password", SYNC_REFUSED, true }, { "returned error: 401", SYNC_REFUSED, true },
-		{ "returned error: 403", SYNC_REFUSED, true }, { "returned error: 404", SYNC_MISSING, true }, { "' not found", SYNC_MISSING, true },
-		{ "RPC failed", SYNC_UNREACHABLE, true }, /* before what follows from it: a pack that ends early is no unsound one */
-		{ "early EOF", SYNC_UNREACHABLE, true }, { "fsck error", SYNC_DAMAGED, true }, { "error in object", SYNC_DAMAGED, true },
-		{ "invalid index-pack output", SYNC_DAMAGED, false }, { "index-pack failed", SYNC_DAMAGED, false },
-		{ "did not send all necessary objects", SYNC_DAMAGED, false }, /* or they were here, and are not any more */
+		{ "Authentication failed", SYNC_REFUSED, true, NULL }, { "could not read Username", SYNC_REFUSED, true, NULL },
+		{ "could not read Password", SYNC_REFUSED, true, NULL }, { "returned error: 401", SYNC_REFUSED, true, NULL },
+		{ "returned error: 403", SYNC_REFUSED, true, NULL }, { "returned error: 404", SYNC_MISSING, true, NULL },
+		{ "returned error: 410", SYNC_MISSING, true, GONE }, { "returned error: 451", SYNC_REFUSED, true, WITHHELD },
+		{ "returned error: 301", SYNC_UNREACHABLE, true, ELSEWHERE }, { "returned error: 302", SYNC_UNREACHABLE, true, ELSEWHERE },
+		{ "returned error: 303", SYNC_UNREACHABLE, true, ELSEWHERE }, { "returned error: 307", SYNC_UNREACHABLE, true, ELSEWHERE },
+		{ "returned error: 308", SYNC_UNREACHABLE, true, ELSEWHERE }, { "' not found", SYNC_MISSING, true, NULL },
+		{ "RPC failed", SYNC_UNREACHABLE, true, NULL }, /* before what follows from it: a pack that ends early is no unsound one */
+		{ "early EOF", SYNC_UNREACHABLE, true, NULL }, { "fsck error", SYNC_DAMAGED, true, NULL },
+		{ "error in object", SYNC_DAMAGED, true, NULL }, { "invalid index-pack output", SYNC_DAMAGED, false, NULL },
+		{ "index-pack failed", SYNC_DAMAGED, false, NULL },
+		{ "did not send all necessary objects", SYNC_DAMAGED, false, NULL }, /* or they were here, and are not any more */
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -47,10 +56,10 @@ bool vcs_fetch_blames_host(const struct fetch *fetch)
 	return classify(&fetch->messages)->host;
 }
 
-/* The first line that tells a failure, without its "fatal: ". */
-static struct slice reason(const struct buf *messages)
+/* The first line that tells a failure, without its "fatal: ". Of unsound objects the error before that names the first one. */
+static struct slice reason(const struct buf *messages, bool unsound)
 {
-	static const char *const starts[] = { "fatal: ", "error: " };
+	const char *const starts[] = { unsound ? "error: " : "fatal: ", unsound ? "fatal: " : "error: " };
 	struct slice line, rest;
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
@@ -78,8 +87,9 @@ static bool tells_secret(const struct fetch *fetch, struct slice text)
 
 enum sync vcs_fetch_explain(const struct fetch *fetch, struct err *err)
 {
-	enum sync sync = classify(&fetch->messages)->sync;
-	struct slice why = reason(&fetch->messages);
+	const struct meaning *meaning = classify(&fetch->messages);
+	enum sync sync = meaning->sync;
+	struct slice why = reason(&fetch->messages, sync == SYNC_DAMAGED);
 
 	if (fetch->mapping->ssh) {
 		if (vcs_ssh_refused(fetch->url, buf_slice(&fetch->trace), err))
@@ -91,6 +101,10 @@ enum sync vcs_fetch_explain(const struct fetch *fetch, struct err *err)
 	}
 	if (tells_secret(fetch, why))
 		why = SLICE("git's reason holds the credential and is not shown");
+	if (meaning->told) {
+		err_set(err, VCS_ERR_UNKNOWN, "%s: %s", fetch->url, meaning->told);
+		return sync;
+	}
 	switch (sync) {
 	case SYNC_REFUSED:
 		err_set(err, VCS_ERR_UNKNOWN, "%s refuses the credential that it was given, or wants one; check credentials_file and its rights",

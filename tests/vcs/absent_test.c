@@ -25,6 +25,59 @@ static void probe(struct vcs *vcs, int want)
 	}
 }
 
+/* What is proved not to be there, and all that is not. */
+static void failures_are_told_apart(void **state)
+{
+	static const struct {
+		const char *name, *fault;
+		bool missing_is_absent, wrong_credential;
+		int want;
+		const char *words;
+	} rows[] = {
+		{ "not found", "* 404", false, false, VCS_ERR_UNKNOWN, "" },
+		{ "not found, and the forge is trusted in that", "* 404", true, false, VCS_ERR_ABSENT, "" },
+		{ "server error is never absent", "* 500", true, false, VCS_ERR_UNKNOWN, "" },
+		{ "forbidden is never absent", "* 403", true, false, VCS_ERR_UNKNOWN, "" },
+		{ "unauthorized is never absent", "* 401", true, false, VCS_ERR_UNKNOWN, "" },
+		{ "wrong credential", NULL, true, true, VCS_ERR_UNKNOWN, "" },
+		{ "gone", "* 410", false, false, VCS_ERR_UNKNOWN, "says that the repository is gone" },
+		{ "gone, and the forge is trusted in that", "* 410", true, false, VCS_ERR_ABSENT, "says that the repository is gone" },
+		{ "withheld is never absent", "* 451", true, false, VCS_ERR_UNKNOWN, "legal reasons" },
+		{ "moved for good", "* 301", true, false, VCS_ERR_UNKNOWN, "new address into repositories[].repository" },
+		{ "moved, by an address", "* redirect:https://127.0.0.1:1/x", true, false, VCS_ERR_UNKNOWN, "elsewhere now" },
+		{ "moved, to be seen with GET", "* 303", true, false, VCS_ERR_UNKNOWN, "elsewhere now" },
+		{ "moved for now", "* 307", true, false, VCS_ERR_UNKNOWN, "elsewhere now" },
+		{ "moved for good, by the same method", "* 308", true, false, VCS_ERR_UNKNOWN, "elsewhere now" },
+		{ "cut", "* truncate", true, false, VCS_ERR_UNKNOWN, "" },
+		{ "not git", "* body:hello", true, false, VCS_ERR_UNKNOWN, "" },
+		{ "reset", "* reset", true, false, VCS_ERR_UNKNOWN, "" },
+	};
+	struct remote *remote = *state;
+	const char *wrong = strdup(below(remote->scratch, "wrong"));
+
+	write_file(wrong, "robot:no" CANARY "\n");
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "apart"),
+							      .missing_is_absent = rows[i].missing_is_absent,
+							      .credential = rows[i].wrong_credential ? wrong : NULL });
+		struct vcs_revision revision;
+		struct err err = ERR_INIT;
+		int got;
+
+		fault(remote, rows[i].fault);
+		got = vcs_resolve(vcs, SLICE("git.test/one"), 0, SLICE("v1.0.0"), &revision, &err);
+		if (got != rows[i].want)
+			fail_msg("%s: %d, want %d: %s", rows[i].name, got, rows[i].want, err.text);
+		CHECK(rows[i].name, err.text[0] != '\0' && !strstr(err.text, CANARY));
+		CHECK(rows[i].name, strstr(err.text, "/one.git") && strstr(err.text, rows[i].words));
+		vcs_close(&vcs);
+	}
+	fault(remote, NULL);
+	/* Nothing was left behind by mirrors that never came to be. */
+	shell(remote->scratch, "test \"$(ls apart)\" = empty.git");
+	free((void *)(uintptr_t)wrong);
+}
+
 static void asked_once(void **state)
 {
 	static const struct {
@@ -237,6 +290,7 @@ static void probes_drive_out_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(failures_are_told_apart, no_fault),
 		cmocka_unit_test(asked_once),
 		cmocka_unit_test(believed_of_a_trusted_credential),
 		cmocka_unit_test(anonymous_is_not_believed),

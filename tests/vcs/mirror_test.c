@@ -59,50 +59,6 @@ static void answers_as_local(void **state)
 	vcs_close(&local);
 }
 
-static void failures_are_told_apart(void **state)
-{
-	static const struct {
-		const char *name, *fault;
-		bool missing_is_absent, wrong_credential;
-		int want;
-	} rows[] = {
-		{ "not found", "* 404", false, false, VCS_ERR_UNKNOWN },
-		{ "not found, and the forge is trusted in that", "* 404", true, false, VCS_ERR_ABSENT },
-		{ "server error is never absent", "* 500", true, false, VCS_ERR_UNKNOWN },
-		{ "forbidden is never absent", "* 403", true, false, VCS_ERR_UNKNOWN },
-		{ "unauthorized is never absent", "* 401", true, false, VCS_ERR_UNKNOWN },
-		{ "wrong credential", NULL, true, true, VCS_ERR_UNKNOWN },
-		{ "gone", "* 410", true, false, VCS_ERR_UNKNOWN },
-		{ "cut", "* truncate", true, false, VCS_ERR_UNKNOWN },
-		{ "not git", "* body:hello", true, false, VCS_ERR_UNKNOWN },
-		{ "reset", "* reset", true, false, VCS_ERR_UNKNOWN },
-	};
-	struct remote *remote = *state;
-	const char *wrong = strdup(below(remote->scratch, "wrong"));
-
-	write_file(wrong, "robot:no" CANARY "\n");
-	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "m2"),
-							      .missing_is_absent = rows[i].missing_is_absent,
-							      .credential = rows[i].wrong_credential ? wrong : NULL });
-		struct vcs_revision revision;
-		struct err err = ERR_INIT;
-		int got;
-
-		fault(remote, rows[i].fault);
-		got = resolve(vcs, "v1.0.0", &revision, &err);
-		if (got != rows[i].want)
-			fail_msg("%s: %d, want %d: %s", rows[i].name, got, rows[i].want, err.text);
-		CHECK(rows[i].name, err.text[0] != '\0' && !strstr(err.text, CANARY));
-		CHECK(rows[i].name, strstr(err.text, "/one.git"));
-		vcs_close(&vcs);
-	}
-	fault(remote, NULL);
-	/* Nothing was left behind by mirrors that never came to be. */
-	shell(remote->scratch, "test \"$(ls m2)\" = empty.git");
-	free((void *)(uintptr_t)wrong);
-}
-
 static void credential_file_wrong(void **state)
 {
 	static const struct {
@@ -479,7 +435,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(answers_as_local, no_fault),
-		cmocka_unit_test_teardown(failures_are_told_apart, no_fault),
 		cmocka_unit_test_teardown(credential_file_wrong, no_fault),
 		cmocka_unit_test_teardown(wrong_authority, no_fault),
 		cmocka_unit_test_teardown(sees_what_is_pushed, no_fault),
