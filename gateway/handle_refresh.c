@@ -65,15 +65,28 @@ static void answer(struct request *request, int64_t after_us)
 	buf_free(&text);
 }
 
+static void refresh(struct request *request)
+{
+	struct slice module = request->target.module;
+	int64_t after_us = 0;
+	int code = supply_refresh(request->gateway->supply, module, &after_us);
+	if (code == SUPPLY_OK)
+		answer(request, after_us);
+	else if (code == SUPPLY_ERR_BUSY)
+		request_refuse(request, MHD_HTTP_TOO_MANY_REQUESTS,
+			"modgate: too many repositories of one rule were pushed to at once, so that of %.*s is not fetched now; the next question "
+			"about it does that",
+			SLICE_ARG(module));
+	else
+		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: no repository is configured for %.*s, so there is nothing to refresh",
+			SLICE_ARG(module));
+}
+
 enum step_result handle_refresh(struct request *request)
 {
-	int64_t after_us = 0;
-	if (!within_token(request))
-		request_refuse(request, MHD_HTTP_FORBIDDEN, "modgate: this token is not for %.*s", SLICE_ARG(request->target.module));
-	else if (supply_refresh(request->gateway->supply, request->target.module, &after_us) != SUPPLY_OK)
-		request_refuse(request, MHD_HTTP_NOT_FOUND, "modgate: no repository is configured for %.*s, so there is nothing to refresh",
-			SLICE_ARG(request->target.module));
+	if (within_token(request))
+		refresh(request);
 	else
-		answer(request, after_us);
+		request_refuse(request, MHD_HTTP_FORBIDDEN, "modgate: this token is not for %.*s", SLICE_ARG(request->target.module));
 	return STEP_DONE;
 }

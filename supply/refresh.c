@@ -1,6 +1,7 @@
 /*
  * What a push has made old: since when the answers about a repository's modules are not fresh any more, however young they are. Many pushes
  * in a short while are one: beyond a burst, the next takes effect after SUPPLY_REFRESH_INTERVAL_S, and those that come until then with it.
+ * Fetches behind are bounded for each prefix as well, since one secret tells of all names below it, and names can be invented.
  */
 #include <stdlib.h>
 
@@ -9,7 +10,8 @@
 
 #define SLOTS 1024 /* by hash: two repositories that share one are refreshed together, which costs a reading and harms nothing */
 
-#define INTERVAL_US ((int64_t)SUPPLY_REFRESH_INTERVAL_S * 1000000)
+#define INTERVAL_US      ((int64_t)SUPPLY_REFRESH_INTERVAL_S * 1000000)
+#define RULE_INTERVAL_US ((int64_t)SUPPLY_REFRESH_RULE_INTERVAL_S * 1000000)
 
 struct slot {
 	struct refreshed at;
@@ -21,6 +23,7 @@ struct slot {
 struct root {
 	char *prefix;
 	size_t elements; /* after the prefix */
+	int64_t full_us; /* monotonic: when all the fetches behind of a burst may be had again. Under the lock */
 };
 
 struct refreshes {
@@ -73,9 +76,9 @@ void refreshes_close(struct refreshes **refreshes)
 	*refreshes = NULL;
 }
 
-static const struct root *root_find(const struct refreshes *refreshes, struct slice module)
+static struct root *root_find(const struct refreshes *refreshes, struct slice module)
 {
-	const struct root *best = NULL;
+	struct root *best = NULL;
 	for (size_t i = 0; i < refreshes->roots_count; i++) {
 		if (module_path_prefix_closer(module, slice_of(refreshes->roots[i].prefix), slice_of(best != NULL ? best->prefix : "")))
 			best = &refreshes->roots[i];
@@ -125,6 +128,20 @@ struct refreshed refreshes_read(struct refreshes *refreshes, struct slice module
 	at = slot->at;
 	pthread_mutex_unlock(&refreshes->lock);
 	return at;
+}
+
+int64_t refreshes_turn(struct refreshes *refreshes, struct slice module)
+{
+	struct root *root = root_find(refreshes, module);
+	if (root == NULL)
+		return 0;
+	pthread_mutex_lock(&refreshes->lock);
+	int64_t now_us = clock_monotonic_us(refreshes->clock), full_us = root->full_us > now_us ? root->full_us : now_us;
+	int64_t wait_us = full_us - now_us - (SUPPLY_REFRESH_RULE_BURST - 1) * RULE_INTERVAL_US;
+	if (wait_us <= 0)
+		root->full_us = full_us + RULE_INTERVAL_US;
+	pthread_mutex_unlock(&refreshes->lock);
+	return wait_us > 0 ? wait_us : 0;
 }
 
 bool refreshes_mark(struct refreshes *refreshes, struct slice module, int64_t *after_us_out)
@@ -194,7 +211,7 @@ static void hand_on(void *arg)
 {
 	struct behind *behind = arg;
 	behind->turn = (struct turn){ .work = fetch, .arg = behind };
-	vcs_remote(behind->supply->vcs, module_of(behind), behind->turn.remote);
+	vcs_repository_of(behind->supply->vcs, module_of(behind), behind->turn.repository);
 	if (turns_begin(behind->supply->turns, &behind->turn) != 0)
 		free(behind);
 }
@@ -215,8 +232,9 @@ int supply_refresh(struct supply *supply, struct slice module, int64_t *after_us
 	int64_t after_us = 0;
 	if (!refreshes_mark(supply->refreshes, module, &after_us))
 		return SUPPLY_ERR_ABSENT;
-	if (after_us == 0)
+	int64_t wait_us = after_us == 0 ? refreshes_turn(supply->refreshes, module) : 0;
+	if (after_us == 0 && wait_us == 0)
 		begin_behind(supply, module);
-	*after_us_out = after_us;
-	return SUPPLY_OK;
+	*after_us_out = wait_us > 0 ? wait_us : after_us;
+	return wait_us > 0 ? SUPPLY_ERR_BUSY : SUPPLY_OK;
 }

@@ -153,7 +153,11 @@ int supply_begin(struct supply *supply, const struct supply_question *question, 
  * SUPPLY_REFRESH_BURST take effect at once, then one each SUPPLY_REFRESH_INTERVAL_S: *after_us_out says in how long this one does, mostly 0.
  * At once: the repository is also fetched behind, whether anybody asks or not. Put off: nothing is fetched until somebody asks after that time;
  * no other refresh is needed for it. SUPPLY_ERR_ABSENT: no repository is configured for the module. Never blocks; any thread.
+ * Fetched behind are SUPPLY_REFRESH_RULE_BURST of one prefix at once, then one each SUPPLY_REFRESH_RULE_INTERVAL_S: beyond that it is
+ * SUPPLY_ERR_BUSY, *after_us_out says when the next may be, and nothing is fetched; what was known is old nevertheless, so no push is lost.
  */
+#define SUPPLY_REFRESH_RULE_BURST      16
+#define SUPPLY_REFRESH_RULE_INTERVAL_S 1
 #define SUPPLY_REFRESH_BURST      4
 #define SUPPLY_REFRESH_INTERVAL_S 5
 int supply_refresh(struct supply *supply, struct slice module, int64_t *after_us_out);

@@ -129,13 +129,14 @@ void zip_writer_close(struct zip_writer *writer);
 #define TURNS_HOST_MAX(workers)       ((workers) > 1 ? (workers) - ((workers) + 3) / 4 : 1) /* a quarter is left to other hosts */
 #define TURNS_REPOSITORY_MAX(workers) (((workers) + 1) / 2)                                 /* and of a host's share some to its others */
 #define TURNS_ZIP_MAX(workers)        TURNS_HOST_MAX(workers)                               /* zips cost the most: a quarter is left to all else */
+#define TURNS_REPOSITORY_ZIP_MAX      1                                                     /* of one repository, local or not */
 
 struct turn {
 	struct turn *next;
-	struct slice host;                   /* in remote, by turns_begin() */
-	char remote[VCS_REPOSITORY_MAX + 1]; /* the repository's URL; "" for a local one, which has no limit of its own */
-	bool zip;                            /* makes a zip, local or not */
-	void (*work)(void *arg);             /* calls turns_end() when nothing of it waits for another machine any more */
+	struct slice host;                       /* in repository, by turns_begin() */
+	char repository[VCS_REPOSITORY_MAX + 1]; /* as vcs_repository_of() tells; a local one, or "", has no limit but for zips */
+	bool zip;                                /* makes a zip, local or not */
+	void (*work)(void *arg);                 /* calls turns_end() when nothing of it waits for another machine any more */
 	void *arg;
 };
 int turns_open(struct pool *pool, size_t workers, struct turns **turns_out, struct err *err);
@@ -211,6 +212,8 @@ struct refreshed refreshes_read(struct refreshes *refreshes, struct slice module
 bool refreshes_mark(struct refreshes *refreshes, struct slice module, int64_t *after_us_out);
 /* What was begun in that epoch has just been kept: if another has begun since, it is old already. */
 void refreshes_late(struct refreshes *refreshes, struct slice module, uint64_t epoch);
+/* May one more be fetched behind, of this module's prefix? 0: that is one of them now. Else in how many microseconds it may. */
+int64_t refreshes_turn(struct refreshes *refreshes, struct slice module);
 /* For vcs. ctx: the refreshes. */
 int64_t refreshes_since(void *ctx, struct slice module);
 

@@ -142,6 +142,31 @@ def test_a_storm_is_no_storm_of_fetches(stage):
     assert 1 <= len(fetches) <= 12
 
 
+def test_invented_names_fill_no_queue(stage):
+    """One signature told of many names: few are fetched, the rest are refused; and what was true of them is seen nevertheless."""
+    company = Company(stage)
+    gate = open_gate(company)
+    alice = gate.token("alice")
+    before = versions(gate, alice, API)
+    company.repos["payments/api"].commit({"code.go": "package code\n\nconst Release = 4\n"}, tags=["v1.4.0"])
+    company.push("payments/api")
+    begun = company.host.mark()
+    connection = gate.connection()
+    answers = [deliver(gate, FORMS["github"](PUSH, SECRET), module=f"git.corp.example/payments/r{n}", connection=connection) for n in range(60)]
+    statuses = [answer.status for answer in answers]
+    assert statuses[:16] == [202] * 16 and 429 in statuses and set(statuses) == {202, 429}
+    refused = answers[statuses.index(429)]
+    assert refused.headers["Retry-After"] == "5" and b"too many repositories of one rule" in refused.body
+    (row,) = [row for row in gate.audit_export() if row.get("request") == refused.headers["X-Request-Id"]]
+    assert (row["kind"], row["status"]) == ("admin", 429)
+    asked = {one["path"].split("/info/")[0] for one in company.host.events("answer", begun)}
+    assert len(asked) <= statuses.count(202)
+    assert deliver(gate, FORMS["github"](PUSH, SECRET), connection=connection).status in (202, 429)
+    connection.close()
+    assert versions(gate, alice, API) == [*before, "v1.4.0"]
+    assert deliver(gate, {}, module=MONO, token=gate.admin_token()).status == 202       # another rule has its own
+
+
 # --- who may -------------------------------------------------------------------------------------------------------------------------
 
 WRONG = [

@@ -122,6 +122,37 @@ static void test_due(void **state)
 	refreshes_close(&refreshes);
 }
 
+/* Of one prefix, whatever the names: a burst of fetches behind, then one in each interval. Another prefix has its own. */
+static void test_rule(void **state)
+{
+	static const struct {
+		const char *name, *module;
+		int64_t at_us, wait_us;
+	} rows[] = {
+		{ "beyond the burst", "two.example/a/x", 0, 1 * S },
+		{ "another name", "two.example/b/y", 0, 1 * S },
+		{ "another prefix", "one.example/r", 0, 0 },
+		{ "a prefix below", "two.example/own", 0, 0 },
+		{ "a little later", "two.example/a/x", 1 * S - 1, 1 },
+		{ "one more", "two.example/a/x", 1 * S, 0 },
+		{ "and no other", "two.example/a/z", 1 * S, 1 * S },
+		{ "of no repository", "other.example/x", 1 * S, 0 },
+		{ "a long while later", "two.example/a/x", 100 * S, 0 },
+	};
+	_Atomic int64_t now_us = 1000 * S;
+	struct clock clock = { .wall_us = turned, .monotonic_us = turned, .ctx = &now_us };
+	struct refreshes *refreshes = open_over(&clock);
+	(void)state;
+	assert_int_equal(SUPPLY_REFRESH_RULE_BURST, 16);
+	for (unsigned i = 0; i < SUPPLY_REFRESH_RULE_BURST; i++)
+		assert_int_equal(refreshes_turn(refreshes, SLICE("two.example/a/b")), 0);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		now_us = 1000 * S + rows[i].at_us;
+		CHECK(rows[i].name, refreshes_turn(refreshes, slice_of(rows[i].module)) == rows[i].wait_us);
+	}
+	refreshes_close(&refreshes);
+}
+
 static void expect(struct world *world, enum supply_kind kind, const char *query, enum supply_code code, const char *body)
 {
 	const struct supply_answer *answer = ask(world, kind, query);
@@ -208,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_roots),
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_due),
+		cmocka_unit_test(test_rule),
 		cmocka_unit_test_setup_teardown(test_pushed, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_put_off, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_close, scratch_setup, scratch_teardown),
