@@ -68,6 +68,22 @@ static bool hide(struct err *err, const char *path, const char *called, const ch
 	return hidden;
 }
 
+/* Of a file that a rule names, only the operator can do anything about: the sentence as a whole is his. */
+static bool hide_file(struct err *err, const char *path, const char *what)
+{
+	bool there = path && slice_find(slice_of(err->text), slice_of(path)) >= 0;
+
+	if (there)
+		err_set(err, 0, "%s of this rule cannot be used; the operator's log says more", what);
+	return there;
+}
+
+static bool hide_files(struct err *err, const struct mapping *mapping)
+{
+	return hide_file(err, mapping->credentials_file, "the credential") || hide_file(err, mapping->known_hosts_file, "known_hosts_file") ||
+	       hide_file(err, mapping->ca, "the certificate authority");
+}
+
 bool vcs_hide_path(struct vcs *vcs, struct slice module, struct err *err)
 {
 	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
@@ -78,6 +94,8 @@ bool vcs_hide_path(struct vcs *vcs, struct slice module, struct err *err)
 
 	if (!mapping || !err)
 		return false;
+	if (hide_files(err, mapping))
+		return true;
 	/* What lies below the prefix is the caller's own spelling; what goes before a {n} is not. */
 	vcs_text_join(with, sizeof(with), "the path of the repository of ", mapping->prefix);
 	for (size_t n = 1; mapping->local && n <= vcs_mapping_candidates(mapping, module); n++)

@@ -7,7 +7,7 @@
  * `git fetch` child: killable, resource-limited, without ambient configuration, its credential neither in arguments nor in environment. A
  * mirror that was damaged is fetched afresh, at most once an hour; what it was lies beside it, named "….damaged", until the next time.
  *
- * Every call but vcs_remote() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
+ * Every call but vcs_repository_of() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
  * a time for each repository; whoever needs it waits for it, but no longer than hold_ms since asked_us, nor than hold_ms since the fetch
  * began: then what the mirror knows is the answer, as stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it
  * running or done. asked_us is when the question was asked, by clock_system's monotonic time, so that waiting for a thread counts too;
@@ -111,10 +111,10 @@ void vcs_close(struct vcs **vcs);
 void vcs_abort(struct vcs *vcs);
 
 /*
- * The URL of the remote repository for module; "" when it is local or there is none. Asks nobody: where {*} may stand for several it is the one
- * that is known by now, else the shortest.
+ * The URL of the remote repository for module, or the path of the local one, which begins with '/'; "" when there is none. Asks nobody: where {*}
+ * may stand for several it is the one that is known by now, else the shortest.
  */
-void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1]);
+void vcs_repository_of(struct vcs *vcs, struct slice module, char repository_out[VCS_REPOSITORY_MAX + 1]);
 
 /*
  * The import path that the module's repository stands for: of the module itself so much as prefix, {n} and {*} take. Fetches nothing; where
@@ -175,8 +175,8 @@ int vcs_zip(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice
 	char h1_out[MODULE_H1_MAX], struct err *err);
 
 /*
- * For those who may not know where repositories lie on this machine: replaces the paths of the module's local repository and of the mirrors in err's
- * sentence. False: there was none. Asks nobody.
+ * For those who may not know where things lie on this machine: replaces the paths of the module's local repository and of the mirrors in err's
+ * sentence, and all of a sentence about a file that the rule names (credentials_file, known_hosts_file, ca). False: there was none. Asks nobody.
  */
 bool vcs_hide_path(struct vcs *vcs, struct slice module, struct err *err);
 

@@ -136,6 +136,18 @@ def test_an_unknown_host_is_not_spoken_to(world):
     assert world.host.commands() == [] and "elsewhere" in world.host.read("known_hosts")
 
 
+@pytest.mark.parametrize("file, what", [("keys/git-ssh", b"the credential"), ("known_hosts", b"known_hosts_file")])
+def test_where_a_key_lies_is_for_the_operator(world, file, what):
+    path = world.gate.path(file) if file.startswith("keys/") else world.host.path(file)
+    if file == "known_hosts":
+        os.unlink(path)
+    else:
+        os.chmod(path, 0o644)
+    answer = world.get(LIST)
+    assert answer.status == 502 and answer.body.endswith(what + b" of this rule cannot be used; the operator's log says more\n"), answer.body
+    assert path.encode() not in answer.body and path in world.gate.stderr()
+
+
 def test_the_host_goes_and_comes_back(world):
     served = world.get(ZIP)
     port = world.host.port

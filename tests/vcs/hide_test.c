@@ -78,11 +78,45 @@ static void worded(void **state)
 	vcs_close(&vcs);
 }
 
+/* A sentence about a file of the rule is the operator's. */
+static void files(void **state)
+{
+	static const struct {
+		const char *sentence, *told;
+	} told[] = {
+		{ "/keys/ssh holds a secret but everybody may use it", "the credential of this rule cannot be used; the operator's log says more" },
+		{ "cannot open /keys/known: Permission denied", "known_hosts_file of this rule cannot be used; the operator's log says more" },
+		{ "error setting certificate file: /keys/ca.pem",
+			"the certificate authority of this rule cannot be used; the operator's log says more" },
+		{ "ssh://git@g.x/a.git refuses the key", NULL },
+	};
+	struct vcs_repository repository = { .prefix = "h.x/one",
+		.repository = "ssh://git@g.x/a.git",
+		.credentials_file = "/keys/ssh",
+		.known_hosts_file = "/keys/known" },
+			      web = { .prefix = "h.x/two", .repository = "https://g.x/a.git", .ca = "/keys/ca.pem" };
+	struct vcs_repository both[] = { repository, web };
+	struct vcs_options options = { .repositories = both, .count = 2, .mirrors = below(*state, "mirrors") };
+	struct vcs *vcs = NULL;
+
+	assert_int_equal(vcs_open(&options, &vcs, NULL), 0);
+	for (size_t i = 0; i < LENGTH(told); i++) {
+		struct err err = ERR_INIT;
+
+		err_set(&err, 0, "%s", told[i].sentence);
+		CHECK(told[i].sentence,
+			vcs_hide_path(vcs, strstr(told[i].sentence, "ca.pem") ? SLICE("h.x/two") : MODULE, &err) == (told[i].told != NULL));
+		assert_string_equal(err.text, told[i].told ? told[i].told : told[i].sentence);
+	}
+	vcs_close(&vcs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(worded),
 		cmocka_unit_test(hidden),
+		cmocka_unit_test(files),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);
