@@ -86,8 +86,8 @@ static void work(void *arg)
 static void begin(struct supply *supply, struct slice module)
 {
 	struct turn turn = { .work = work };
-	vcs_remote(supply->vcs, module, turn.remote);
-	struct look *look = &supply->behind->looks[turn.remote[0] != '\0'];
+	vcs_repository_of(supply->vcs, module, turn.repository);
+	struct look *look = &supply->behind->looks[turn.repository[0] != '\0' && turn.repository[0] != '/'];
 	if (!take(look, supply, module))
 		return;
 	look->turn = turn;

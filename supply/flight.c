@@ -152,7 +152,7 @@ static int hand_on(struct flight *flight)
 	if (flight->order.public_module != NULL)
 		return pool_submit(supply->fetch, make, flight);
 	flight->turn = (struct turn){ .zip = flight->order.kind == SUPPLY_ZIP, .work = make, .arg = flight };
-	vcs_remote(supply->vcs, flight->order.module, flight->turn.remote);
+	vcs_repository_of(supply->vcs, flight->order.module, flight->turn.repository);
 	return turns_begin(supply->turns, &flight->turn);
 }
 

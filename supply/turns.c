@@ -1,6 +1,7 @@
 /*
  * Whose turn it is on the workers for git. Who would wait for a host that hangs waits here, without a worker: one host, and one repository
- * of a host, never hold all of them, so that the others are built meanwhile; nor do zips, which may take minutes.
+ * of a host, never hold all of them, so that the others are built meanwhile; nor do zips, which may take minutes, and of one repository only one
+ * is made at a time, be it local or not.
  */
 #include <stdlib.h>
 
@@ -49,21 +50,28 @@ void turns_close(struct turns **turns_in)
 	*turns_in = NULL;
 }
 
-/* A local repository waits for no host. Under the lock. */
+static bool is_local(const struct turn *turn)
+{
+	return turn->repository[0] == '\0' || turn->repository[0] == '/';
+}
+
+/* A local repository waits for no host, but one of many modules or versions could have all zips made of it, and they cost as much. Under the lock. */
 static bool may_run(const struct turns *turns, const struct turn *turn)
 {
-	struct slice repository = slice_of(turn->remote);
-	size_t same_host = 0, same_repository = 0, zips = 0;
+	struct slice repository = slice_of(turn->repository);
+	size_t same_host = 0, same_repository = 0, zips = 0, same_zips = 0;
 	if (turns->running_count == turns->workers)
 		return false;
 	for (const struct turn *other = turns->running; other != NULL; other = other->next) {
+		bool same = slice_equal_text(repository, other->repository);
 		zips += other->zip;
-		same_repository += slice_equal_text(repository, other->remote);
+		same_zips += other->zip && same;
+		same_repository += same;
 		same_host += slice_equal(turn->host, other->host);
 	}
-	if (turn->zip && zips >= turns->zip_max)
+	if (turn->zip && (zips >= turns->zip_max || (repository.len > 0 && same_zips >= TURNS_REPOSITORY_ZIP_MAX)))
 		return false;
-	return repository.len == 0 || (same_host < turns->host_max && same_repository < turns->repository_max);
+	return is_local(turn) || (same_host < turns->host_max && same_repository < turns->repository_max);
 }
 
 /* Under the lock. */
@@ -80,7 +88,7 @@ static int run(struct turns *turns, struct turn *turn)
 int turns_begin(struct turns *turns, struct turn *turn)
 {
 	int code = 0;
-	turn->host = url_origin(turn->remote);
+	turn->host = url_origin(turn->repository);
 	pthread_mutex_lock(&turns->lock);
 	if (may_run(turns, turn)) {
 		code = run(turns, turn);

@@ -147,14 +147,14 @@ void vcs_abort(struct vcs *vcs)
 	atomic_store(&vcs->aborted, true);
 }
 
-void vcs_remote(struct vcs *vcs, struct slice module, char url_out[VCS_REPOSITORY_MAX + 1])
+void vcs_repository_of(struct vcs *vcs, struct slice module, char repository_out[VCS_REPOSITORY_MAX + 1])
 {
 	const struct mapping *mapping = vcs_mapping_find(vcs->mappings, vcs->count, module);
 	struct location at;
 
-	url_out[0] = '\0';
-	if (mapping && !mapping->local && vcs_location_guess(vcs, mapping, module, &at) == 0)
-		memcpy(url_out, at.repository, sizeof(at.repository));
+	repository_out[0] = '\0';
+	if (mapping && vcs_location_guess(vcs, mapping, module, &at) == 0)
+		memcpy(repository_out, at.repository, sizeof(at.repository));
 }
 
 int vcs_root(struct vcs *vcs, struct slice module, int64_t asked_us, char root_out[MODULE_PATH_MAX + 1], struct err *err)

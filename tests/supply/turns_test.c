@@ -44,7 +44,7 @@ static void settle(struct hall *hall, unsigned running)
 	pthread_mutex_unlock(&hall->lock);
 }
 
-static void name_remote(const char *pattern, unsigned number, char out[VCS_REPOSITORY_MAX + 1])
+static void name_repository(const char *pattern, unsigned number, char out[VCS_REPOSITORY_MAX + 1])
 {
 	snprintf(out, VCS_REPOSITORY_MAX + 1, "%s", pattern);
 	if (strchr(out, 'N') != NULL)
@@ -56,11 +56,15 @@ static void test_shares(void **state)
 	static const struct {
 		const char *name;
 		bool zip;
-		const char *remote; /* with an N that is another number for each */
+		const char *repository; /* with an N that is another number for each */
 		unsigned running;
 	} rows[] = {
-		{ "lists of local repositories", false, "", WORKERS },
-		{ "zips of local repositories", true, "", TURNS_ZIP_MAX(WORKERS) },
+		{ "lists of no repository", false, "", WORKERS },
+		{ "lists of one local repository", false, "/srv/git/a", WORKERS },
+		{ "zips of no repository", true, "", TURNS_ZIP_MAX(WORKERS) },
+		{ "zips of local repositories", true, "/srv/git/N", TURNS_ZIP_MAX(WORKERS) },
+		{ "zips of one local repository", true, "/srv/git/a", TURNS_REPOSITORY_ZIP_MAX },
+		{ "zips of one repository", true, "https://git.example/a.git", TURNS_REPOSITORY_ZIP_MAX },
 		{ "lists of one repository", false, "https://git.example/a.git", TURNS_REPOSITORY_MAX(WORKERS) },
 		{ "lists of one host", false, "https://git.example/N.git", TURNS_HOST_MAX(WORKERS) },
 		{ "lists of many hosts", false, "https://N.example/a.git", WORKERS },
@@ -77,7 +81,7 @@ static void test_shares(void **state)
 		assert_int_equal(turns_open(pool, WORKERS, &hall.turns, NULL), 0);
 		for (unsigned n = 0; n < OF_EACH; n++) {
 			jobs[n] = (struct job){ .turn = { .zip = rows[i].zip, .work = work, .arg = &jobs[n] }, .hall = &hall };
-			name_remote(rows[i].remote, n, jobs[n].turn.remote);
+			name_repository(rows[i].repository, n, jobs[n].turn.repository);
 			assert_int_equal(turns_begin(hall.turns, &jobs[n].turn), 0);
 		}
 		CHECK(rows[i].name, turns_waiting(hall.turns) == OF_EACH - rows[i].running);

@@ -43,7 +43,7 @@ static void deep_repository(void **state)
 	assert_string_equal(root, "git.test/deep/in/groups");
 	assert_int_equal(asked(remote, "deep.git"), 1);
 	assert_int_equal(asked(remote, "deep/in.git"), 1);
-	vcs_remote(vcs, SLICE("git.test/deep/in/groups/sub"), url);
+	vcs_repository_of(vcs, SLICE("git.test/deep/in/groups/sub"), url);
 	assert_true(slice_ends(slice_of(url), SLICE("/deep/in/groups.git")));
 	git_dir = vcs_mirror_path(vcs, &vcs->mappings[0], url);
 	assert_int_equal(access(git_dir, F_OK), -1); /* to find out is no clone */
