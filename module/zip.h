@@ -17,7 +17,7 @@
 #define MODULE_ZIP_BYTES_MAX     (500LL * 1024 * 1024) /* of the zip, and of all files unpacked */
 #define MODULE_GOMOD_BYTES_MAX   (16LL * 1024 * 1024)
 #define MODULE_LICENSE_BYTES_MAX (16LL * 1024 * 1024)
-#define MODULE_FILES_MAX         1000000
+#define MODULE_FILES_MAX         300000 /* of a tree, so that the paths alone do not fill the memory */
 
 enum module_file_mode { MODULE_FILE_REGULAR, MODULE_FILE_SYMLINK, MODULE_FILE_IRREGULAR };
 
