@@ -194,6 +194,8 @@ static const char *overdue(const struct child *child, int64_t deadline)
 {
 	if (atomic_load(child->aborted))
 		return "stopped because modgate stops; try again shortly";
+	if (child->grows && vcs_disk_short(child->grows))
+		return "was ended: the disk below the data directory is almost full, and the rest is not for repositories; make room there";
 	return now_ms() >= deadline ? "took too long and was ended; try again later, and see why the host is slow" : NULL;
 }
 
@@ -326,7 +328,8 @@ out:
 
 bool vcs_child_starved(const struct buf *messages)
 {
-	static const char *const words[] = { "memory", "Too many open files", "No space left", "Resource temporarily unavailable" };
+	static const char *const words[] = { "memory", "Too many open files", "No space left", "Disk quota exceeded",
+		"Resource temporarily unavailable" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (slice_find(buf_slice(messages), slice_of(words[i])) >= 0)

@@ -29,10 +29,14 @@ struct child {
 	int64_t memory_max;
 	int64_t bytes_max;
 	const atomic_bool *aborted;
+	const struct vcs *grows; /* NULL, or it fills this one's disk, and is ended when that becomes short of room */
 };
 
 /* Runs it to its end and answers its wait status. VCS_ERR_UNKNOWN: it could not start, was too slow, said too much, or all is aborted. */
 int vcs_child_run(const struct child *child, int *status_out, struct err *err);
+
+/* disk.c: is it, by what git says itself and not the host, that the disk is full? */
+bool vcs_disk_failed(const struct buf *messages);
 
 /* Does git complain that this machine is short of something? That says nothing about the repository. */
 bool vcs_child_starved(const struct buf *messages);

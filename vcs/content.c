@@ -116,6 +116,8 @@ int vcs_spool_finish(struct spool *spool, struct content *out, struct err *err)
 		flush(spool);
 	if (spool->error == EFBIG) {
 		code = err_set(err, VCS_ERR_REJECTED, "a file is larger than %lld bytes when converted", (long long)spool->bytes_max);
+	} else if (vcs_disk_errno(spool->error)) {
+		code = vcs_disk_full(err);
 	} else if (spool->error != 0) {
 		code = err_set(err, VCS_ERR_UNKNOWN, "cannot keep a file in %s for a while: %s; check its disk's space", spool->directory,
 			strerror(spool->error));
@@ -151,7 +153,9 @@ static int cat_file(struct session *session, const char *objects, const char *id
 	};
 	int status = 0, code = vcs_child_run(&child, &status, err);
 
-	if (code == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+	if (code == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0) && (vcs_disk_failed(&messages) || vcs_disk_refuses(fd)))
+		code = vcs_disk_full(err);
+	else if (code == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
 		code = err_set(err, vcs_child_starved(&messages) ? VCS_ERR_UNKNOWN : VCS_DAMAGED, "file object %s of %s cannot be read by git", id,
 			session->at.module);
 	buf_free(&messages);

@@ -53,7 +53,7 @@ static const struct meaning *classify(const struct buf *messages)
 
 bool vcs_fetch_blames_host(const struct fetch *fetch)
 {
-	return classify(&fetch->messages)->host;
+	return vcs_disk_failed(&fetch->messages) || classify(&fetch->messages)->host;
 }
 
 /* The first line that tells a failure, without its "fatal: ". Of unsound objects the error before that names the first one. */
@@ -91,6 +91,11 @@ enum sync vcs_fetch_explain(const struct fetch *fetch, struct err *err)
 	enum sync sync = meaning->sync;
 	struct slice why = reason(&fetch->messages, sync == SYNC_DAMAGED);
 
+	if (vcs_disk_failed(&fetch->messages)) {
+		vcs_disk_full(err);
+		err_prepend(err, 0, "%s cannot be fetched", fetch->url);
+		return SYNC_UNREACHABLE;
+	}
 	if (fetch->mapping->ssh) {
 		if (vcs_ssh_refused(fetch->url, buf_slice(&fetch->trace), err))
 			return SYNC_REFUSED;

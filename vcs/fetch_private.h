@@ -25,7 +25,7 @@ struct fetch {
 
 /* explain.c: what git's failure was, by its messages, and the sentence for it, without the credential. */
 enum sync vcs_fetch_explain(const struct fetch *fetch, struct err *err);
-/* Do they say that it was the host's, or the way to it, so that nothing need be wrong with the mirror? */
+/* Do they say that it was the host's, or the way to it, or a full disk, so that nothing need be wrong with the mirror? */
 bool vcs_fetch_blames_host(const struct fetch *fetch);
 
 #endif

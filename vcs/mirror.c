@@ -45,6 +45,7 @@ static enum sync run(struct fetch *fetch, const char *const *argv, const char *g
 		.memory_max = vcs->fetch_memory_max,
 		.bytes_max = vcs->fetch_bytes_max,
 		.aborted = &vcs->aborted,
+		.grows = git_dir == fetch->git_dir ? vcs : NULL,
 	};
 	int status = 0;
 
@@ -187,7 +188,15 @@ static enum sync fetch_all(struct fetch *fetch, struct err *err)
 	if (make(fetch, err) < 0)
 		return SYNC_UNREACHABLE;
 	vcs_mirror_sweep(fetch->git_dir);
+	if (vcs_disk_short(fetch->vcs)) {
+		err_set(err, VCS_ERR_UNKNOWN,
+			"%s is not fetched: the disk below the data directory is almost full, and the rest is not for repositories; make room there",
+			fetch->url);
+		return SYNC_UNREACHABLE;
+	}
 	sync = get(fetch, err);
+	if (sync != SYNC_DONE)
+		vcs_mirror_sweep(fetch->git_dir); /* what it left would keep the disk full until somebody asks again */
 	code = sync == SYNC_DONE ? set_head(fetch, err) : 0;
 	if (code < 0)
 		sync = code == VCS_DAMAGED ? SYNC_BROKEN : SYNC_UNREACHABLE;

@@ -19,7 +19,7 @@ int vcs_git_code(void)
 {
 	const git_error *error = git_error_last();
 
-	if (!error)
+	if (!error || (error->message && vcs_disk_said(slice_of(error->message))))
 		return VCS_ERR_UNKNOWN;
 	switch (error->klass) {
 	case VCS_GIT_LARGE:

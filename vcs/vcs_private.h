@@ -190,6 +190,7 @@ struct vcs {
 	int64_t fetch_timeout_ms;
 	int64_t fetch_memory_max;
 	int64_t fetch_bytes_max;
+	int64_t disk_floor;                                       /* bytes; 0: by the disk's size */
 	int64_t (*changed_since)(void *ctx, struct slice module); /* or NULL */
 	void *changed_ctx;
 	void (*warn)(void *ctx, const char *sentence); /* or NULL */
@@ -463,6 +464,21 @@ int vcs_resolve_current(struct session *session, struct slice query, struct vcs_
  */
 int vcs_exact_open(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, struct session **session_out,
 	git_oid *commit_out, struct err *err);
+
+/* --- disk.c: room on the disk that holds the mirrors ------------------------------------------------------------------------------ */
+
+/* The sentence for a full disk: VCS_ERR_UNKNOWN. It is no damage, and nobody else's fault. */
+int vcs_disk_full(struct err *err);
+/* Does errno, or the system's sentence for it, say so? */
+bool vcs_disk_errno(int error);
+bool vcs_disk_said(struct slice text);
+/* Does the disk take no more at the end of this file? Writes there: the file is given up. */
+bool vcs_disk_refuses(int fd);
+/*
+ * Is less room left than fetching leaves to others: a twentieth of the disk, but at least 256 MiB and at most 1 GiB, and of a small disk an
+ * eighth? The audit log and the store may be on the same one.
+ */
+bool vcs_disk_short(const struct vcs *vcs);
 
 /* --- text.c ---------------------------------------------------------------------------------------------------------------------- */
 
