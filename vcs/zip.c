@@ -1,9 +1,12 @@
 /* From a commit to the module's zip: list the files, convert them as git archive would, let the rules choose, write. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vcs/files_private.h"
+
+#define TRIM_FILES 20000 /* a listing of more takes memory that is worth giving back */
 
 /* One zip in the making. */
 struct making {
@@ -240,8 +243,11 @@ static int make_zip(struct making *making, const git_oid *commit, struct slice v
 	return code;
 }
 
+/* The paths of very many files lie in small pieces, which the system would not see again: each worker keeps its own. */
 static void close_making(struct making *making)
 {
+	bool large = making->listing.count > TRIM_FILES;
+
 	vcs_packing_close(&making->packing);
 	module_zip_close(&making->zip);
 	module_files_close(&making->files);
@@ -249,6 +255,8 @@ static void close_making(struct making *making)
 	vcs_attributes_close(&making->attributes);
 	vcs_place_free(&making->place);
 	git_tree_free(making->tree);
+	if (large)
+		malloc_trim(0);
 }
 
 int vcs_zip(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, module_sink *sink, void *ctx,

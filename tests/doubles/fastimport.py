@@ -77,7 +77,11 @@ class FastImport:
             raise RuntimeError(f"git fast-import into {self.directory}: exit {self.process.returncode}")
 
     def git(self, *args):
-        return subprocess.run(["git", *args], cwd=self.directory, env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout.strip()
+        return self.feed(None, *args)
+
+    def feed(self, text, *args):
+        """What git says when it is given that."""
+        return subprocess.run(["git", *args], cwd=self.directory, env=ENVIRONMENT, check=True, capture_output=True, text=True, input=text).stdout.strip()
 
     def h1(self, module, tag):
         """The module's h1 at that tag, when each file belongs to it; reckoned here."""

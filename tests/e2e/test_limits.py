@@ -161,3 +161,49 @@ def test_very_many_files(place):
     took, h1 = peak_kib(place, "many", "v1.0.0")
     assert h1 == repo.h1(f"{HOST}/many", "v1.0.0")
     assert_below_in_ordinary_builds(took, BUILD_MIB_MAX << 10)
+
+
+MANY = 300000
+TAGS = 6
+
+
+@pytest.fixture(scope="module")
+def bomb(place):
+    """Three trees that tell of a file more than may be."""
+    with place.repository("bomb", level=1) as repo:
+        repo.commit("v0.0.1", GO_MOD)
+    blob = repo.git("rev-parse", "v0.0.1:go.mod")
+
+    def tree(mode, kind, name, of, count, more=""):
+        return repo.feed(more + "".join(f"{mode} {kind} {of}\t{name}{number:050}\n" for number in range(count)), "mktree")
+    leaf = tree("100644", "blob", "f", blob, 100)
+    wide = tree("040000", "tree", "d", leaf, 100)
+    top = tree("040000", "tree", "e", wide, MANY // 10000, f"100644 blob {blob}\tgo.mod\n")
+    for number in range(TAGS):
+        repo.git("tag", f"v1.{number}.0", repo.git("-c", "user.name=x", "-c", "user.email=x", "commit-tree", "-m", str(number), top))
+    return repo
+
+
+def test_memory_is_given_back(place, bomb):
+    """What was refused after its files were listed leaves nothing behind, whichever worker listed them."""
+    assert place.get("bomb", "v0.0.1.info").status == 200
+    idle = place.gate.memory_kib()["VmRSS"]
+    for number in range(TAGS):
+        answer = place.get("bomb", f"v1.{number}.0.zip")
+        assert answer.status == 404 and f"more than {MANY} files" in answer.body.decode()
+    assert_below_in_ordinary_builds(place.gate.memory_kib()["VmRSS"] - idle, 44 << 10)
+
+
+def test_a_packed_commit_is_not_unpacked_when_it_is_huge(place):
+    with place.repository("huge", level=1) as repo:
+        repo.commit("v1.0.0", {"go.mod": f"module {HOST}/huge\n".encode()})
+    commit = repo.git("cat-file", "commit", "v1.0.0") + "\n\n" + "x" * (80 * MIB)
+    repo.git("tag", "v1.1.0", repo.feed(commit, "hash-object", "-t", "commit", "-w", "--stdin"))
+    repo.git("repack", "-adq")
+    assert place.get("huge", "v1.0.0.info").status == 200
+    idle = place.gate.memory_kib()["VmRSS"]
+    place.gate.forget_peak()
+    for question in ("v1.1.0.info", "v1.1.0.mod", "v1.1.0.zip"):
+        answer = place.get("huge", question)
+        assert answer.status == 404 and repo.git("rev-parse", "v1.1.0") in answer.body.decode(), answer.body
+    assert_below_in_ordinary_builds(place.gate.memory_kib()["VmHWM"] - idle, 32 << 10)
