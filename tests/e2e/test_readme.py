@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from company import API, Company
 from gateway import BINARY, BUILD
 from golang import RUN_TIMEOUT_S
 
@@ -74,6 +75,89 @@ def test_installing(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "lib/modgate/audit").is_dir() and f"data: {tmp_path}/lib/modgate\n" in (tmp_path / "etc/modgate/modgate.yaml").read_text()
     assert [line.split()[0] for line in (tmp_path / "asked").read_text().splitlines()] == ["make", "adduser", "chown", "systemctl"]
+
+
+def section(title):
+    return read("README.md").split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def commands(text, first):
+    """The block of commands, told by spaces before them, that begins so."""
+    (block,) = [block for block in re.findall(r"\n\n((?:    [^\n]*\n)+)", text) if block.startswith("    " + first)]
+    return [line.strip() for line in block.splitlines()]
+
+
+REPOSITORIES = re.findall(r"^```yaml\n(.*?)^```$", section("Private repositories"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", REPOSITORIES)
+def test_private_repositories_load(tmp_path, block):
+    """In what init wrote, with the files that they name."""
+    gate, env = tmp_path / "gate", {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    subprocess.run([BINARY, "init", str(gate), "--upstream", "https://proxy.example"], check=True, capture_output=True, env=env)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(gate / "keys" / "ssh")], check=True)
+    (gate / "known_hosts").write_text("ssh.corp.example " + (gate / "keys" / "ssh.pub").read_text())
+    for name in ("git", "hook"):
+        (gate / "keys" / name).write_text("reader:secret")
+        (gate / "keys" / name).chmod(0o600)
+    with open(gate / "modgate.yaml", "a", encoding="utf-8") as config:
+        config.write(block)
+    done, shown = (subprocess.run([BINARY, command, "-c", str(gate / "modgate.yaml")], capture_output=True, text=True, env=env, check=False)
+                   for command in ("check-config", "show-config"))
+    assert done.returncode == 0 and "repositories" not in done.stderr, done.stderr
+    prefixes = re.findall(r"prefix: (\S+)", block)
+    assert prefixes and all(prefix in shown.stdout for prefix in prefixes) and len(REPOSITORIES) == 3
+
+
+def test_ssh_commands(stage, tmp_path):
+    """The host's key is found, and its fingerprint shown."""
+    host = stage.gitssh()
+    (tmp_path / "keys").mkdir()
+    script = "\n".join(commands(section("Private repositories"), "ssh-keygen")).replace("ssh.corp.example", f"-p {host.port} 127.0.0.1")
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "SHA256:" in done.stdout, done.stderr
+    key = host.read("host_key.pub").split()[1]
+    assert key in (tmp_path / "known_hosts").read_text() and (tmp_path / "keys" / "ssh.pub").exists()
+
+
+def test_refresh_commands(company_gate):
+    """By the webhook's secret and by an administrator's token."""
+    gate = company_gate
+    lines = commands(section("Operations"), "(printf")
+    assert len(lines) == 2
+    for line in lines:
+        script = line.replace("https://HOST:PORT", gate.url).replace("MODULE", API)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=gate.directory, capture_output=True, text=True, check=False)
+        assert f'"module":"{API}"' in done.stdout.replace(" ", ""), done.stdout + done.stderr
+
+
+def test_while_a_host_is_down(company_gate, go_commands):
+    """What README.md says works, and what it says does not."""
+    gate = company_gate
+    token = gate.token("alice", ["payments"])
+    go = gate.company.go(gate, go_commands[0], token)
+    go.run("get", f"{API}@v1.0.0")
+    gate.company.host.stop()
+    go.forget()
+    go.program(f"{API}/deep")
+    # What the host said a moment ago is believed for some seconds.
+    gate.wait(lambda: gate.request(f"/{API}/deep/@v/v1.1.0.info", token=token).status == 502, "still believes the host")
+    told = go.refused("get", f"{API}/deep@v1.1.0")
+    assert "502" in told or "503" in told
+    for line in commands(section("Operations"), "go get MODULE@"):
+        go.run(*line.replace("MODULE", API).replace("v1.3.0", "v1.1.0").split()[1:])
+    go.run("list", "-m", "-versions", API)
+    go.run("mod", "download")
+    go.run("build", ".")
+
+
+@pytest.fixture
+def company_gate(stage):
+    company = Company(stage)
+    gate = company.gateway(settings=lambda one: {"cache.negative_ttl_s": 0, "repositories": [
+        {**company.settings(one, refresh_s=1)["repositories"][0], "webhook_secret_file": one.secret("hook", "a secret of ours")}]})
+    gate.company = company
+    return gate
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
