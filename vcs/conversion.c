@@ -48,7 +48,7 @@ static int set_encoding(const struct attribute_value *value, const char *path, s
 	if (value->kind == VALUE_UNKNOWN || value->kind == VALUE_UNSPECIFIED || (value->kind == VALUE_TEXT && value->text.len == 0))
 		return 0;
 	if (value->kind != VALUE_TEXT || !plain(value->text))
-		return err_set(err, VCS_ERR_REJECTED, "%s: .gitattributes names no encoding in working-tree-encoding", path);
+		return err_set(err, VCS_ERR_REJECTED, "%s: its attribute working-tree-encoding names no encoding", path);
 	if (vcs_encoding_unsafe(value->text))
 		return err_set(err, VCS_ERR_REJECTED,
 			"%s: .gitattributes wants working-tree-encoding %.*s, whose converter is open to attacks and not used here; take UTF-8, and "
