@@ -6,7 +6,8 @@
 
 /* Objects of exactly so many bytes: letters fill the texts; in a tree each entry has 4096 bytes but the last, which leaves room for go.mod's 34. */
 #define TOOLS \
-	"limit=33554432; rm -rf packed; git init -q --bare -b main packed; cd packed; file=$(echo 'module h.x/packed' | git hash-object -w " \
+	"limit=33554432; rm -rf packed; git init -q --bare -b main packed; cd packed; git config core.compression 1; file=$(echo 'module " \
+	"h.x/packed' | git hash-object -w " \
 	"--stdin);" \
 	"root=$(printf '100644 blob %s\\tgo.mod\\n' $file | git mktree); who='x <x@x> 1577836800 +0000'; ref() { git update-ref refs/$1 $2; };" \
 	"filled() { cat > ../head; { cat ../head; head -c $(($2 - $(wc -c < ../head))) /dev/zero | tr '\\0' x; } | git hash-object -t $1 -w " \
