@@ -19,7 +19,7 @@ def main():
     authority = CA(os.path.join(state, "ca"))
     server = GitHttp(root, state, tls=authority.server(), users={"robot": password})
     server.start()
-    print(server.url, authority.pem, flush=True)
+    os.write(1, f"{server.url} {authority.pem}\n".encode())   # whole: it is read once, and the pipe closed
     sys.stdin.read()
     server.stop()
 

@@ -13,7 +13,7 @@ from doubles.gitssh import GitSsh  # noqa: E402
 
 def main():
     server = GitSsh(*sys.argv[1:3], protocol=sys.argv[3:] != ["old"]).start()
-    print(server.url, flush=True)
+    os.write(1, f"{server.url}\n".encode())   # whole: it is read once, and the pipe closed
     sys.stdin.read()
     server.stop()
 
