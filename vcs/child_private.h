@@ -2,7 +2,7 @@
 #ifndef VCS_CHILD_PRIVATE_H
 #define VCS_CHILD_PRIVATE_H
 
-#include "vcs/vcs_private.h"
+#include "vcs/disk_private.h"
 
 #define VCS_CHILD_FDS 7 /* descriptors below are a child's own: none that is handed to it may be among them */
 

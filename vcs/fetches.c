@@ -1,6 +1,6 @@
 /*
  * Fetches that go on behind: each has a thread of its own, so that who asked may go before it ends. How many there are is bounded, and
- * of one host more tightly, so that a host that hangs leaves room for the others.
+ * of one host more tightly, so that a host that hangs leaves room for the others. Who finds no room waits in line for it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,13 @@ struct fetching {
 	const struct mapping *mapping;
 	struct repository *repository;
 	vcs_fetch_work *work;
+	bool probe;
+};
+
+/* On the stack of who waits; in the order in which they came. */
+struct fetch_waiter {
+	struct fetch_waiter *next;
+	const struct fetching *what;
 };
 
 static void *run(void *arg)
@@ -29,6 +36,7 @@ static void *run(void *arg)
 	fetching->repository->users--;
 	fetching->repository->used_us = clock_monotonic_us(vcs->clock);
 	fetching->ended = true;
+	pthread_cond_broadcast(&vcs->fetch_ended);
 	pthread_mutex_unlock(&vcs->lock);
 	return NULL;
 }
@@ -63,27 +71,61 @@ static void join(struct fetching *fetchings)
 	}
 }
 
-/* Under the table's lock. */
-static bool room_for(const struct vcs *vcs, const struct repository *repository)
+/* Probes of {*} are many for one question: they leave half of a host to what is known to be there. Under the table's lock. */
+static bool room_for(const struct vcs *vcs, const struct fetching *what)
 {
-	struct slice host = url_origin(repository->name);
-	size_t all = 0, same_host = 0;
+	struct slice host = url_origin(what->repository->name);
+	size_t all = 0, same_host = 0, probes = 0;
 
 	for (const struct fetching *other = vcs->fetchings; other; other = other->next) {
-		if (other->ended)
-			continue;
-		all++;
-		same_host += slice_equal(host, url_origin(other->repository->name));
+		bool same = !other->ended && slice_equal(host, url_origin(other->repository->name));
+
+		all += !other->ended;
+		same_host += same;
+		probes += same && other->probe;
 	}
-	return all < FETCHES_MAX && same_host < FETCHES_HOST_MAX;
+	return all < FETCHES_MAX && same_host < FETCHES_HOST_MAX && (!what->probe || probes < FETCHES_HOST_PROBES_MAX);
+}
+
+/* Nobody overtakes another for whom there is room, too. Under the table's lock. */
+static bool is_next(const struct vcs *vcs, const struct fetch_waiter *waiter)
+{
+	for (const struct fetch_waiter *before = vcs->fetch_line; before != waiter; before = before->next)
+		if (room_for(vcs, before->what))
+			return false;
+	return room_for(vcs, waiter->what);
+}
+
+/* As long as the question has patience. False: there is no room. Under the table's lock. */
+static bool wait_in_line(struct question *question, const struct fetching *what)
+{
+	struct vcs *vcs = question->vcs;
+	int64_t begun_us = clock_monotonic_us(&clock_system), until_us = begun_us + question->patience_us;
+	struct timespec until = { .tv_sec = (time_t)(until_us / 1000000), .tv_nsec = (long)(until_us % 1000000) * 1000 };
+	struct fetch_waiter waiter = { .what = what }, **at = &vcs->fetch_line;
+	int got = 0;
+	bool next;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = &waiter;
+	while (!(next = is_next(vcs, &waiter)) && got == 0 && !atomic_load(&vcs->aborted))
+		got = pthread_cond_clockwait(&vcs->fetch_ended, &vcs->lock, CLOCK_MONOTONIC, &until);
+	for (at = &vcs->fetch_line; *at != &waiter;)
+		at = &(*at)->next;
+	*at = waiter.next;
+	pthread_cond_broadcast(&vcs->fetch_ended); /* there may be room for who stands behind */
+	question->patience_us -= clock_monotonic_us(&clock_system) - begun_us;
+	return next;
 }
 
 /* Under the table's lock. */
-static int start(struct vcs *vcs, const struct fetching *what, struct err *err)
+static int start(struct question *question, const struct fetching *what, struct err *err)
 {
+	struct vcs *vcs = question->vcs;
 	struct fetching *fetching;
 
-	if (!room_for(vcs, what->repository))
+	if (!wait_in_line(question, what))
 		return err_set(
 			err, VCS_ERR_LATER, "%s: too many repositories are being fetched just now; ask again in a moment", what->repository->name);
 	fetching = malloc(sizeof(*fetching));
@@ -101,14 +143,15 @@ static int start(struct vcs *vcs, const struct fetching *what, struct err *err)
 	return 0;
 }
 
-int vcs_fetches_start(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_fetch_work *work, struct err *err)
+int vcs_fetches_start(struct question *question, struct repository *repository, vcs_fetch_work *work, bool probe, struct err *err)
 {
-	struct fetching what = { .vcs = vcs, .mapping = mapping, .repository = repository, .work = work }, *ended;
+	struct vcs *vcs = question->vcs;
+	struct fetching what = { .vcs = vcs, .mapping = question->mapping, .repository = repository, .work = work, .probe = probe }, *ended;
 	int code;
 
 	pthread_mutex_lock(&vcs->lock);
 	ended = take_ended(vcs, false);
-	code = start(vcs, &what, err);
+	code = start(question, &what, err);
 	pthread_mutex_unlock(&vcs->lock);
 	join(ended);
 	return code;
@@ -120,6 +163,7 @@ void vcs_fetches_end(struct vcs *vcs)
 
 	atomic_store(&vcs->aborted, true);
 	pthread_mutex_lock(&vcs->lock);
+	pthread_cond_broadcast(&vcs->fetch_ended);
 	all = take_ended(vcs, true);
 	pthread_mutex_unlock(&vcs->lock);
 	join(all);

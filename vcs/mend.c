@@ -141,7 +141,7 @@ static int mend(struct question *question, struct repository *repository, unsign
 		return VCS_ERR_UNKNOWN;
 	}
 	err_set(&repository->damage, 0, "%s", found);
-	sync = vcs_reading_behind(question, repository, mend_behind, why);
+	sync = vcs_reading_behind(question, repository, mend_behind, false, why);
 	if (repository->generation != generation)
 		return 0;
 	return sync == SYNC_PENDING ? VCS_ERR_LATER : VCS_ERR_UNKNOWN;

@@ -65,7 +65,7 @@ enum sync vcs_repository_probe(struct question *question, struct repository *rep
 	if (repository->local)
 		sync = look(vcs, repository, &why);
 	else
-		sync = vcs_reading_behind(question, repository, ask, &why);
+		sync = vcs_reading_behind(question, repository, ask, true, &why);
 out:
 	pthread_mutex_unlock(&repository->lock);
 	if (sync != SYNC_DONE)

@@ -158,14 +158,22 @@ enum sync vcs_reading_pending(const struct repository *repository, struct err *e
 	return SYNC_PENDING;
 }
 
-enum sync vcs_reading_behind(struct question *question, struct repository *repository, vcs_fetch_work *work, struct err *err)
+enum sync vcs_reading_behind(struct question *question, struct repository *repository, vcs_fetch_work *work, bool probe, struct err *err)
 {
+	unsigned readings = repository->readings;
+	int code;
+
 	vcs_reading_begin(question->vcs, repository);
-	if (vcs_fetches_start(question->vcs, question->mapping, repository, work, err) < 0) {
+	repository->waiting++; /* what ends before the lock is here again is told, too */
+	pthread_mutex_unlock(&repository->lock);
+	code = vcs_fetches_start(question, repository, work, probe, err);
+	pthread_mutex_lock(&repository->lock);
+	repository->waiting--;
+	if (code < 0) {
 		vcs_reading_end(repository);
 		return SYNC_PENDING;
 	}
-	if (!vcs_reading_wait(question, repository))
+	if (repository->readings == readings && !vcs_reading_wait(question, repository))
 		return vcs_reading_pending(repository, err);
 	*err = repository->failure_text;
 	return repository->failure;
@@ -191,7 +199,7 @@ enum sync vcs_repository_sync(struct question *question, struct repository *repo
 		goto out;
 	}
 	if (!repository->local) {
-		sync = vcs_reading_behind(question, repository, fetch, &why);
+		sync = vcs_reading_behind(question, repository, fetch, false, &why);
 		goto out;
 	}
 	sync = vcs_reading_run(vcs, question->mapping, repository, NULL, &why);

@@ -38,7 +38,7 @@ void vcs_reading_warn(const struct vcs *vcs, const struct repository *repository
 bool vcs_reading_wait(struct question *question, struct repository *repository);
 /* The sentence for that: SYNC_PENDING. */
 enum sync vcs_reading_pending(const struct repository *repository, struct err *err);
-/* Begins, and has work run and end the reading on a thread of its own. What it came to, or SYNC_PENDING. Nobody may be busy. */
-enum sync vcs_reading_behind(struct question *question, struct repository *repository, vcs_fetch_work *work, struct err *err);
+/* Begins, and has work run and end the reading on a thread of its own. What it came to, or SYNC_PENDING. Nobody may be busy. The lock is left while there is no room. */
+enum sync vcs_reading_behind(struct question *question, struct repository *repository, vcs_fetch_work *work, bool probe, struct err *err);
 
 #endif

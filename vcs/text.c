@@ -1,6 +1,7 @@
 /* Small things about text: putting two together in bounds, what the library last complained about, and that memory is short. */
 #include <stdio.h>
 
+#include "vcs/disk_private.h"
 #include "vcs/packed_private.h"
 
 const char *vcs_git_reason(void)

@@ -97,6 +97,7 @@ int vcs_open(const struct vcs_options *options, struct vcs **vcs_out, struct err
 		return vcs_no_memory(err, "open the repositories");
 	}
 	pthread_mutex_init(&vcs->lock, NULL);
+	pthread_cond_init(&vcs->fetch_ended, NULL);
 	atomic_init(&vcs->aborted, false);
 	vcs->clock = options->clock ? options->clock : &clock_system;
 	vcs->missing_us = options->missing_s * 1000000 > SYNC_MISSING_US ? options->missing_s * 1000000 : SYNC_MISSING_US;
@@ -137,6 +138,7 @@ void vcs_close(struct vcs **vcs)
 	free(gone->mirrors);
 	free(gone->empty);
 	free(gone->git);
+	pthread_cond_destroy(&gone->fetch_ended);
 	pthread_mutex_destroy(&gone->lock);
 	free(gone);
 	git_libgit2_shutdown();

@@ -200,6 +200,8 @@ struct vcs {
 	struct repository *repositories;
 	size_t repositories_count;
 	struct fetching *fetchings;
+	struct fetch_waiter *fetch_line; /* who waits for room, the first first */
+	pthread_cond_t fetch_ended;      /* or left the line */
 	struct acceptance acceptances[FORGES_MAX];
 	uint8_t shown[FORGE_SHOWN_BITS / 8]; /* URLs that a host ever showed us; see forge.c */
 };
@@ -245,12 +247,17 @@ int vcs_repository_mend(struct question *question, struct repository *repository
 
 /* --- fetches.c: fetches that nobody need wait for -------------------------------------------------------------------------------- */
 
-#define FETCHES_MAX      32
-#define FETCHES_HOST_MAX 8
+#define FETCHES_MAX             32
+#define FETCHES_HOST_MAX        8
+#define FETCHES_HOST_PROBES_MAX (FETCHES_HOST_MAX / 2)
 
 typedef void vcs_fetch_work(struct vcs *vcs, const struct mapping *mapping, struct repository *repository);
-/* Has work done on a thread; the repository stays in the table until it is. VCS_ERR_LATER: too many are under way; VCS_ERR_UNKNOWN: memory. */
-int vcs_fetches_start(struct vcs *vcs, const struct mapping *mapping, struct repository *repository, vcs_fetch_work *work, struct err *err);
+/*
+ * Has work done on a thread; the repository stays in the table until it is. Where too many are under way, waits for room, first come, first served,
+ * as long as the question has patience. probe: it only asks whether the repository is there. Without the repository's lock. VCS_ERR_LATER: there
+ * was no room; VCS_ERR_UNKNOWN: memory.
+ */
+int vcs_fetches_start(struct question *question, struct repository *repository, vcs_fetch_work *work, bool probe, struct err *err);
 /* Ends all and waits for it. */
 void vcs_fetches_end(struct vcs *vcs);
 
@@ -464,21 +471,6 @@ int vcs_resolve_current(struct session *session, struct slice query, struct vcs_
  */
 int vcs_exact_open(struct vcs *vcs, struct slice module, int64_t asked_us, struct slice version, const char *commit, struct session **session_out,
 	git_oid *commit_out, struct err *err);
-
-/* --- disk.c: room on the disk that holds the mirrors ------------------------------------------------------------------------------ */
-
-/* The sentence for a full disk: VCS_ERR_UNKNOWN. It is no damage, and nobody else's fault. */
-int vcs_disk_full(struct err *err);
-/* Does errno, or the system's sentence for it, say so? */
-bool vcs_disk_errno(int error);
-bool vcs_disk_said(struct slice text);
-/* Does the disk take no more at the end of this file? Writes there: the file is given up. */
-bool vcs_disk_refuses(int fd);
-/*
- * Is less room left than fetching leaves to others: a twentieth of the disk, but at least 256 MiB and at most 1 GiB, and of a small disk an
- * eighth? The audit log and the store may be on the same one.
- */
-bool vcs_disk_short(const struct vcs *vcs);
 
 /* --- text.c ---------------------------------------------------------------------------------------------------------------------- */
 

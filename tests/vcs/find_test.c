@@ -236,10 +236,10 @@ static void a_host_that_hangs(void **state)
 	vcs_close(&vcs);
 
 	vcs = open_holding(remote, "hung-mirrors", NULL, 20);
-	for (int i = 0; i <= FETCHES_HOST_MAX; i++) {
+	for (int i = 0; i <= FETCHES_HOST_PROBES_MAX; i++) {
 		snprintf(module, sizeof(module), "git.test/n%d/a/b/c", i);
 		CHECK(module, vcs_root(vcs, slice_of(module), 0, root, &err) == VCS_ERR_LATER);
-		CHECK(module, (strstr(err.text, "too many") != NULL) == (i == FETCHES_HOST_MAX));
+		CHECK(module, (strstr(err.text, "too many") != NULL) == (i == FETCHES_HOST_PROBES_MAX));
 	}
 	fault(remote, NULL);
 	vcs_close(&vcs);

@@ -235,6 +235,54 @@ static void fetches_are_bounded(void **state)
 	vcs_close(&vcs);
 }
 
+/* Whoever has patience waits for room, and has it when one ends. */
+static void waits_in_line(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "line") });
+	struct vcs_revision revision;
+	struct err err = ERR_INIT;
+	char module[64];
+
+	fault(remote, "*/r?.git/* hang");
+	vcs->fetch_timeout_ms = 3000;
+	for (int i = 0; i < FETCHES_HOST_MAX; i++) {
+		snprintf(module, sizeof(module), "git.test/r%d", i);
+		CHECK(module, vcs_resolve(vcs, slice_of(module), 1, SLICE("v1.0.0"), &revision, &err) == VCS_ERR_LATER);
+	}
+	if (resolve(vcs, "v1.0.0", &revision, &err) != 0)
+		fail_msg("%s", err.text);
+	vcs_close(&vcs);
+}
+
+static void last_until_the_end(struct vcs *vcs, const struct mapping *mapping, struct repository *repository)
+{
+	(void)mapping;
+	(void)repository;
+	while (!atomic_load(&vcs->aborted))
+		usleep(1000);
+}
+
+/* Whatever is probed for, what is there can be fetched. */
+static void probes_leave_room(void **state)
+{
+	struct remote *remote = *state;
+	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "threads") });
+	struct question question = { .vcs = vcs, .mapping = &vcs->mappings[0] };
+	struct repository repository = { .name = remote->url }, elsewhere = { .name = (char[]){ "https://127.0.0.2/x" } };
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < FETCHES_HOST_PROBES_MAX; i++)
+		assert_int_equal(vcs_fetches_start(&question, &repository, last_until_the_end, true, &err), 0);
+	assert_int_equal(vcs_fetches_start(&question, &repository, last_until_the_end, true, &err), VCS_ERR_LATER);
+	assert_int_equal(vcs_fetches_start(&question, &elsewhere, last_until_the_end, true, &err), 0);
+	for (int i = FETCHES_HOST_PROBES_MAX; i < FETCHES_HOST_MAX; i++)
+		assert_int_equal(vcs_fetches_start(&question, &repository, last_until_the_end, false, &err), 0);
+	assert_int_equal(vcs_fetches_start(&question, &repository, last_until_the_end, false, &err), VCS_ERR_LATER);
+	vcs_fetches_end(vcs);
+	vcs_close(&vcs);
+}
+
 /* Says how its thread was started. */
 static void look(struct vcs *vcs, const struct mapping *mapping, struct repository *repository)
 {
@@ -253,10 +301,11 @@ static void fetches_take_no_signals(void **state)
 {
 	struct remote *remote = *state;
 	struct vcs *vcs = open_remote(remote, (struct tune){ .mirrors = fresh(remote, "threads") });
+	struct question question = { .vcs = vcs, .mapping = &vcs->mappings[0] };
 	struct repository repository = { .name = remote->url };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(vcs_fetches_start(vcs, &vcs->mappings[0], &repository, look, &err), 0);
+	assert_int_equal(vcs_fetches_start(&question, &repository, look, false, &err), 0);
 	vcs_fetches_end(vcs);
 	assert_string_equal(repository.failure_text.text, "fetch, deaf");
 	vcs_close(&vcs);
@@ -323,6 +372,8 @@ int main(void)
 		cmocka_unit_test_teardown(slow_hosts_have_their_rest, no_fault),
 		cmocka_unit_test_teardown(refresh_goes_on, no_fault),
 		cmocka_unit_test_teardown(fetches_are_bounded, no_fault),
+		cmocka_unit_test_teardown(waits_in_line, no_fault),
+		cmocka_unit_test(probes_leave_room),
 		cmocka_unit_test_teardown(fetches_take_no_signals, no_fault),
 		cmocka_unit_test_teardown(half_answers, no_fault),
 	};
