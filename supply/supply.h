@@ -158,8 +158,8 @@ int supply_begin(struct supply *supply, const struct supply_question *question, 
  */
 #define SUPPLY_REFRESH_RULE_BURST      16
 #define SUPPLY_REFRESH_RULE_INTERVAL_S 1
-#define SUPPLY_REFRESH_BURST      4
-#define SUPPLY_REFRESH_INTERVAL_S 5
+#define SUPPLY_REFRESH_BURST           4
+#define SUPPLY_REFRESH_INTERVAL_S      5
 int supply_refresh(struct supply *supply, struct slice module, int64_t *after_us_out);
 
 /* What is pinned, as it lies in that data directory: without a supply, and also while another process owns it. Borrowed during the call. */
