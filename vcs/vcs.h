@@ -10,7 +10,8 @@
  * Every call but vcs_repository_of() and vcs_info_write() may block (disk, network) and may come from any number of threads. One fetch runs at
  * a time for each repository; whoever needs it waits for it, but no longer than hold_ms since asked_us, nor than hold_ms since the fetch
  * began: then what the mirror knows is the answer, as stale, or VCS_ERR_LATER, and the fetch goes on behind; the next question finds it
- * running or done. asked_us is when the question was asked, by clock_system's monotonic time, so that waiting for a thread counts too;
+ * running or done; one that failed when nobody waited is told to that question, and to warn. Of one host few are fetched at a time: others wait
+ * in line, within the same hold. None goes on while the disk below mirrors is almost full: VCS_ERR_UNKNOWN says so. asked_us is when the question was asked, by clock_system's monotonic time, so that waiting for a thread counts too;
  * 0: now. The same, what the mirror knows, when the host cannot be asked.
  * A host that refuses the credential, shows another key or says "not found" ends that: a mirror then answers exact versions alone, so that
  * who takes a credential back stops lists, latest and branches by it (VCS_ERR_UNKNOWN). "Not found" of a host is VCS_ERR_UNKNOWN, unless the
