@@ -301,7 +301,10 @@ def test_a_repository_that_is_not_there_is_a_warning(gate, tmp_path):
 
 def test_prefixes_that_overlap_are_a_warning(gate, tmp_path):
     """Both lines are named, and at a start the log has it too."""
-    gate.configure({"repositories": [{"prefix": "a.example/x", "repository": str(tmp_path)}, {"prefix": "a.example", "repository": str(tmp_path)}]})
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    gate.configure({"repositories": [{"prefix": "a.example/x", "repository": str(tmp_path / "one")},
+                                     {"prefix": "a.example", "repository": str(tmp_path / "other")}]})
     done = gate.attempt("check-config")
     assert done.returncode == 0
     warning, = done.stderr.splitlines()
